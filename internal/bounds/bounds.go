@@ -1,0 +1,52 @@
+// Package bounds is the one table of how much nbuild takes from outside.
+//
+// Everything that reads bytes it did not write asks this table first, so that a
+// hostile registry, lockfile, archive or bundle costs a bounded amount of memory,
+// disk and time. A bound that is hit is an error that names the bound, never a
+// silent cut.
+//
+// The invariant: no parser in this project reads without one of these.
+package bounds
+
+import "time"
+
+// Sizes are in bytes, counts are counts.
+const (
+	Packument      = 128 << 20 // an npm package document, streamed
+	Tarball        = 1 << 30   // a compressed npm tarball or .deb
+	Unpacked       = 4 << 30   // what one archive may unpack to
+	ArchiveEntries = 200_000   // entries of one archive
+	ArchiveFile    = 1 << 30   // one file in an archive
+	Path           = 4 << 10   // a path, in bytes
+	PathDepth      = 128       // elements of a path
+	JSONDepth      = 64        // nesting of any JSON document
+	PackageJSON    = 8 << 20   // one package.json
+	Lockfile       = 256 << 20 // package-lock.json
+	Packages       = 200_000   // entries of a lockfile's packages
+	Snapshot       = 64 << 20  // nbuild.lock
+	FileIndex      = 64 << 20  // one file index document
+	HCL            = 4 << 20   // build.hcl, trust.hcl
+	HCLDepth       = 64        // nesting of blocks and expressions
+	Npmrc          = 1 << 20   // one .npmrc
+	Bundle         = 1 << 20   // a signature bundle
+	Statement      = 256 << 20 // a payload inside a bundle that is stored by reference
+	Referrers      = 256       // referrers read of one image
+	Manifest       = 4 << 20   // an OCI manifest or index
+	ImageConfig    = 4 << 20   // an OCI image configuration
+	BOM            = 256 << 20 // a CycloneDX document
+	Layers         = 1_000     // layers of an image
+	DebIndex       = 256 << 20 // a Packages index, unpacked
+	Release        = 8 << 20   // an InRelease file
+	KeyFile        = 64 << 10  // a key, public or private
+	ProjectFiles   = 200_000   // files of a project
+	FetchFile      = 4 << 30   // a fetched artefact
+	Problems       = 100       // problems that are shown of one phase
+)
+
+// Times bound what waits on the network.
+const (
+	ConnectTimeout = 30 * time.Second // until a server answers with a header
+	StallTimeout   = 60 * time.Second // without a byte of a body
+	RequestTimeout = 30 * time.Minute // a whole request, body and all
+	RetryLimit     = 3                // tries of one request
+)

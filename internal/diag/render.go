@@ -1,0 +1,142 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Text renders the problem for a terminal or a log: what, where, the snippet, why
+// and the remedy, each on lines of its own, ending with a line break. Control
+// characters that came from outside are shown escaped, so a file's content can't
+// move the cursor or forge a line.
+func (p *Problem) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "error[%s]: %s\n", p.Code, Clean(p.What))
+	if s := p.Pos.String(); s != "" {
+		fmt.Fprintf(&b, "  at:  %s\n", Clean(s))
+	}
+	if p.Snippet != "" {
+		for line := range strings.SplitSeq(strings.TrimRight(p.Snippet, "\n"), "\n") {
+			b.WriteString("    " + Clean(line) + "\n")
+		}
+	}
+	if p.Why != "" {
+		fmt.Fprintf(&b, "  why: %s\n", indent(p.Why))
+	}
+	if p.Err != nil {
+		fmt.Fprintf(&b, "  cause: %s\n", indent(p.Err.Error()))
+	}
+	fmt.Fprintf(&b, "  fix: %s\n", indent(p.Remedy))
+	return b.String()
+}
+
+func indent(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return strings.Join(lines, "\n       ")
+}
+
+// Clean makes text from outside fit to print on one line: control characters,
+// line separators and bidirectional overrides come out as \u escapes, bytes that
+// are no UTF-8 as \x escapes. Tabs become one space.
+func Clean(s string) string {
+	ok := true
+	for _, r := range s {
+		if r == utf8.RuneError || unsafeRune(r) {
+			ok = false
+			break
+		}
+	}
+	if ok {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\t':
+			b.WriteByte(' ')
+		case unsafeRune(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+func unsafeRune(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 ||
+		r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// Snippet returns the line of src that pos names with a caret below the column, or
+// "" where src has no such line. Long lines are cut around the column.
+func Snippet(src []byte, pos Pos) string {
+	if pos.Line < 1 {
+		return ""
+	}
+	lines := strings.SplitN(string(src), "\n", pos.Line+1)
+	if len(lines) < pos.Line {
+		return ""
+	}
+	line := []rune(strings.TrimRight(lines[pos.Line-1], "\r"))
+	col, units := len(line), 1
+	for i, r := range line {
+		if units >= max(pos.Column, 1) {
+			col = i
+			break
+		}
+		units += utf16.RuneLen(r)
+	}
+	const span = 100
+	start := 0
+	if col > span*3/4 {
+		start = col - span*3/4
+	}
+	end := min(len(line), start+span)
+	text := strings.ReplaceAll(string(line[start:end]), "\t", " ")
+	gutter := fmt.Sprintf("%d | ", pos.Line)
+	return gutter + text + "\n" + strings.Repeat(" ", len(gutter)+max(col-start, 0)) + "^\n"
+}
+
+// Nearest returns the candidate that a misspelt name most likely meant, by edit
+// distance, or "" where none is close. Ties go to the first candidate.
+func Nearest(name string, candidates []string) string {
+	best, bestDistance := "", max(2, len(name)/3)+1
+	for _, c := range candidates {
+		if d := distance(name, c); d < bestDistance {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(diagonal, row[j], row[j-1])
+			}
+			diagonal, row[j] = row[j], cost
+		}
+	}
+	return row[len(b)]
+}
