@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/agext/levenshtein"
 )
 
 // Text renders the problem for a terminal or a log: what, where, the snippet, why
@@ -110,33 +112,14 @@ func Snippet(src []byte, pos Pos) string {
 // Nearest returns the candidate that a misspelt name most likely meant, by edit
 // distance, or "" where none is close. Ties go to the first candidate.
 func Nearest(name string, candidates []string) string {
+	if len(name) > 64 {
+		return ""
+	}
 	best, bestDistance := "", max(2, len(name)/3)+1
 	for _, c := range candidates {
-		if d := distance(name, c); d < bestDistance {
+		if d := levenshtein.Distance(name, c, nil); d < bestDistance && d < len(name) {
 			best, bestDistance = c, d
 		}
 	}
 	return best
-}
-
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(diagonal, row[j], row[j-1])
-			}
-			diagonal, row[j] = row[j], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -68,7 +68,7 @@ func checkHeader(head, file string) *diag.Problem {
 		return nil
 	}
 	pos := diag.Pos{File: file, Line: 1}
-	if version, ok := strings.CutPrefix(head, "nbuild-lock "); ok {
+	if version, ok := strings.CutPrefix(head, "nbuild-lock "); ok && strings.Trim(version, "0123456789") == "" {
 		return &diag.Problem{
 			Code: CodeLockVersion, Pos: pos,
 			What:   fmt.Sprintf("the snapshot says version %q; this nbuild reads version 1", version),
