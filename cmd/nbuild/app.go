@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/operation"
+)
+
+// app is one run of the command: its surroundings and the global flags.
+type app struct {
+	surroundings
+	root *cobra.Command
+
+	chdir    string
+	file     string
+	vars     []string
+	offline  bool
+	progress string
+	color    string
+	json     bool
+	verbose  bool
+
+	events event.Sink
+	done   func() // clears the live line
+}
+
+// version is nbuild's own, as the BOM's tools and `nbuild version` tell it.
+const version = "0.1.0"
+
+func newApp(s surroundings) *app {
+	a := &app{surroundings: s, events: event.Discard, done: func() {}}
+	a.root = &cobra.Command{
+		Use:   "nbuild",
+		Short: "Reproducible, signed images of Node.js projects, and a gate that accepts nothing else",
+		Long: `nbuild builds OCI images of Node.js projects from a pinned snapshot, without a
+Docker daemon and without running npm, writes what is in them as a CycloneDX BOM,
+signs where they came from, and checks all of it before production runs them.`,
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error { return a.prepare() },
+	}
+	f := a.root.PersistentFlags()
+	f.StringVarP(&a.chdir, "chdir", "C", "", "work in this `dir`")
+	f.StringVarP(&a.file, "file", "f", "build.hcl", "the build `file`")
+	f.StringArrayVar(&a.vars, "var", nil, "set a variable of the build file, `name=value`")
+	f.BoolVar(&a.offline, "offline", false, "use the store only, no network")
+	f.StringVar(&a.progress, "progress", "auto", "how to show progress: auto, tty, plain, quiet or json")
+	f.StringVar(&a.color, "color", "auto", "when to use colour: auto, always or never")
+	f.BoolVar(&a.json, "json", false, "print one JSON object on stdout")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
+	a.root.SetArgs(s.args)
+	a.root.SetIn(s.stdin)
+	a.root.SetOut(s.stdout)
+	a.root.SetErr(s.stderr)
+	a.root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(err.Error(), fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
+	})
+	a.commands()
+	return a
+}
+
+func (a *app) execute(ctx context.Context) error {
+	err := a.root.ExecuteContext(ctx)
+	a.done()
+	if err != nil && len(diag.All(err)) == 0 && strings.HasPrefix(err.Error(), "unknown command") {
+		what, _, _ := strings.Cut(err.Error(), "\n")
+		remedy := "see `nbuild --help`"
+		if word := strings.SplitN(what, `"`, 3); len(word) == 3 {
+			var names []string
+			for _, c := range a.root.Commands() {
+				names = append(names, c.Name())
+			}
+			if near := diag.Nearest(word[1], names); near != "" {
+				remedy = fmt.Sprintf("did you mean `nbuild %s`? See `nbuild --help`", near)
+			}
+		}
+		return usage(what, remedy)
+	}
+	return err
+}
+
+// usage makes the problem of a command line that can't be read.
+func usage(what, remedy string) error {
+	return &diag.Problem{Code: codeUsage, What: what, Remedy: remedy}
+}
+
+// prepare checks the global flags and sets up progress, before any command runs.
+func (a *app) prepare() error {
+	if !filepath.IsAbs(a.chdir) {
+		a.chdir = filepath.Join(a.dir, a.chdir)
+	}
+	a.dir = a.chdir
+	switch a.color {
+	case "auto", "always", "never":
+	default:
+		return usage(fmt.Sprintf("--color %q is none of auto, always, never", a.color), "use --color auto")
+	}
+	var err error
+	a.events, a.done, err = a.sink()
+	return err
+}
+
+// host is what operations get from the edge.
+func (a *app) host() (operation.Host, error) {
+	vars := map[string]string{}
+	for _, v := range a.vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return operation.Host{}, usage("--var is not name=value", "write it as --var channel=beta")
+		}
+		vars[name] = value
+	}
+	store, err := a.storeDir()
+	if err != nil {
+		return operation.Host{}, err
+	}
+	return operation.Host{
+		Dir: a.dir, File: a.file, Vars: vars, Environ: a.environ, Home: a.env("HOME"),
+		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version,
+	}, nil
+}
+
+// env returns the last value of an environment variable, as a shell would see it.
+func (a *app) env(name string) string {
+	value := ""
+	for _, kv := range a.environ {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// storeDir names the store: NBUILD_STORE, else nbuild in the user's cache folder.
+func (a *app) storeDir() (string, error) {
+	if dir := a.env("NBUILD_STORE"); dir != "" {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(a.dir, dir)
+		}
+		return dir, nil
+	}
+	if dir := a.env("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "nbuild"), nil
+	}
+	if home := a.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".cache", "nbuild"), nil
+	}
+	return "", usage("no folder for the store: neither NBUILD_STORE, XDG_CACHE_HOME nor HOME is set", "export NBUILD_STORE=/var/cache/nbuild")
+}
+
+// say prints a line for a person.
+func (a *app) say(line string) {
+	fmt.Fprintln(a.stderr, line)
+}
+
+// answer prints v as JSON where --json asks for it, else text as it is.
+func (a *app) answer(v any, text string) error {
+	if !a.json {
+		_, err := fmt.Fprint(a.stdout, text)
+		return err
+	}
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// finish reports err and returns the exit code for it.
+func (a *app) finish(err error) int {
+	if err == nil {
+		return 0
+	}
+	var exit exitCode
+	if errors.As(err, &exit) {
+		return int(exit)
+	}
+	problems := diag.All(err)
+	if a.json {
+		if diag.WriteJSON(a.stdout, err, codeUnexpected) != nil {
+			return 1
+		}
+		return diag.Exit(err)
+	}
+	if len(problems) == 0 {
+		problems = diag.Problems{diag.Unexpected(err, codeUnexpected)}
+	}
+	for i, p := range problems {
+		if i > 0 {
+			a.say("")
+		}
+		fmt.Fprint(a.stderr, p.Text())
+	}
+	if a.verbose {
+		a.say("\n" + err.Error())
+	}
+	return diag.Exit(err)
+}
+
+// exitCode is an outcome that was already told on stdout, such as a verdict: the
+// process ends with it and prints no more.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

@@ -1,0 +1,24 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands hangs every command on the root, in the groups of the contract.
+func (a *app) commands() {
+	groups := []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"start", "Start", []*cobra.Command{a.explainCommand()}},
+		{"build", "Build", []*cobra.Command{a.cacheCommand()}},
+		{"other", "Other", []*cobra.Command{a.versionCommand()}},
+	}
+	for _, g := range groups {
+		a.root.AddGroup(&cobra.Group{ID: g.id, Title: g.title + ":"})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			a.root.AddCommand(c)
+		}
+	}
+	a.root.SetHelpCommandGroupID("other")
+	a.root.SetCompletionCommandGroupID("other")
+}

@@ -1,0 +1,86 @@
+// Command nbuild takes a Node.js project from its lockfile to a signed image that
+// production accepts, and says what runs there.
+//
+// This package is the edge: the only one that reads the clock, the environment,
+// the working directory and the terminal. It turns flags into the Options of an
+// operation and prints what comes back; it decides nothing. One file holds one
+// command.
+//
+// The invariant: stdout is the answer and nothing else, so that it can be piped;
+// progress, problems and advice go to stderr.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// surroundings is what a run takes from its process: tests hand in their own.
+type surroundings struct {
+	args           []string
+	environ        []string
+	dir            string // absolute
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	terminal       bool // stderr is one
+	now            func() time.Time
+}
+
+func main() {
+	dir, err := os.Getwd()
+	if err != nil {
+		os.Stderr.WriteString("error: " + err.Error() + "\n")
+		os.Exit(1)
+	}
+	os.Exit(run(surroundings{
+		args: os.Args[1:], environ: os.Environ(), dir: dir,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())), now: time.Now,
+	}))
+}
+
+// run executes one command line and returns its exit code.
+func run(s surroundings) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		if sig, ok := <-signals; ok {
+			cancel(stopped{sig})
+			signal.Stop(signals) // a second signal ends the process at once
+		}
+	}()
+	a := newApp(s)
+	err := a.execute(ctx)
+	var by stopped
+	if err != nil && errors.As(context.Cause(ctx), &by) {
+		a.say("nbuild: stopped by " + by.signal.String() + "; what was finished is kept, run the command again to go on")
+		if by.signal == os.Interrupt {
+			return 130
+		}
+		return 143
+	}
+	return a.finish(err)
+}
+
+// stopped is the cause of a context that a signal ended.
+type stopped struct{ signal os.Signal }
+
+func (s stopped) Error() string { return "stopped by " + s.signal.String() }
+
+// codeUnexpected is any error that is not a Problem: a bug, or input and output.
+const codeUnexpected diag.Code = "NB0100"
+
+// codeUsage is a command line that can't be read.
+const codeUsage diag.Code = "NB0200"

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+)
+
+// sink chooses how progress is drawn: a live line on a terminal, a plain line a
+// phase elsewhere, one JSON object an event, or nothing. The second result clears
+// what a live line left on the screen.
+func (a *app) sink() (event.Sink, func(), error) {
+	how := a.progress
+	if how == "auto" {
+		how = "plain"
+		if a.terminal && a.env("TERM") != "dumb" {
+			how = "tty"
+		}
+	}
+	switch how {
+	case "quiet":
+		return event.Discard, func() {}, nil
+	case "json":
+		return &jsonSink{enc: json.NewEncoder(a.stderr)}, func() {}, nil
+	case "plain":
+		return &plainSink{w: a.stderr, verbose: a.verbose}, func() {}, nil
+	case "tty":
+		s := &liveSink{w: a.stderr, now: a.now}
+		return s, s.clear, nil
+	}
+	return nil, nil, usage(fmt.Sprintf("--progress %q is none of auto, tty, plain, quiet, json", a.progress), "use --progress plain")
+}
+
+type jsonSink struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+// Emit writes the event as one line.
+func (s *jsonSink) Emit(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.enc.Encode(e) // progress that can't be written must not stop the work
+}
+
+// plainSink prints lines that make sense in a log: what begins, what a step
+// printed, what it came to. Single transfers are told with -v only.
+type plainSink struct {
+	mu      sync.Mutex
+	w       io.Writer
+	verbose bool
+}
+
+// Emit prints the event's line, if it has one.
+func (s *plainSink) Emit(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if line := plainLine(e, s.verbose); line != "" {
+		fmt.Fprintln(s.w, line)
+	}
+}
+
+func plainLine(e event.Event, verbose bool) string {
+	switch e.Kind {
+	case event.Plan:
+		if e.Total == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%s: %d %s", e.Phase, e.Total, orElse(e.Name, "to do"))
+	case event.Transfer, event.StepStart:
+		if !verbose {
+			return ""
+		}
+		return fmt.Sprintf("%s: %s%s", e.Phase, diag.Clean(e.Name), sizeSuffix(e.Bytes))
+	case event.StepLog:
+		return fmt.Sprintf("%s | %s", diag.Clean(e.Name), diag.Clean(e.Text))
+	case event.Problem:
+		return fmt.Sprintf("warning: %s", diag.Clean(e.Text))
+	case event.Summary:
+		return fmt.Sprintf("%s: %s", e.Phase, diag.Clean(e.Text))
+	}
+	return ""
+}
+
+// liveSink keeps one line on the terminal up to date, drawn at most twenty times
+// a second, and prints what must stay above it.
+type liveSink struct {
+	mu    sync.Mutex
+	w     io.Writer
+	now   func() time.Time
+	drawn bool
+	last  time.Time
+	done  int
+	bytes int64
+	phase string
+	total int
+}
+
+// Emit redraws the line.
+func (s *liveSink) Emit(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e.Kind {
+	case event.Plan:
+		s.phase, s.total, s.done, s.bytes = e.Phase, e.Total, 0, 0
+	case event.Transfer, event.StepEnd:
+		s.done++
+		s.bytes += e.Bytes
+	case event.StepLog, event.Problem, event.Summary:
+		s.erase()
+		fmt.Fprintln(s.w, plainLine(e, false))
+	}
+	if now := s.now(); s.total > 0 && now.Sub(s.last) >= 50*time.Millisecond {
+		s.last, s.drawn = now, true
+		fmt.Fprintf(s.w, "\r\x1b[K%s %d/%d%s %.40s", s.phase, min(s.done, s.total), s.total, sizeSuffix(s.bytes), diag.Clean(e.Name))
+	}
+}
+
+func (s *liveSink) erase() {
+	if s.drawn {
+		fmt.Fprint(s.w, "\r\x1b[K")
+		s.drawn = false
+	}
+}
+
+func (s *liveSink) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// sizeSuffix writes a size as a person reads it, in powers of 1024, or nothing
+// for none.
+func sizeSuffix(n int64) string {
+	switch {
+	case n <= 0:
+		return ""
+	case n < 1<<10:
+		return fmt.Sprintf(", %d B", n)
+	case n < 1<<20:
+		return fmt.Sprintf(", %.1f KiB", float64(n)/(1<<10))
+	case n < 1<<30:
+		return fmt.Sprintf(", %.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf(", %.2f GiB", float64(n)/(1<<30))
+}

@@ -1,0 +1,14 @@
+// Package docs carries the pages that the command prints, so that an explanation
+// is there where the error is: on a machine with nothing but the binary.
+//
+// The pages under errors are one a problem code, named for it. The invariant, held
+// by a test of the house: each code that the source declares has its page and each
+// page its code.
+package docs
+
+import "embed"
+
+// Errors holds errors/CODE.md for each problem code.
+//
+//go:embed errors/*.md
+var Errors embed.FS

@@ -1,0 +1,112 @@
+// Package cache looks after the store: what it holds, whether all of it is what
+// its names say, and what can go.
+//
+// The store needs no care to be right, since every read is verified; these
+// operations are about disk and about finding damage before a build does.
+//
+// The invariant: nothing that a running nbuild needs is removed.
+package cache
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+)
+
+// CodeCorrupt is a blob in the store whose bytes are not what its name says.
+const CodeCorrupt diag.Code = "NB1100"
+
+// Report is nbuild.cache/v1: what the store holds, and what a prune took. Sizes
+// are in bytes.
+type Report struct {
+	Schema       string   `json:"schema"`
+	Dir          string   `json:"dir"`
+	Blobs        int      `json:"blobs"`
+	BlobBytes    int64    `json:"blob_bytes"`
+	Results      int      `json:"results"`
+	Leases       int      `json:"leases"`
+	Corrupt      []string `json:"corrupt"`
+	PrunedBlobs  int      `json:"pruned_blobs"`
+	PrunedBytes  int64    `json:"pruned_bytes"`
+	PrunedResult int      `json:"pruned_results"`
+}
+
+// Show counts what the store holds.
+func Show(ctx context.Context, host operation.Host) (Report, error) {
+	store, err := host.Store()
+	if err != nil {
+		return Report{}, err
+	}
+	return show(ctx, store)
+}
+
+func show(ctx context.Context, store *cas.Store) (Report, error) {
+	u, err := store.Usage(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{
+		Schema: "nbuild.cache/v1", Dir: store.Dir(), Corrupt: []string{},
+		Blobs: u.Blobs, BlobBytes: u.BlobBytes, Results: u.Results, Leases: u.Leases,
+	}, nil
+}
+
+// Verify reads every blob. Corrupt ones are problems, a problem a blob; with
+// repair they are removed as well, so that the next vendor brings them again.
+func Verify(ctx context.Context, host operation.Host, repair bool) (Report, error) {
+	store, err := host.Store()
+	if err != nil {
+		return Report{}, err
+	}
+	corrupt, err := store.Verify(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	report, err := show(ctx, store)
+	if err != nil {
+		return Report{}, err
+	}
+	var problems diag.Problems
+	for _, d := range corrupt {
+		report.Corrupt = append(report.Corrupt, d.OCI())
+		if repair {
+			if err := store.Remove(ctx, d); err != nil {
+				return report, err
+			}
+			continue
+		}
+		problems = append(problems, &diag.Problem{
+			Code: CodeCorrupt, What: fmt.Sprintf("the blob %s is damaged", d.OCI()),
+			Why:    "its bytes are not those that its name says; a build that needs it stops",
+			Remedy: "run `nbuild cache verify --repair`, then `nbuild vendor` in the projects that need it",
+		})
+	}
+	return report, problems.Err()
+}
+
+// staleAfter is how long a temporary file may stand before its writer is taken
+// for dead: longer than any one transfer may last.
+const staleAfter = 24 * time.Hour
+
+// Prune removes what was not used for longest until at most keep bytes of blobs
+// are left.
+func Prune(ctx context.Context, host operation.Host, keep int64) (Report, error) {
+	store, err := host.Store()
+	if err != nil {
+		return Report{}, err
+	}
+	pruned, err := store.Prune(ctx, cas.PruneOptions{Keep: keep, StaleAt: host.Now().Add(-staleAfter)})
+	if err != nil {
+		return Report{}, err
+	}
+	report, err := show(ctx, store)
+	if err != nil {
+		return Report{}, err
+	}
+	report.PrunedBlobs, report.PrunedBytes, report.PrunedResult = pruned.Blobs, pruned.Bytes, pruned.Results
+	return report, nil
+}

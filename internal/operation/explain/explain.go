@@ -1,0 +1,62 @@
+// Package explain answers `nbuild explain WORD`: the page of a problem code, or
+// the text of a standard pipeline.
+//
+// The pages travel inside the binary, so an explanation is at hand where the
+// problem is, with no network.
+//
+// The invariant: each code that nbuild can print has a page here.
+package explain
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/nbuild/nbuild/docs"
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// CodeUnknown is a word that nothing is known of.
+const CodeUnknown diag.Code = "NB0201"
+
+// Page is nbuild.explain/v1: what is known of a word, as Markdown.
+type Page struct {
+	Schema string `json:"schema"`
+	Word   string `json:"word"`
+	Text   string `json:"text"`
+}
+
+// Topic is something else that can be explained: its name and its text.
+type Topic struct {
+	Name string
+	Text string
+}
+
+// Explain returns the page of a problem code, in any case of letters, or of one of
+// the topics.
+func Explain(word string, topics []Topic) (Page, error) {
+	page := Page{Schema: "nbuild.explain/v1", Word: word}
+	if code := diag.Code(strings.ToUpper(word)); code.Valid() {
+		text, err := fs.ReadFile(docs.Errors, "errors/"+string(code)+".md")
+		if err == nil {
+			page.Text = string(text)
+			return page, nil
+		}
+	}
+	var names []string
+	for _, t := range topics {
+		if t.Name == word {
+			page.Text = t.Text
+			return page, nil
+		}
+		names = append(names, t.Name)
+	}
+	remedy := "give a problem code such as NB0380"
+	if len(names) > 0 {
+		remedy += ", or one of " + strings.Join(names, ", ")
+	}
+	if near := diag.Nearest(word, names); near != "" {
+		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
+	}
+	return Page{}, &diag.Problem{Code: CodeUnknown, What: fmt.Sprintf("nothing is known of %q", word), Remedy: remedy}
+}

@@ -1,0 +1,42 @@
+// Package operation is what nbuild does, a package an operation: each crosses the
+// rooms of the house in one direction and gives back a result that any front end
+// can print. The command is one front end; a server would be another.
+//
+// This package holds what all of them share: the Host, which is everything an
+// operation may know of the machine it runs on. What is not in it can't be known:
+// no operation reads a clock, the environment or the working directory by itself.
+//
+// The invariant: two runs with equal Hosts, equal projects and equal stores give
+// equal results.
+package operation
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/event"
+)
+
+// Host is what the edge hands down.
+type Host struct {
+	Dir      string            // the project's folder, absolute
+	File     string            // the build file, relative to Dir
+	Vars     map[string]string // --var
+	Environ  []string          // NAME=value, for npm's configuration, proxies and credentials
+	Home     string            // the user's folder, "" where there is none
+	StoreDir string            // absolute
+	Now      func() time.Time
+	Offline  bool
+	Events   event.Sink
+	Version  string // of nbuild
+}
+
+// Store opens the host's store.
+func (h Host) Store() (*cas.Store, error) {
+	store, err := cas.Open(h.StoreDir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return store, nil
+}
