@@ -1,0 +1,72 @@
+package tarball
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Contents is an unpacked archive: one buffer, and where each file of its index
+// is in it.
+type Contents struct {
+	layout *layout
+	index  *snapshot.Index
+}
+
+// Unpack reads a .tgz to its end and gives the contents of the files in index,
+// which Index made of the same archive; another one is ErrOtherIndex. It compares
+// paths, modes and sizes; Verify and VerifyFile compare contents, which is worth
+// its time where the archive itself was not verified.
+func Unpack(r io.Reader, index *snapshot.Index) (*Contents, error) {
+	l, err := open(r, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if index.Package == nil {
+		return nil, fmt.Errorf("%w: it has no package", ErrOtherIndex)
+	}
+	l.chmod("", index.Package.Bin)
+	for _, dir := range slices.Sorted(maps.Keys(index.Bundled)) {
+		l.chmod(dir, index.Bundled[dir].Bin)
+	}
+	if len(l.spans) != len(index.Entries) {
+		return nil, fmt.Errorf("%w: %d files, not %d", ErrOtherIndex, len(l.spans), len(index.Entries))
+	}
+	for i, s := range l.spans {
+		if e := &index.Entries[i]; e.Path != s.path || e.Mode != s.mode || e.Size != int64(s.end-s.start) {
+			return nil, fmt.Errorf("%w: %q", ErrOtherIndex, s.path)
+		}
+	}
+	return &Contents{l, index}, nil
+}
+
+// Len returns how many files there are, those of the index.
+func (c *Contents) Len() int { return len(c.layout.spans) }
+
+// Bytes returns the content of index.Entries[i]. It is part of the one buffer:
+// the caller must not change it, and keeps all of it in memory by holding on to it.
+func (c *Contents) Bytes(i int) []byte { return c.layout.bytes(c.layout.spans[i]) }
+
+// VerifyFile reports with ErrOtherIndex that the content of index.Entries[i] has
+// another SHA-256 than the index says.
+func (c *Contents) VerifyFile(i int) error {
+	if e := &c.index.Entries[i]; cas.Digest(sha256.Sum256(c.Bytes(i))) != e.SHA256 {
+		return fmt.Errorf("%w: the content of %q", ErrOtherIndex, e.Path)
+	}
+	return nil
+}
+
+// Verify is VerifyFile of every file.
+func (c *Contents) Verify() error {
+	for i := range c.index.Entries {
+		if err := c.VerifyFile(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}

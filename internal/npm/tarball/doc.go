@@ -1,0 +1,26 @@
+// Package tarball reads an npm package's .tgz the way npm lays it out on disk.
+//
+// Index lists the files that `npm ci` would leave in the package's folder, with
+// npm's own normalisations applied, and what its package.json says: the file
+// index document, from which layers, trees and the BOM are made. Unpack gives
+// the contents of those files from one decompression into one buffer. Nothing
+// touches a disk here.
+//
+// What npm does (pacote, node-tar 7, bin-links) is done here too: the first path
+// element goes, whatever its name; a .gitignore becomes .npmignore where the
+// archive had none in that folder before it; a duplicate name means the last one,
+// with the mode of the first; links are not unpacked; a command of `bin` gets
+// 0755 and a line feed after its shebang, in bundled packages as well. Modes are
+// what npm leaves under umask 022, cut down to 0644 and 0755.
+//
+// Where npm shrugs, this package refuses, because what is skipped in silence is
+// where scanners and installers come to disagree: absolute paths and "..", links
+// that lead out, devices and pipes, a name that is given two contents, names that
+// differ only by case, headers that do not parse, archives over a bound.
+//
+// The invariant: Index is a function of the archive's bytes alone, and for every
+// archive that Index takes, Unpack(archive, index) gives bytes that have the
+// sizes and the SHA-256 in the index.
+//
+// The formats are POSIX.1-2017 pax §"ustar Interchange Format" and RFC 1952.
+package tarball

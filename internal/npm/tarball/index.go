@@ -1,0 +1,202 @@
+package tarball
+
+import (
+	"crypto/sha256"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// maxUnpacked is how many bytes one archive may unpack to in memory.
+const maxUnpacked = 1 << 30
+
+// Options bound what Index takes. The zero value is the project's table.
+type Options struct {
+	Compressed int64 // bytes of the .tgz; 0 means bounds.Tarball
+	Unpacked   int64 // bytes of the tar stream; 0 means 1 GiB
+}
+
+func (o Options) compressed() int64 {
+	if o.Compressed > 0 {
+		return o.Compressed
+	}
+	return bounds.Tarball
+}
+
+func (o Options) unpacked() int64 {
+	if o.Unpacked > 0 {
+		return o.Unpacked
+	}
+	return maxUnpacked
+}
+
+// Index reads a .tgz to its end and returns its file index. Errors hold
+// ErrHostile or ErrMalformed unless r failed.
+func Index(r io.Reader, o Options) (*snapshot.Index, error) {
+	l, err := open(r, o)
+	if err != nil {
+		return nil, err
+	}
+	return l.index()
+}
+
+func open(r io.Reader, o Options) (*layout, error) {
+	packed, err := slurp(r, o.compressed())
+	if err != nil {
+		return nil, err
+	}
+	data, err := inflate(packed, o.unpacked())
+	if err != nil {
+		return nil, err
+	}
+	return lay(data)
+}
+
+// index applies what the manifests say, and describes every file.
+func (l *layout) index() (*snapshot.Index, error) {
+	i, ok := l.find("package.json")
+	if !ok {
+		return nil, malformed("no package.json in it")
+	}
+	root, err := readManifest(l.bytes(l.spans[i]))
+	if err != nil {
+		return nil, err
+	}
+	x := &snapshot.Index{Package: root.facts()}
+	x.Package.Bin = l.commands("", root, x.Package.Bin)
+	if root.bundles() {
+		l.bundled(x)
+	}
+	l.chmod("", x.Package.Bin)
+	for _, dir := range slices.Sorted(maps.Keys(x.Bundled)) {
+		l.chmod(dir, x.Bundled[dir].Bin)
+	}
+	x.Entries = make([]snapshot.Entry, len(l.spans))
+	for i, s := range l.spans {
+		body := l.bytes(s)
+		x.Entries[i] = snapshot.Entry{Path: s.path, Mode: s.mode, Size: int64(len(body)), SHA256: cas.Digest(sha256.Sum256(body))}
+		facts, inner := owner(x, s.path)
+		switch {
+		case isNative(body):
+			facts.Natives = append(facts.Natives, inner)
+		case isLicense(inner):
+			facts.LicenseFiles = append(facts.LicenseFiles, inner)
+		case inner == "binding.gyp":
+			facts.Gyp = true
+		}
+	}
+	return x, nil
+}
+
+// bundled finds the packages inside and their facts. One that can't be read is
+// files and nothing else, as it is to npm.
+func (l *layout) bundled(x *snapshot.Index) {
+	for _, s := range l.spans {
+		dir, name := path.Split(s.path)
+		dir = strings.TrimSuffix(dir, "/")
+		if name != "package.json" || !isPackageDir(dir) {
+			continue
+		}
+		m, err := readManifest(l.bytes(s))
+		if err != nil {
+			continue
+		}
+		if x.Bundled == nil {
+			x.Bundled = map[string]*snapshot.PackageFacts{}
+		}
+		f := m.facts()
+		f.Bin = l.commands(dir, m, f.Bin)
+		x.Bundled[dir] = f
+	}
+}
+
+// isPackageDir reports whether dir is a chain of node_modules/NAME from the
+// package's own folder.
+func isPackageDir(dir string) bool {
+	for dir != "" {
+		rest, ok := strings.CutPrefix(dir, "node_modules/")
+		if !ok {
+			return false
+		}
+		name, rest, _ := strings.Cut(rest, "/")
+		if strings.HasPrefix(name, "@") {
+			var second string
+			if second, rest, _ = strings.Cut(rest, "/"); second == "" {
+				return false
+			}
+		}
+		if name == "" || name == ".bin" {
+			return false
+		}
+		dir = rest
+	}
+	return true
+}
+
+// owner returns the facts of the innermost package that a file belongs to, and
+// the file's path in it.
+func owner(x *snapshot.Index, p string) (*snapshot.PackageFacts, string) {
+	for dir := path.Dir(p); len(x.Bundled) > 0 && dir != "."; dir = path.Dir(dir) {
+		if f, ok := x.Bundled[dir]; ok {
+			return f, p[len(dir)+1:]
+		}
+	}
+	return x.Package, p
+}
+
+// commands returns bin, or where there is none, what the manifest's
+// directories.bin names.
+func (l *layout) commands(dir string, m manifest, bin map[string]string) map[string]string {
+	folder := part(m["directories"], "bin")
+	if bin != nil || folder == "" || len(m["bin"]) > 0 {
+		return bin
+	}
+	folder = path.Clean("/" + folder)[1:]
+	list := map[string]string{}
+	for _, s := range l.spans {
+		inner, ok := s.path, true
+		if dir != "" {
+			inner, ok = strings.CutPrefix(s.path, dir+"/")
+		}
+		if file, in := strings.CutPrefix(inner, folder+"/"); ok && in && !strings.HasPrefix(path.Base(file), ".") {
+			list[path.Base(file)] = inner
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// chmod makes the targets of commands executable and ends their shebang with a
+// line feed alone, as bin-links does.
+func (l *layout) chmod(dir string, bin map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(bin)) {
+		i, ok := l.find(path.Join(dir, bin[name]))
+		if !ok {
+			continue
+		}
+		l.spans[i].mode = 0o755
+		l.unix(i)
+	}
+}
+
+// unix drops the carriage return after a shebang by moving the line up a byte.
+// Npm looks no further than 2048 bytes for it.
+func (l *layout) unix(i int) {
+	s := &l.spans[i]
+	body := l.bytes(*s)
+	head := string(body[:min(len(body), 2048)])
+	end := strings.IndexByte(head, '\n')
+	if end < 4 || !strings.HasPrefix(head, "#!") || head[end-1] != '\r' {
+		return
+	}
+	copy(body[1:end], head[:end-1])
+	s.start++
+}
