@@ -8,8 +8,8 @@
 //
 // What npm does (pacote, node-tar 7, bin-links) is done here too: the first path
 // element goes, whatever its name; a .gitignore becomes .npmignore where the
-// archive had none in that folder before it; a duplicate name means the last one,
-// with the mode of the first; links are not unpacked; a command of `bin` gets
+// archive had none in that folder before it; a name given twice is one file, with the mode
+// of the first; links are not unpacked; a command of `bin` gets
 // 0755 and a line feed after its shebang, in bundled packages as well. Modes are
 // what npm leaves under umask 022, cut down to 0644 and 0755.
 //

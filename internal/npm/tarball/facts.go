@@ -71,11 +71,14 @@ func (m manifest) texts(key string) map[string]string {
 		return nil
 	}
 	out := map[string]string{}
-	for k, v := range raw {
+	for k, v := range raw { // order does not show in a map
 		var s string
 		if json.Unmarshal(v, &s) == nil {
 			out[k] = s
 		}
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }

@@ -27,9 +27,8 @@ type layout struct {
 func lay(data []byte) (*layout, error) {
 	l := &layout{data: data}
 	s := scanner{data: data}
-	places := map[string]int{}     // path to its span
-	ignores := map[string]bool{}   // .npmignore files seen so far, by their full name
-	folders := map[string]string{} // explicit and implied, folded, to one spelling
+	places := map[string]int{}   // path to its span
+	ignores := map[string]bool{} // .npmignore files seen so far, by their full name
 	members := 0
 	for {
 		h, ok, err := s.scan()
@@ -65,7 +64,7 @@ func lay(data []byte) (*layout, error) {
 		return nil, malformed("no file in it")
 	}
 	slices.SortFunc(l.spans, func(a, b span) int { return strings.Compare(a.path, b.path) })
-	return l, l.collide(folders)
+	return l, l.collide()
 }
 
 // place checks a member and returns the path that npm unpacks it to, or "" where
@@ -166,8 +165,9 @@ func fileMode(mode int64) uint32 {
 
 // collide refuses names that one file system takes for the same and another does
 // not: two that differ by case, or one that is both a file and a folder.
-func (l *layout) collide(folders map[string]string) error {
-	files := make(map[string]string, len(l.spans))
+func (l *layout) collide() error {
+	files := make(map[string]string, len(l.spans)) // folded, to the one spelling
+	folders := map[string]string{}
 	for _, s := range l.spans {
 		fold := strings.ToLower(s.path)
 		if other, ok := files[fold]; ok {
