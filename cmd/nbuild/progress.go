@@ -33,7 +33,7 @@ func (a *app) sink() (event.Sink, func(), error) {
 		s := &liveSink{w: a.stderr, now: a.now}
 		return s, s.clear, nil
 	}
-	return nil, nil, usage(fmt.Sprintf("--progress %q is none of auto, tty, plain, quiet, json", a.progress), "use --progress plain")
+	return event.Discard, func() {}, usage(fmt.Sprintf("--progress %q is none of auto, tty, plain, quiet, json", a.progress), "use --progress plain")
 }
 
 type jsonSink struct {

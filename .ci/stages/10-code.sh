@@ -1,0 +1,44 @@
+# The code as text: tools, form, lint, race tests and fuzz targets.
+
+tools() {
+  local need=()
+  command -v podman >/dev/null || need+=(podman runc)
+  command -v runc >/dev/null || need+=(runc)
+  command -v unshare >/dev/null || need+=(util-linux)
+  command -v curl >/dev/null || need+=(curl)
+  if [ ${#need[@]} -gt 0 ]; then
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
+  fi
+  GOBIN=$work/bin go install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+  GOBIN=$work/bin go install github.com/google/go-containerregistry/cmd/crane@v0.22.1
+  GOBIN=$work/bin go install github.com/google/go-containerregistry/cmd/registry@v0.22.1
+  go mod download
+}
+
+format() {
+  local bad
+  bad=$(git ls-files '*.go' | xargs gofmt -l)
+  [ -z "$bad" ] || { echo "not gofmt: $bad"; return 1; }
+  go mod tidy -diff
+  go mod verify
+}
+
+lint() {
+  go vet ./...
+  "$work/bin/staticcheck" ./...
+}
+
+race() {
+  CGO_ENABLED=1 go test -race ./...
+}
+
+# Each fuzz target gets five seconds; a crash is printed with its input.
+fuzz() {
+  local pkg target
+  for pkg in $(go list ./...); do
+    for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
+      echo "fuzz $pkg $target"
+      go test -run '^$' -fuzz "^$target\$" -fuzztime 5s "$pkg" >"$work/fuzz.log" 2>&1 || { cat "$work/fuzz.log"; return 1; }
+    done
+  done
+}

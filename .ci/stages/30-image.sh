@@ -1,0 +1,64 @@
+# The image: the same everywhere, valid in a registry, and it serves.
+
+# built DIR STORE prints the digest of a build there, in whatever environment the
+# caller set.
+built() {
+  (cd "$1" && HOME="$1.home" NBUILD_STORE="$2" "$work/nbuild" build --to "oci:$1.out" | sed 's/.*@//')
+}
+
+reproducible() {
+  local want got store=$work/first.home/.cache/nbuild
+  want=$(sed 's/.*@//' "$work/release.out")
+  clone_to "$work/a rather long/and odd folder"
+  got=$(umask 077; TZ=Asia/Kathmandu LC_ALL=tr_TR.UTF-8 GOMAXPROCS=1 built "$work/a rather long/and odd folder" "$store")
+  [ "$got" = "$want" ] || { echo "warm, umask 077, another zone and locale, one core: $got, not $want"; return 1; }
+  # Cold: nothing but the vendored artefacts.
+  clone_to "$work/cold"
+  cp -r "$store" "$work/cold.store"
+  rm -rf "$work/cold.store/results"
+  got=$(umask 000; TZ=UTC GOMAXPROCS=8 built "$work/cold" "$work/cold.store")
+  [ "$got" = "$want" ] || { echo "cold, umask 000, eight threads: $got, not $want"; return 1; }
+  got=$(built "$work/cold" "$work/cold.store")
+  [ "$got" = "$want" ] || { echo "warm again: $got, not $want"; return 1; }
+  echo "one digest: $want"
+}
+
+image_runs() {
+  local name=storefront-$$ port=18080
+  export CONTAINERS_STORAGE_CONF=$work/storage.conf
+  printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
+  podman pull -q "oci:$work/first/out" >"$work/image-id"
+  podman run -d --rm --name "$name" --runtime runc --cgroup-manager=cgroupfs \
+    --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host \
+    -e HOST=127.0.0.1 -e PORT=$port "$(cat "$work/image-id")" >/dev/null
+  local ok=1
+  for _ in $(seq 50); do
+    if curl -fsS "http://127.0.0.1:$port/healthz" 2>/dev/null; then ok=0; break; fi
+    sleep 0.2
+  done
+  echo
+  if [ $ok = 0 ]; then
+    curl -fsS "http://127.0.0.1:$port/" | grep -q 'Hemp rope' || ok=1
+    curl -fsS "http://127.0.0.1:$port/api/report.csv" | grep -q anvil || ok=1
+  fi
+  [ $ok = 0 ] || podman logs "$name" || true
+  podman stop -t 2 "$name" >/dev/null || true
+  return $ok
+}
+
+# The image is pushed to a real registry, judged there, and checked by another tool.
+registry() {
+  PORT=15123 "$work/bin/registry" >"$work/registry.log" 2>&1 &
+  pids+=($!)
+  for _ in $(seq 50); do curl -fs http://127.0.0.1:15123/v2/ >/dev/null && break; sleep 0.1; done
+  (cd "$work/first" && HOME="$work/first.home" "$work/nbuild" release --key testdata/keys/demo.key \
+    --trust testdata/trust/demo.hcl --trust-unsigned --to 127.0.0.1:15123/shop/storefront) | tee "$work/pushed.out"
+  "$work/bin/crane" validate --remote "$(cat "$work/pushed.out")"
+}
+
+# The trees that nbuild lays out are npm's, on the corpus where it is there.
+trees() {
+  local corpus=$root/../shared/corpus
+  [ -d "$corpus" ] || { echo "no corpus here: skipped"; return 0; }
+  NBUILD_CORPUS=$(cd "$corpus" && pwd) go test -count=1 -timeout 20m -run TestTreesEqualNpmCI ./internal/operation/install
+}

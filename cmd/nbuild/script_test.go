@@ -1,0 +1,61 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files and the output in scripts")
+
+// TestMain lets the scripts run this test binary as nbuild.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"nbuild": func() {
+			dir, err := os.Getwd()
+			if err != nil {
+				panic(err)
+			}
+			os.Exit(run(surroundings{
+				args: os.Args[1:], environ: os.Environ(), dir: dir,
+				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
+			}))
+		},
+	})
+}
+
+// TestScripts runs testdata/script/*.txtar: each is a session with the command, its
+// output and its exit codes.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir+"/home")
+			env.Setenv("NBUILD_STORE", env.WorkDir+"/store")
+			return os.MkdirAll(env.WorkDir+"/home", 0o755)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// exits runs a command and holds its exit code: exits CODE COMMAND ARGS…
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = exitText(err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
