@@ -1,0 +1,200 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// Options are a client's settings. The zero value is the project's table.
+type Options struct {
+	UserAgent   string        // "" means "nbuild"
+	Connections int           // to one host at once; 0 means 16
+	Connect     time.Duration // until a server answers; 0 means bounds.ConnectTimeout
+	Stall       time.Duration // without a byte; 0 means bounds.StallTimeout
+	Tries       int           // of one request; 0 means bounds.RetryLimit
+
+	// Sleep waits between tries; nil waits for real.
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Client asks the registries that a configuration names. It may be used by many
+// goroutines at once.
+type Client struct {
+	config *Config
+	o      Options
+
+	mu         sync.Mutex
+	transports map[string]*http.Transport // by client certificate
+}
+
+// NewClient makes a client. What is wrong with certificates or keys in the
+// configuration is a Problem.
+func NewClient(config *Config, o Options) (*Client, error) {
+	if o.UserAgent == "" {
+		o.UserAgent = "nbuild"
+	}
+	if o.Connections == 0 {
+		o.Connections = 16
+	}
+	if o.Connect == 0 {
+		o.Connect = bounds.ConnectTimeout
+	}
+	if o.Stall == 0 {
+		o.Stall = bounds.StallTimeout
+	}
+	if o.Tries == 0 {
+		o.Tries = bounds.RetryLimit
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	c := &Client{config: config, o: o, transports: map[string]*http.Transport{}}
+	if _, err := c.transport(credential{}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// Config is the configuration that the client was made with.
+func (c *Client) Config() *Config { return c.config }
+
+// Close drops idle connections.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
+
+func (c *Client) transport(cred credential) (*http.Transport, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := cred.certFile + "\x00" + cred.keyFile
+	if t := c.transports[key]; t != nil {
+		return t, nil
+	}
+	t, err := c.config.transport(cred, c.o.Connect, c.o.Connections)
+	if err != nil {
+		return nil, err
+	}
+	c.transports[key] = t
+	return t, nil
+}
+
+// ask is one thing wanted from a server: its name for messages, where it is, and
+// the registry on whose behalf it is asked.
+type ask struct {
+	what     string
+	target   *url.URL
+	registry *url.URL
+	accept   string
+	encoding string // what the answer may be compressed with
+}
+
+// get asks, up to the limit of tries, and hands the body of a good answer to use,
+// which starts anew each time. It returns a Problem, or the context's error.
+func (c *Client) get(ctx context.Context, a ask, use func(body io.Reader) error) error {
+	for try := 1; ; try++ {
+		err := c.once(ctx, a, use)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		wait, again := retry(err, try)
+		if !again || try >= c.o.Tries {
+			return problem(a, err)
+		}
+		if err := c.o.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// once asks one time, following redirects by this package's own rules.
+func (c *Client) once(ctx context.Context, a ask, use func(io.Reader) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, bounds.RequestTimeout, errStalled)
+	defer cancel()
+	guard, ctx := watch(ctx, c.o.Connect)
+	defer guard.stop()
+	target, cred := a.target, c.config.credentials(a.target, a.registry)
+	for range maxRedirects {
+		resp, err := c.send(ctx, a, target, cred)
+		if err != nil {
+			return guard.explain(err)
+		}
+		next, err := redirect(resp, target)
+		if next == nil && err == nil {
+			err = c.body(resp, guard, use)
+		}
+		closeBody(resp)
+		if next == nil || err != nil {
+			return guard.explain(err)
+		}
+		if next.Host != target.Host || next.Scheme != target.Scheme {
+			cred = credential{}
+		}
+		target = next
+	}
+	return &redirectError{"more than %d redirects", maxRedirects}
+}
+
+func (c *Client) send(ctx context.Context, a ask, target *url.URL, cred credential) (*http.Response, error) {
+	plain := *target
+	plain.User = nil
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, plain.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", c.o.UserAgent)
+	req.Header.Set("Accept", a.accept)
+	req.Header.Set("Accept-Encoding", a.encoding)
+	if cred.header != "" {
+		req.Header.Set("Authorization", cred.header)
+	}
+	t, err := c.transport(credential{certFile: cred.certFile, keyFile: cred.keyFile})
+	if err != nil {
+		return nil, err
+	}
+	return t.RoundTrip(req)
+}
+
+// closeBody drains a little, so that the connection can be used again.
+func closeBody(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	_ = resp.Body.Close()
+}
+
+// body checks the status and hands on the decoded body.
+func (c *Client) body(resp *http.Response, g *guard, use func(io.Reader) error) error {
+	if resp.StatusCode != http.StatusOK {
+		return &statusError{resp.StatusCode, resp.Header.Get("Retry-After")}
+	}
+	g.reset(c.o.Stall)
+	r := io.Reader(&guarded{resp.Body, g, c.o.Stall})
+	switch enc := resp.Header.Get("Content-Encoding"); enc {
+	case "", "identity":
+		return use(r)
+	case "gzip", "x-gzip":
+		return inflated(r, use)
+	default:
+		return fmt.Errorf("%w: content encoding %q", errJSON, enc)
+	}
+}

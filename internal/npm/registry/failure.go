@@ -1,0 +1,118 @@
+package registry
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// errLocal marks what failed on this side, in the writer that was handed in.
+var errLocal = errors.New("storing")
+
+func isProblem(err error) bool {
+	var p *diag.Problem
+	return errors.As(err, &p)
+}
+
+func isCertificate(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
+}
+
+// bare takes off wrappers that repeat a whole address, query and all.
+func bare(err error) error {
+	for {
+		var u *url.Error
+		if !errors.As(err, &u) {
+			return err
+		}
+		err = u.Err
+	}
+}
+
+// problem says to a person what became of a request.
+func problem(a ask, err error) error {
+	err = bare(err)
+	if isProblem(err) || errors.Is(err, errLocal) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	p := &diag.Problem{Err: err}
+	where := shown(a.target)
+	var status *statusError
+	var redirected *redirectError
+	var network net.Error
+	switch {
+	case errors.As(err, &status):
+		statusProblem(p, a, status)
+	case errors.As(err, &redirected):
+		p.Code = CodeRedirect
+		p.What = fmt.Sprintf("%s is redirected where nbuild does not follow", a.what)
+		p.Why = "following it would let others read or choose what comes; asked at " + where
+		p.Remedy = "run `npm config set registry https://registry.example.com/` with the address that the registry redirects to"
+	case errors.Is(err, ErrMismatch):
+		p.Code = CodeLying
+		p.What = fmt.Sprintf("%s is not what its integrity says", a.what)
+		p.Why = "the registry or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where
+		p.Remedy = "find out who changed it; if the lockfile is wrong, run `npm install --package-lock-only` and review the diff, then `nbuild pin`"
+	case isCertificate(err):
+		p.Code = CodeCertificate
+		p.What = fmt.Sprintf("the certificate of %s is not trusted", where)
+		p.Why = "whoever answers can't be told from the registry"
+		p.Remedy = "run `npm config set cafile FILE` with the PEM file of your registry's authority"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
+		p.Code = CodeCut
+		p.What = fmt.Sprintf("the answer for %s has another length than the registry said", a.what)
+		p.Why = "the connection was cut each time, or a proxy changes answers; nothing was kept; asked at " + where
+		p.Remedy = "run the same command again: what came whole is kept; if it stays, look at the proxy in `npm config get https-proxy`"
+	case errors.Is(err, errJSON):
+		p.Code = CodePackument
+		p.What = fmt.Sprintf("what the registry says about %s can't be read", a.what)
+		p.Why = "it is no package document; asked at " + where
+		p.Remedy = "check that `npm config get registry` names an npm registry"
+	case errors.Is(err, errStalled), errors.As(err, &network):
+		p.Code = CodeUnreachable
+		p.What = fmt.Sprintf("the registry did not deliver %s", a.what)
+		p.Why = "it can't be reached or stalls; asked at " + where
+		p.Remedy = "run `npm ping` and look at `npm config get registry` and the proxy settings, then run the same command again"
+	default:
+		p.Code = CodeUnreachable
+		p.What = fmt.Sprintf("the registry did not deliver %s", a.what)
+		p.Why = "the request failed each time; asked at " + where
+		p.Remedy = "run `npm ping`, then run the same command again: what came whole is kept"
+	}
+	return p
+}
+
+func statusProblem(p *diag.Problem, a ask, s *statusError) {
+	where := shown(a.target)
+	switch s.code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		p.Code = CodeDenied
+		p.What = fmt.Sprintf("the registry denies access to %s", a.what)
+		p.Why = "npm's configuration holds no credential for it, or one that is not accepted; asked at " + where
+		p.Remedy = "run `npm login --registry=" + shown(a.registry) + "`, or set its :_authToken in your .npmrc"
+	case http.StatusNotFound, http.StatusGone:
+		p.Code = CodeNotFound
+		p.What = fmt.Sprintf("the registry does not have %s", a.what)
+		p.Why = "it was removed, or its name is bound to another registry; asked at " + where
+		p.Remedy = "look with `npm view`; bind a scope with `npm config set @scope:registry https://registry.example.com/`"
+	default:
+		p.Code = CodeFailing
+		p.What = fmt.Sprintf("the registry fails to deliver %s", a.what)
+		p.Why = "it answers with an error each time; asked at " + where
+		p.Remedy = "run the same command again later: what came whole is kept"
+	}
+}

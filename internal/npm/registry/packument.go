@@ -1,0 +1,197 @@
+package registry
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// Packument is what a registry tells about a package, of the versions that were
+// asked for only.
+type Packument struct {
+	Name        string
+	Latest      string    // what the tag "latest" points to
+	Created     time.Time // of the first version, zero where it is not told
+	Maintainers []string  // today's, sorted
+	Releases    int       // how many versions there are
+	Versions    map[string]Version
+}
+
+// Version is what a registry tells about one version: claims, to be shown as such.
+type Version struct {
+	Integrity     string    // an SRI, made of the old shasum where there is no other
+	Tarball       string    // its address
+	Published     time.Time // zero where it is not told
+	Deprecated    string    // the reason, "" where it is not
+	Publisher     string    // the account that published it
+	Maintainers   []string  // at the time it was published, sorted
+	InstallScript bool      // a script runs when npm installs it
+	Attested      bool      // the registry holds attestations, provenance among them
+}
+
+// maxVersion bounds what one version of a package document says.
+const maxVersion = 4 << 20
+
+// maxVersions bounds how many versions and times a document lists.
+const maxVersions = 1 << 20
+
+// parsePackument reads a package document as a stream and decodes only the
+// versions wanted.
+func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
+	p := &Packument{Versions: map[string]Version{}}
+	times := map[string]time.Time{}
+	s := newStream(r, bounds.Packument)
+	read := func(v any, limit int) error {
+		raw, err := s.value(limit)
+		if err == nil {
+			_ = json.Unmarshal(raw, v) // of another type: as if it were not told
+		}
+		return err
+	}
+	err := s.object(func(key string) error {
+		switch key {
+		case "name":
+			return read(&p.Name, bounds.Path)
+		case "dist-tags":
+			var tags map[string]string
+			err := read(&tags, maxVersion)
+			p.Latest = tags["latest"]
+			return err
+		case "maintainers":
+			var who []account
+			err := read(&who, maxVersion)
+			p.Maintainers = names(who)
+			return err
+		case "time":
+			return s.members(func(key string) error {
+				if key != "created" && !slices.Contains(wanted, key) {
+					return s.skip()
+				}
+				var at time.Time
+				err := read(&at, 64)
+				times[key] = at.UTC()
+				return err
+			})
+		case "versions":
+			return s.members(func(key string) error {
+				if p.Releases++; p.Releases > maxVersions {
+					return fmt.Errorf("%w: more than %d versions", errJSON, maxVersions)
+				}
+				if !slices.Contains(wanted, key) {
+					return s.skip()
+				}
+				raw, err := s.value(maxVersion)
+				if err == nil {
+					p.Versions[key], err = parseVersion(raw)
+				}
+				return err
+			})
+		}
+		return s.skip()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading package document: %w", err)
+	}
+	p.Created = times["created"]
+	for _, v := range wanted {
+		if version, ok := p.Versions[v]; ok {
+			version.Published = times[v]
+			p.Versions[v] = version
+		}
+	}
+	return p, nil
+}
+
+// members is object, but for a value that is no object, which is skipped.
+func (s *stream) members(each func(key string) error) error {
+	if c, err := s.token(); err != nil || c != '{' {
+		if err != nil {
+			return err
+		}
+		return s.skip()
+	}
+	return s.object(each)
+}
+
+// account is a person as package documents name one.
+type account struct {
+	Name string `json:"name"`
+}
+
+func (a *account) UnmarshalJSON(raw []byte) error {
+	if json.Unmarshal(raw, &a.Name) == nil {
+		return nil
+	}
+	type plain account
+	_ = json.Unmarshal(raw, (*plain)(a))
+	return nil
+}
+
+func names(who []account) []string {
+	out := make([]string, 0, len(who))
+	for _, a := range who {
+		if a.Name != "" {
+			out = append(out, a.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func parseVersion(raw []byte) (Version, error) {
+	var doc struct {
+		Deprecated       any                        `json:"deprecated"`
+		Publisher        account                    `json:"_npmUser"`
+		Maintainers      []account                  `json:"maintainers"`
+		HasInstallScript bool                       `json:"hasInstallScript"`
+		Gypfile          bool                       `json:"gypfile"`
+		Scripts          map[string]json.RawMessage `json:"scripts"`
+		Dist             struct {
+			Integrity    string          `json:"integrity"`
+			Shasum       string          `json:"shasum"`
+			Tarball      string          `json:"tarball"`
+			Attestations json.RawMessage `json:"attestations"`
+		} `json:"dist"`
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return Version{}, fmt.Errorf("%w: a version: %w", errJSON, err)
+	}
+	for key, to := range map[string]any{
+		"deprecated": &doc.Deprecated, "_npmUser": &doc.Publisher, "maintainers": &doc.Maintainers,
+		"hasInstallScript": &doc.HasInstallScript, "gypfile": &doc.Gypfile, "scripts": &doc.Scripts, "dist": &doc.Dist,
+	} {
+		if len(whole[key]) > 0 {
+			_ = json.Unmarshal(whole[key], to) // of another type: as if it were not told
+		}
+	}
+	v := Version{
+		Integrity: doc.Dist.Integrity, Tarball: doc.Dist.Tarball,
+		Publisher: doc.Publisher.Name, Maintainers: names(doc.Maintainers),
+		InstallScript: doc.HasInstallScript || doc.Gypfile,
+		Attested:      len(doc.Dist.Attestations) > 2 && string(doc.Dist.Attestations) != "null",
+	}
+	for _, name := range []string{"preinstall", "install", "postinstall"} {
+		if _, ok := doc.Scripts[name]; ok {
+			v.InstallScript = true
+		}
+	}
+	switch d := doc.Deprecated.(type) {
+	case string:
+		v.Deprecated = d
+	case bool:
+		if d {
+			v.Deprecated = "deprecated"
+		}
+	}
+	if sum, err := hex.DecodeString(doc.Dist.Shasum); v.Integrity == "" && err == nil && len(sum) == 20 {
+		v.Integrity = "sha1-" + base64.StdEncoding.EncodeToString(sum)
+	}
+	return v, nil
+}

@@ -1,0 +1,178 @@
+// Package pin resolves what comes from outside to artefacts of nbuild.lock.
+//
+// Here are npm's packages: a lockfile names them by version and integrity; pin
+// fetches each, checks the integrity, stores it, computes its file index and
+// writes down what the registry says about it (when it was published, who
+// maintains it, whether it is deprecated), because that is when it is asked.
+//
+// What was pinned before stays as it was pinned, so nbuild.lock changes only where
+// the lockfile did. What a killed run fetched is in the store with a record of what
+// it is, and is not fetched again.
+//
+// The invariant: an artefact that NPM returns was in the store, whole and with the
+// lockfile's integrity, when it was made; or stood in the previous nbuild.lock
+// with that integrity.
+package pin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/operation/vendor"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Package is an npm package that a lockfile names.
+type Package struct {
+	Name      string // its own, where the lockfile has it under an alias
+	Version   string
+	Integrity string
+	Resolved  string   // its address, where the lockfile has one
+	URL       bool     // it is named by that address and no registry
+	Pos       diag.Pos // in the lockfile
+}
+
+// Options say how to pin.
+type Options struct {
+	Store    *cas.Store
+	Client   *registry.Client
+	Events   event.Sink // nil drops them
+	Workers  int        // at once; 0 means 16
+	Previous *snapshot.Lock
+	Update   []string // names that are pinned anew though Previous has them
+
+	// Cooldown is how old a version must be at Now, counted from when the registry
+	// says it was published; 0 means any age.
+	Cooldown time.Duration
+	Now      time.Time
+}
+
+// NPM pins packages, in any order, with duplicates. It returns one artefact for
+// each name and version, sorted, or every problem at once in that order.
+func NPM(ctx context.Context, packages []Package, o Options) ([]snapshot.Artefact, error) {
+	if o.Events == nil {
+		o.Events = event.Discard
+	}
+	if o.Workers <= 0 {
+		o.Workers = 16
+	}
+	sorted, err := unique(packages)
+	if err != nil {
+		return nil, err
+	}
+	groups := byName(sorted)
+	out := make([]snapshot.Artefact, len(sorted))
+	errs := make([]error, len(sorted))
+	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "pin", Total: len(sorted)})
+	var mu sync.Mutex
+	done := 0
+	vendor.Each(len(groups), o.Workers, func(g int) bool {
+		n := &named{options: o, name: sorted[groups[g].from].Name, packages: sorted[groups[g].from:groups[g].to]}
+		goOn := true
+		for i := groups[g].from; i < groups[g].to && goOn; i++ {
+			var cached bool
+			out[i], cached, errs[i] = n.pin(ctx, sorted[i])
+			goOn = ctx.Err() == nil && !vendor.Hopeless(errs[i])
+			if errs[i] != nil {
+				continue
+			}
+			mu.Lock()
+			done++
+			o.Events.Emit(event.Event{
+				Kind: event.Transfer, Phase: "pin", Name: sorted[i].Name + "@" + sorted[i].Version,
+				Digest: out[i].SHA256.String(), Bytes: out[i].Size, Cached: cached, Done: done, Total: len(sorted),
+			})
+			mu.Unlock()
+		}
+		return goOn
+	})
+	for i, a := range out {
+		if errs[i] == nil && a.Name != "" {
+			errs[i] = o.cool(sorted[i], a)
+		}
+	}
+	if err := vendor.Join(ctx, errs); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// unique sorts packages and drops duplicates. The same name and version with
+// another integrity is a problem.
+func unique(packages []Package) ([]Package, error) {
+	sorted := slices.Clone(packages)
+	slices.SortStableFunc(sorted, func(a, b Package) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	var problems diag.Problems
+	kept := sorted[:0]
+	for _, p := range sorted {
+		if n := len(kept); n > 0 && kept[n-1].Name == p.Name && kept[n-1].Version == p.Version {
+			if !same(kept[n-1].Integrity, p.Integrity) {
+				problems = append(problems, &diag.Problem{
+					Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has two integrities in the lockfile",
+					Why:    "one version is one tarball: one of the entries was tampered with, or comes from another registry",
+					Remedy: "run `npm install --package-lock-only` and review the diff of the lockfile",
+				})
+			}
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept, problems.Err()
+}
+
+// same reports whether two integrity texts mean the same digests.
+func same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := registry.ParseIntegrity(a)
+	y, errY := registry.ParseIntegrity(b)
+	return errX == nil && errY == nil && x.String() == y.String()
+}
+
+// group is packages[from:to], which share a name.
+type group struct{ from, to int }
+
+func byName(packages []Package) []group {
+	var out []group
+	for i, p := range packages {
+		if i > 0 && packages[i-1].Name == p.Name {
+			out[len(out)-1].to = i + 1
+			continue
+		}
+		out = append(out, group{i, i + 1})
+	}
+	return out
+}
+
+// cool holds a version to the cooldown.
+func (o Options) cool(p Package, a snapshot.Artefact) error {
+	if o.Cooldown <= 0 {
+		return nil
+	}
+	published, err := time.Parse(time.RFC3339, a.Facts["published"])
+	if err != nil {
+		return &diag.Problem{
+			Code: CodeNoTime, Pos: p.Pos, What: "when " + p.Name + "@" + p.Version + " was published is not known",
+			Why:    "the snapshot has a cooldown, and what has no date can't be held to it",
+			Remedy: "use a version that the registry gives a date for, or set cooldown = \"0\" in the snapshot block",
+		}
+	}
+	if ready := published.Add(o.Cooldown); ready.After(o.Now) {
+		return &diag.Problem{
+			Code: CodeCooldown, Pos: p.Pos, What: p.Name + "@" + p.Version + " is younger than the cooldown of " + o.Cooldown.String(),
+			Why:    "it was published " + published.Format(time.RFC3339) + "; malicious versions are mostly found within days",
+			Remedy: "wait until " + ready.Format(time.RFC3339) + ", or run `npm install " + p.Name + "@VERSION --package-lock-only` with an older one",
+		}
+	}
+	return nil
+}
