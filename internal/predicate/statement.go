@@ -1,0 +1,169 @@
+package predicate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+)
+
+// StatementType is the _type of an in-toto Statement v1.
+const StatementType = "https://in-toto.io/Statement/v1"
+
+// PayloadType is the media type of a statement inside a DSSE envelope.
+const PayloadType = "application/vnd.in-toto+json"
+
+// Type is a predicate type, a URI.
+type Type string
+
+// The predicate types that nbuild writes and judges.
+const (
+	TypeProvenance Type = "https://slsa.dev/provenance/v1"
+	TypeBOM        Type = "https://cyclonedx.org/bom"
+	TypeRelease    Type = "https://nbuild.dev/release/v1"
+	TypeReview     Type = "https://nbuild.dev/review/v1"
+	TypeRebuild    Type = "https://nbuild.dev/rebuild/v1"
+	TypeVSA        Type = "https://slsa.dev/verification_summary/v1"
+)
+
+// ErrStatement reports a payload that is no statement this package takes.
+var ErrStatement = errors.New("malformed statement")
+
+// ErrPredicate reports a statement whose predicate is not what its type asks for.
+var ErrPredicate = errors.New("malformed predicate")
+
+// Subject is what a statement is about. Name is for people only; Digest decides.
+type Subject struct {
+	Name   string
+	Digest cas.Digest // SHA-256 of the image's manifest or index
+}
+
+// Statement is an in-toto Statement v1 with one subject.
+type Statement struct {
+	Subject   Subject
+	Type      Type
+	Predicate json.RawMessage // canonical JSON, an object
+}
+
+// wireStatement is the JSON of a Statement (in-toto Statement v1 §Schema).
+type wireStatement struct {
+	Type          string          `json:"_type"`
+	Subject       []wireSubject   `json:"subject"`
+	PredicateType string          `json:"predicateType"`
+	Predicate     json.RawMessage `json:"predicate"`
+}
+
+type wireSubject struct {
+	Name   string            `json:"name,omitempty"`
+	Digest map[string]string `json:"digest"`
+}
+
+// NewStatement makes a statement of a predicate, any value that encoding/json can
+// write as an object.
+func NewStatement(subject Subject, typ Type, p any) (*Statement, error) {
+	if subject.Digest.IsZero() {
+		return nil, fmt.Errorf("%w: the subject has no digest", ErrStatement)
+	}
+	raw, err := Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", typ, err)
+	}
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, fmt.Errorf("%w: %s is no object", ErrPredicate, typ)
+	}
+	return &Statement{Subject: subject, Type: typ, Predicate: raw}, nil
+}
+
+// Encode writes the statement as canonical JSON, the bytes that are signed.
+func (s *Statement) Encode() ([]byte, error) {
+	return Marshal(wireStatement{
+		Type:          StatementType,
+		Subject:       []wireSubject{{Name: s.Subject.Name, Digest: map[string]string{"sha256": s.Subject.Digest.String()}}},
+		PredicateType: string(s.Type),
+		Predicate:     s.Predicate,
+	})
+}
+
+// Parse reads a signed payload. The text need not be canonical, as others write
+// statements too; it must be an in-toto Statement v1 whose one subject has a
+// SHA-256. A statement about two things is refused: what it grants to one of them
+// it should not grant to the other. The predicate comes back canonical.
+func Parse(payload []byte) (*Statement, error) {
+	if len(payload) > bounds.Statement {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrStatement, bounds.Statement)
+	}
+	tree, err := parse(payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+	}
+	o, ok := tree.(object)
+	if !ok {
+		return nil, fmt.Errorf("%w: no object", ErrStatement)
+	}
+	if o["_type"] != StatementType {
+		return nil, fmt.Errorf("%w: _type is not %s", ErrStatement, StatementType)
+	}
+	typ, ok := o["predicateType"].(string)
+	if !ok || typ == "" {
+		return nil, fmt.Errorf("%w: no predicateType", ErrStatement)
+	}
+	subject, err := parseSubject(o["subject"])
+	if err != nil {
+		return nil, err
+	}
+	p, ok := o["predicate"].(object)
+	if !ok {
+		return nil, fmt.Errorf("%w: the predicate is no object", ErrStatement)
+	}
+	raw, err := canonicalTree(p)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+	}
+	return &Statement{Subject: subject, Type: Type(typ), Predicate: raw}, nil
+}
+
+func parseSubject(v any) (Subject, error) {
+	list, ok := v.([]any)
+	if !ok || len(list) != 1 {
+		return Subject{}, fmt.Errorf("%w: it has %d subjects, not one", ErrStatement, len(list))
+	}
+	o, ok := list[0].(object)
+	if !ok {
+		return Subject{}, fmt.Errorf("%w: the subject is no object", ErrStatement)
+	}
+	digests, ok := o["digest"].(object)
+	if !ok {
+		return Subject{}, fmt.Errorf("%w: the subject has no digest", ErrStatement)
+	}
+	hex, _ := digests["sha256"].(string)
+	digest, err := cas.ParseDigest(hex)
+	if err != nil || digest.IsZero() {
+		return Subject{}, fmt.Errorf("%w: the subject has no SHA-256", ErrStatement)
+	}
+	name, ok := o["name"].(string)
+	if _, has := o["name"]; has && !ok {
+		return Subject{}, fmt.Errorf("%w: the subject's name is no string", ErrStatement)
+	}
+	return Subject{Name: name, Digest: digest}, nil
+}
+
+// open reads the predicate of a type that others define.
+func (s *Statement) open(typ Type, v any) error { return s.decode(typ, v, decodeOpen) }
+
+// closed reads the predicate of a type of nbuild's own.
+func (s *Statement) closed(typ Type, v any) error { return s.decode(typ, v, decodeClosed) }
+
+func (s *Statement) decode(typ Type, v any, read func([]byte, any) error) error {
+	if s.Type != typ {
+		return fmt.Errorf("%w: it is %q, not %q", ErrPredicate, s.Type, typ)
+	}
+	if typ != TypeBOM && len(s.Predicate) > bounds.Bundle {
+		return fmt.Errorf("%w: larger than %d bytes", ErrPredicate, bounds.Bundle)
+	}
+	if err := read(s.Predicate, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrPredicate, err)
+	}
+	return nil
+}
