@@ -18,7 +18,7 @@ import (
 )
 
 // CodeCorrupt is a blob in the store whose bytes are not what its name says.
-const CodeCorrupt diag.Code = "NB1100"
+const CodeCorrupt diag.Code = "NB1129"
 
 // Report is nbuild.cache/v1: what the store holds, and what a prune took. Sizes
 // are in bytes.
