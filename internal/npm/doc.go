@@ -1,0 +1,23 @@
+// Package npm reads npm's lockfiles and plans the tree that npm would install
+// from them.
+//
+// A lockfile is a list of folders under node_modules. Which of them are installed
+// depends on the platform and on what is left out, and npm works that out of the
+// dependency edges: ReadLockfile gives the list, PlanTree walks the edges from the
+// root and gives the tree that `npm ci` of npm 11 lays out. The flags that stand
+// in a lockfile (dev, optional, peer) are never read: they were written by
+// whichever npm came last, for its own options, and are wrong often enough.
+//
+// Both are careful readers of bytes from outside. A name that could leave
+// node_modules, a folder named twice, an artefact without a strong digest, one
+// version with two digests: each is refused with its line, all of them at once,
+// before anything is fetched. What is not read is not trusted and not refused: a
+// lockfile's legacy "dependencies" section only has to be JSON.
+//
+// The invariant: every Path of a Tree is a chain of node_modules/NAME, each NAME
+// a valid package name, and no two paths are equal when case is ignored.
+//
+// The format is npm's package-lock.json, lockfileVersion 2 and 3 (npm docs,
+// "package-lock.json"); resolution is Node's (docs, "Modules: Loading from
+// node_modules folders").
+package npm

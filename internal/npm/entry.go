@@ -1,0 +1,228 @@
+package npm
+
+import (
+	"path"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// entry reads one value of "packages". Fields that this package has no use for
+// are passed over; one that has another type than npm writes fails the reading.
+func (p *parser) entry() *Entry {
+	e := &Entry{}
+	seen := make(map[string]bool, 12)
+	p.object(func(key string, at int) {
+		p.once(seen, key, at)
+		switch key {
+		case "name":
+			e.Name = p.text()
+		case "version":
+			e.Version = p.text()
+		case "resolved":
+			e.Resolved = p.orFalse()
+		case "integrity":
+			e.Integrity = p.text()
+		case "license":
+			e.License = p.license()
+		case "link":
+			e.Link = p.truth()
+		case "inBundle":
+			e.InBundle = p.truth()
+		case "hasInstallScript":
+			e.HasInstallScript = p.truth()
+		case "deprecated":
+			e.Deprecated = p.orFalse()
+		case "dependencies":
+			e.Dependencies = p.texts()
+		case "devDependencies":
+			e.DevDependencies = p.texts()
+		case "optionalDependencies":
+			e.OptionalDependencies = p.texts()
+		case "peerDependencies":
+			e.PeerDependencies = p.texts()
+		case "peerDependenciesMeta":
+			e.PeerOptional = p.peerMeta()
+		case "bundleDependencies", "bundledDependencies":
+			e.BundleDependencies = p.list()
+		case "os":
+			e.OS = p.list()
+		case "cpu":
+			e.CPU = p.list()
+		case "libc":
+			e.Libc = p.list()
+		case "engines":
+			e.Engines = p.engines()
+		case "bin":
+			e.Bin = p.bin()
+		case "workspaces":
+			e.workspaces = true
+			p.skip()
+		default:
+			p.skip()
+		}
+	})
+	return e
+}
+
+// texts reads an object of strings.
+func (p *parser) texts() map[string]string {
+	out := map[string]string{}
+	seen := map[string]bool{}
+	p.object(func(key string, at int) {
+		p.once(seen, key, at)
+		if len(out) >= bounds.Packages {
+			p.fail(at, "more than %d dependencies", bounds.Packages)
+		}
+		out[key] = p.text()
+	})
+	return out
+}
+
+// list reads an array of strings, or one string in its place, as npm does.
+func (p *parser) list() []string {
+	switch p.peek() {
+	case '"':
+		return []string{p.text()}
+	case '[':
+		var out []string
+		p.array(func() { out = append(out, p.text()) })
+		return out
+	default: // `"bundleDependencies": false` stands in old manifests
+		p.skip()
+		return nil
+	}
+}
+
+func (p *parser) truth() bool {
+	at := p.off
+	switch p.literal() {
+	case "true":
+		return true
+	case "false", "null":
+		return false
+	}
+	p.fail(at, "true or false is due")
+	return false
+}
+
+// orFalse reads a string, or nothing of false and its like.
+func (p *parser) orFalse() string {
+	if p.peek() == '"' {
+		return p.text()
+	}
+	p.skip()
+	return ""
+}
+
+// license reads an SPDX expression, or the object or list that old manifests had.
+func (p *parser) license() string {
+	switch p.peek() {
+	case '"':
+		return p.text()
+	case '{':
+		word := ""
+		p.object(func(key string, _ int) {
+			if key == "type" && p.peek() == '"' {
+				word = p.text()
+				return
+			}
+			p.skip()
+		})
+		return word
+	case '[':
+		var words []string
+		p.array(func() {
+			if word := p.license(); word != "" {
+				words = append(words, word)
+			}
+		})
+		if len(words) > 1 {
+			return "(" + strings.Join(words, " OR ") + ")"
+		}
+		return strings.Join(words, "")
+	}
+	p.skip()
+	return ""
+}
+
+// engines reads an object, or the list that old manifests had and npm ignores.
+func (p *parser) engines() map[string]string {
+	if p.peek() != '{' {
+		p.skip()
+		return nil
+	}
+	out := map[string]string{}
+	p.object(func(key string, _ int) {
+		if v := p.orFalse(); v != "" {
+			out[key] = v
+		}
+	})
+	return out
+}
+
+func (p *parser) peerMeta() map[string]bool {
+	out := map[string]bool{}
+	p.object(func(name string, _ int) {
+		if p.peek() != '{' {
+			p.skip()
+			return
+		}
+		p.object(func(key string, _ int) {
+			if key == "optional" && p.peek() == 't' {
+				out[name] = p.truth()
+				return
+			}
+			p.skip()
+		})
+	})
+	return out
+}
+
+// bin reads the commands as npm-normalize-package-bin cleans them: a command is a
+// plain name, its file is inside the package. One string names a command after
+// the package; it is kept under "".
+func (p *parser) bin() map[string]string {
+	out := map[string]string{}
+	add := func(command, file string) {
+		file = strings.TrimPrefix(path.Join("/", strings.ReplaceAll(file, `\`, "/")), "/")
+		if file != "" {
+			out[command] = file
+		}
+	}
+	switch p.peek() {
+	case '"':
+		add("", p.text())
+	case '[':
+		for _, file := range p.list() {
+			if name := commandName(file); name != "" {
+				add(name, file)
+			}
+		}
+	case '{':
+		p.object(func(key string, _ int) {
+			if p.peek() != '"' {
+				p.skip()
+				return
+			}
+			file := p.text()
+			if name := commandName(key); name != "" {
+				add(name, file)
+			}
+		})
+	default:
+		p.skip()
+	}
+	return out
+}
+
+// commandName is the last element of what a manifest calls a command, "" where
+// nothing safe is left.
+func commandName(key string) string {
+	key = strings.TrimRight(strings.NewReplacer(`\`, "/", ":", "/").Replace(key), "/")
+	name := strings.TrimPrefix(path.Join("/", path.Base(key)), "/")
+	if strings.ContainsRune(name, 0) {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,293 @@
+package npm
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// node is an entry while the tree is planned. The flags start true and are taken
+// back by walking from the root: what keeps `dev` is reached through development
+// dependencies only, and so on (arborist, calc-dep-flags).
+type node struct {
+	*Entry
+	out     []edge
+	in      []edge
+	parent  *node // whose node_modules it stands in
+	target  *node // of a link
+	bundler *node
+	place   int
+
+	extraneous, dev, optional, devOptional, peer bool
+	inert                                        bool // optional, and can't run here
+	gone                                         bool // not installed, for whatever reason
+}
+
+type edge struct {
+	name, spec string
+	kind       Kind
+	from, to   *node
+}
+
+func (e edge) optional() bool { return e.kind == Optional || e.kind == PeerOptional }
+func (e edge) peer() bool     { return e.kind == Peer || e.kind == PeerOptional }
+
+type graph struct {
+	lock  *Lockfile
+	o     Options
+	root  *node
+	nodes []*node // the root, then by path
+	at    map[string]*node
+}
+
+func newGraph(l *Lockfile, o Options) *graph {
+	g := &graph{lock: l, o: o, at: make(map[string]*node, len(l.entries)+1)}
+	for i, e := range append([]*Entry{l.root}, l.entries...) {
+		n := &node{Entry: e, place: i, extraneous: true, dev: true, optional: true, devOptional: true, peer: true}
+		g.nodes = append(g.nodes, n)
+		g.at[e.Path] = n
+	}
+	g.root = g.nodes[0]
+	for _, n := range g.nodes[1:] {
+		n.parent = g.at[parentPath(n.Path)]
+		if n.Link {
+			n.target = g.at[n.Resolved]
+		}
+		if b := l.Bundler(n.Entry); b != nil {
+			n.bundler = g.at[b.Path]
+		}
+	}
+	for _, n := range g.nodes {
+		if n.Link {
+			continue
+		}
+		for _, want := range wants(n.Entry, n == g.root || n.local(), !o.LegacyPeerDeps) {
+			want.from, want.to = n, g.resolve(n, want.name, func(*node) bool { return true })
+			n.out = append(n.out, want)
+			if want.to != nil {
+				want.to.in = append(want.to.in, want)
+			}
+		}
+	}
+	return g
+}
+
+// wants lists what an entry asks for, by name; where one name is asked for in two
+// ways, the later of peer, prod, optional, dev counts.
+func wants(e *Entry, top, peers bool) []edge {
+	all := map[string]edge{}
+	add := func(deps map[string]string, kind Kind) {
+		for name, spec := range deps { // sorted below
+			all[name] = edge{name: name, spec: spec, kind: kind}
+		}
+	}
+	if peers {
+		add(e.PeerDependencies, Peer)
+		for name := range e.PeerDependencies {
+			if e.PeerOptional[name] {
+				all[name] = edge{name: name, spec: e.PeerDependencies[name], kind: PeerOptional}
+			}
+		}
+	}
+	add(e.Dependencies, Prod)
+	add(e.OptionalDependencies, Optional)
+	if top {
+		add(e.DevDependencies, Dev)
+	}
+	out := make([]edge, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, all[name])
+	}
+	return out
+}
+
+// resolve walks up from a package's own node_modules, as Node does.
+func (g *graph) resolve(n *node, name string, ok func(*node) bool) *node {
+	for at := n; at != nil; at = at.parent {
+		prefix := at.Path + "/"
+		if at == g.root {
+			prefix = ""
+		}
+		if found := g.at[prefix+"node_modules/"+name]; found != nil && ok(found) {
+			return found
+		}
+	}
+	return nil
+}
+
+// flag takes back the flags of everything that is reached from the root.
+func (g *graph) flag() {
+	r := g.root
+	r.extraneous, r.dev, r.optional, r.devOptional, r.peer = false, false, false, false, false
+	queue := []*node{r}
+	seen := map[*node]bool{}
+	for len(queue) > 0 {
+		n := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		seen[n] = true
+		if !n.extraneous {
+			for up := n.parent; up != nil && up.extraneous; up = up.parent {
+				up.extraneous = false
+			}
+		}
+		if n.target != nil {
+			if n.target.unset(n, edge{}) || !seen[n.target] {
+				queue = append(queue, n.target)
+			}
+			continue
+		}
+		for _, e := range n.out {
+			if e.to != nil && e.to.unset(n, e) {
+				queue = append(queue, e.to)
+			}
+		}
+	}
+	for _, n := range g.nodes {
+		if n.devOptional && (n.dev || n.optional) {
+			n.devOptional = false
+		}
+	}
+}
+
+// unset takes back the flags that an edge from another package contradicts, and
+// reports whether any was.
+func (n *node) unset(from *node, e edge) bool {
+	before := [...]bool{n.extraneous, n.dev, n.optional, n.devOptional, n.peer}
+	dev := from.dev || e.kind == Dev
+	optional := from.optional || e.optional()
+	// An optional peer asks for nothing: it is there if someone else wants it.
+	n.extraneous = n.extraneous && (from.extraneous || e.kind == PeerOptional)
+	n.dev = n.dev && dev
+	n.optional = n.optional && optional
+	n.devOptional = n.devOptional && (from.devOptional || dev || optional)
+	n.peer = n.peer && (from.peer || e.peer())
+	return before != [...]bool{n.extraneous, n.dev, n.optional, n.devOptional, n.peer}
+}
+
+// skip marks the optional packages that can't run here, with what only they need
+// or what needs them (arborist, optional-set).
+func (g *graph) skip() {
+	for _, n := range g.nodes[1:] {
+		if !n.optional || n.inert || g.runs(n) && engineFits(n.Engines["node"], g.o.NodeVersion) {
+			continue
+		}
+		set := []*node{n}
+		in := map[*node]bool{n: true}
+		for i := 0; i < len(set); i++ {
+			for _, e := range set[i].in {
+				if !e.optional() && !in[e.from] {
+					in[e.from] = true
+					set = append(set, e.from)
+				}
+			}
+		}
+		for _, gone := range gather(set) {
+			gone.inert = true
+		}
+	}
+}
+
+// gather adds to set what it depends on, less what someone else depends on too.
+func gather(set []*node) []*node {
+	first := map[*node]bool{}
+	for _, n := range set {
+		first[n] = true
+	}
+	counts := func(e edge) bool { return !first[e.to] && !e.from.inert }
+	in := maps.Clone(first)
+	for i := 0; i < len(set); i++ {
+		for _, e := range set[i].out {
+			if e.to != nil && counts(e) && !in[e.to] {
+				in[e.to] = true
+				set = append(set, e.to)
+			}
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, n := range set {
+			if in[n] && slices.ContainsFunc(n.in, func(e edge) bool { return !in[e.from] && counts(e) }) {
+				in[n], changed = false, true
+			}
+		}
+	}
+	return slices.DeleteFunc(set, func(n *node) bool { return !in[n] })
+}
+
+// omit marks everything that is not installed.
+func (g *graph) omit() {
+	dev, optional, peer := slices.Contains(g.o.Omit, "dev"), slices.Contains(g.o.Omit, "optional"), slices.Contains(g.o.Omit, "peer")
+	for _, n := range g.nodes[1:] {
+		n.gone = n.extraneous || n.inert || n.peer && peer || n.dev && dev || n.optional && optional || n.devOptional && dev && optional
+		if n.bundler != nil {
+			n.gone = n.bundler.gone // it comes with the tarball, wanted or not
+		}
+	}
+	for _, n := range g.nodes[1:] { // by path: a parent comes before what stands in it
+		n.gone = n.gone || n.parent != g.root && n.parent.gone && !n.local()
+	}
+}
+
+// edges gives a package's dependencies as Node resolves them among what is
+// installed. Peers are among them whatever the options: Node does not know npm's.
+func (g *graph) edges(n *node, ok func(*node) bool) []Edge {
+	from := n
+	if n.target != nil {
+		from = n.target
+	}
+	var out []Edge
+	for _, e := range wants(from.Entry, from == g.root, true) {
+		if to := g.resolve(from, e.name, ok); to != nil && to != from {
+			out = append(out, Edge{Name: e.name, To: to.Path, Kind: e.kind, Spec: e.spec})
+		}
+	}
+	return out
+}
+
+// problems reports what the planned tree lacks, what can't run here, and links.
+func (g *graph) problems() diag.Problems {
+	var ps diag.Problems
+	for _, n := range g.nodes {
+		if n != g.root && n.gone {
+			continue
+		}
+		if n.Link && !g.o.Links {
+			ps = append(ps, &diag.Problem{
+				Code: CodeWorkspaces, Pos: n.Pos, What: quote(n.Path) + " is a link to the project's folder " + quote(n.Resolved),
+				Why:    "nbuild installs what a registry has; linked folders and workspaces are not supported",
+				Remedy: "publish " + n.Resolved + " to a registry, or make it a devDependency and build with production dependencies",
+			})
+		}
+		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
+			ps = append(ps, &diag.Problem{
+				Code: CodePlatform, Pos: n.Pos, What: n.Name + "@" + n.Version + " does not run on " + g.o.platform(),
+				Why:    "it says so itself (os " + list(n.OS) + ", cpu " + list(n.CPU) + ", libc " + list(n.Libc) + ") and nothing marks it optional",
+				Remedy: "move it to optionalDependencies in package.json, or build for another platform",
+			})
+		}
+		for _, e := range n.out {
+			missing := e.to == nil && (e.kind == Prod || e.kind == Dev && !slices.Contains(g.o.Omit, "dev"))
+			if missing && n.bundler == nil && !slices.Contains(n.BundleDependencies, e.name) && !(n.local() && n != g.root) {
+				who := n.Path
+				if n == g.root {
+					who = "the project"
+				}
+				ps = append(ps, &diag.Problem{
+					Code: CodeMissing, Pos: n.Pos, What: who + " depends on " + e.name + "@" + e.spec + ", which the lockfile does not have",
+					Why: "the lockfile was cut or edited; what is missing would fail when it is required", Remedy: rewrite,
+				})
+			}
+		}
+	}
+	ps.Sort()
+	return ps
+}
+
+func list(words []string) string {
+	if len(words) == 0 {
+		return "any"
+	}
+	return strings.Join(words, "|")
+}

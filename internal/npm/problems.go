@@ -1,0 +1,51 @@
+package npm
+
+import (
+	"bytes"
+	"unicode/utf16"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// The problems of a lockfile.
+const (
+	CodeSyntax      diag.Code = "NB0350" // the lockfile is not JSON, is over a bound, or has a field of another type
+	CodeFormat      diag.Code = "NB0351" // another package manager's lockfile, or another version of npm's
+	CodeDuplicate   diag.Code = "NB0352" // a key stands twice in one object
+	CodePath        diag.Code = "NB0353" // a folder that node_modules can't have
+	CodeCollision   diag.Code = "NB0354" // two folders that differ only by case
+	CodeNoIntegrity diag.Code = "NB0355" // an artefact without a digest
+	CodeWeak        diag.Code = "NB0356" // an artefact with no digest better than SHA-1
+	CodeConflict    diag.Code = "NB0357" // one version with two digests
+	CodeLink        diag.Code = "NB0358" // a link that leads nowhere, out, or round in a circle
+	CodeWorkspaces  diag.Code = "NB0359" // workspaces and linked folders, which are not supported
+	CodeMissing     diag.Code = "NB0360" // a dependency that the lockfile does not have
+	CodePlatform    diag.Code = "NB0361" // a required package that does not run on the platform
+	CodeManifest    diag.Code = "NB0362" // package.json and the lockfile disagree
+	CodeEntry       diag.Code = "NB0363" // an entry without a usable name or version
+)
+
+// place turns an offset in src into a position.
+func place(src []byte, file string, off int) diag.Pos {
+	off = min(off, len(src))
+	start := bytes.LastIndexByte(src[:off], '\n') + 1
+	column := 1
+	for _, r := range string(src[start:min(off, start+bounds.Path)]) {
+		column += utf16.RuneLen(r)
+	}
+	return diag.Pos{File: file, Line: bytes.Count(src[:off], []byte("\n")) + 1, Column: column}
+}
+
+// snippet shows a line of a lockfile, unless it is a file of one long line.
+func snippet(src []byte, pos diag.Pos, off int) string {
+	start := bytes.LastIndexByte(src[:min(off, len(src))], '\n') + 1
+	end := len(src)
+	if i := bytes.IndexByte(src[start:], '\n'); i >= 0 {
+		end = start + i
+	}
+	if end-start > bounds.Path {
+		return ""
+	}
+	return diag.Snippet(append(bytes.Repeat([]byte("\n"), pos.Line-1), src[start:end]...), pos)
+}

@@ -1,0 +1,145 @@
+package npm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// Options says for which machine a tree is planned and what is left out of it.
+// The words are Node's and npm's: OS "linux" (process.platform), CPU "x64"
+// (process.arch), Libc "glibc" or "musl". An empty OS or CPU fits every package.
+// NodeVersion ("22.15.0") leaves out optional packages whose engines refuse it,
+// as npm does; empty, no engine is looked at.
+type Options struct {
+	OS, CPU, Libc  string
+	NodeVersion    string
+	Omit           []string // of "dev", "optional", "peer"
+	LegacyPeerDeps bool     // peer dependencies ask for nothing (.npmrc: legacy-peer-deps)
+	Links          bool     // keep links to folders of the project; without it, one in the tree is a problem
+}
+
+// Kind is how one package asks for another.
+type Kind string
+
+// The kinds of dependency, as npm names them.
+const (
+	Prod         Kind = "prod"
+	Dev          Kind = "dev"
+	Optional     Kind = "optional"
+	Peer         Kind = "peer"
+	PeerOptional Kind = "peerOptional"
+)
+
+// Edge is a dependency as Node resolves it in the tree: Name is what the code
+// requires, To the install path of the package that it gets.
+type Edge struct {
+	Name string
+	To   string
+	Kind Kind
+	Spec string // what the package asks for, "^1.2.0"
+}
+
+// Package is one folder of the tree.
+type Package struct {
+	Path             string // "node_modules/a/node_modules/b"
+	Name             string // the package's own, which may differ from the folder's
+	Version          string
+	Integrity        string // as the lockfile has it; "" of what is bundled
+	Resolved         string // as the lockfile has it; often ""
+	License          string
+	Deprecated       string
+	Bundler          string // the path of the package whose tarball brings this one, or ""
+	Link             string // the project's folder that this is a link to, or ""
+	HasInstallScript bool
+	Dev              bool              // only development reaches it
+	Optional         bool              // only optional dependencies reach it
+	Peer             bool              // only peer dependencies reach it
+	Dependencies     []Edge            // by Name
+	Bins             map[string]string // command to file inside the package
+	Engines          map[string]string
+	Pos              diag.Pos // in the lockfile
+
+	devOptional bool
+}
+
+// Purl returns the package URL (purl-spec, type npm).
+func (p *Package) Purl() string {
+	name := p.Name
+	if strings.HasPrefix(name, "@") {
+		name = "%40" + name[1:]
+	}
+	return "pkg:npm/" + name + "@" + strings.ReplaceAll(p.Version, "+", "%2B")
+}
+
+// Tree is what is installed: Packages by Path, bytewise.
+type Tree struct {
+	Name     string // of the project, "" where it has none
+	Version  string
+	License  string
+	Root     []Edge // the project's own dependencies, by Name
+	Packages []Package
+	Options  Options
+	lock     *Lockfile
+}
+
+// Find returns the package at an install path.
+func (t *Tree) Find(path string) (*Package, bool) {
+	i, ok := slices.BinarySearchFunc(t.Packages, path, func(p Package, path string) int { return strings.Compare(p.Path, path) })
+	if !ok {
+		return nil, false
+	}
+	return &t.Packages[i], true
+}
+
+// Production returns the tree that the same lockfile gives without what only
+// development reaches.
+func (t *Tree) Production() (*Tree, error) {
+	o := t.Options
+	if !slices.Contains(o.Omit, "dev") {
+		o.Omit = append(slices.Clone(o.Omit), "dev")
+	}
+	return PlanTree(t.lock, o)
+}
+
+// PlanTree plans the tree that `npm ci` installs from the lockfile. The error is
+// a diag.Problems.
+func PlanTree(l *Lockfile, o Options) (*Tree, error) {
+	for _, word := range o.Omit {
+		if word != "dev" && word != "optional" && word != "peer" {
+			return nil, fmt.Errorf("planning tree: omit %q is none of dev, optional, peer", word)
+		}
+	}
+	g := newGraph(l, o)
+	g.flag()
+	g.skip()
+	g.omit()
+	t := &Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o, lock: l}
+	installed := func(n *node) bool { return !n.gone }
+	t.Root = g.edges(g.root, installed)
+	for _, n := range g.nodes[1:] {
+		if n.gone || n.local() {
+			continue
+		}
+		e := n.Entry
+		p := Package{
+			Path: e.Path, Name: e.Name, Version: e.Version, Integrity: e.Integrity, Resolved: e.Resolved, License: e.License,
+			Deprecated: e.Deprecated, HasInstallScript: e.HasInstallScript, Bins: e.Bin, Engines: e.Engines, Pos: e.Pos,
+			Dev: n.dev, Optional: n.optional, Peer: n.peer, devOptional: n.devOptional,
+		}
+		if n.target != nil {
+			p.Link, p.Version, p.License, p.Bins = n.target.Path, n.target.Version, n.target.License, n.target.Bin
+		}
+		if n.bundler != nil {
+			p.Bundler = n.bundler.Path
+		}
+		p.Dependencies = g.edges(n, installed)
+		t.Packages = append(t.Packages, p)
+	}
+	if err := g.problems().Err(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
