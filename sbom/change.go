@@ -1,0 +1,140 @@
+package sbom
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Class is what kind of change a Change is. The list is closed; docs/diff-classes.md
+// is its table.
+type Class string
+
+// The classes of change.
+const (
+	IntegrityChanged     Class = "integrity-changed"      // the same version with other bytes
+	RegistryChanged      Class = "registry-changed"       // the package comes from another registry's binding
+	NewInstallScript     Class = "new-install-script"     // npm would run a script that was not there
+	InstallScriptChanged Class = "install-script-changed" // npm would run another script
+	NewImplicitGyp       Class = "new-implicit-gyp"       // npm would run node-gyp
+	NewNativeAddon       Class = "new-native-addon"       // machine code that Node can load
+	NewPrebuiltBinary    Class = "new-prebuilt-binary"    // machine code in the tarball
+	NewDynamism          Class = "new-dynamism"           // a finding by file that was not there
+	ProvenanceLost       Class = "provenance-lost"        // an attested package is attested no more
+	NewMaintainer        Class = "new-maintainer"         // another account may publish it
+	Downgrade            Class = "downgrade"
+	NewPackage           Class = "new-package"
+	BaseChanged          Class = "base-changed"    // the image stands on another one
+	ConfigChanged        Class = "config-changed"  // the image's configuration
+	LicenceChanged       Class = "licence-changed" //
+	NewVersion           Class = "new-version"     // another version beside those that were there
+	Upgrade              Class = "upgrade"
+	NewCopy              Class = "new-copy"        // a version that was there, at one more path
+	RemovedPackage       Class = "removed-package" //
+	RemovedVersion       Class = "removed-version" // one of several
+	RemovedCopy          Class = "removed-copy"    // one of several paths
+	Moved                Class = "moved"           // the same version at another path
+)
+
+// Severity ranks a class for a reader. It is no verdict: a Gate names classes.
+type Severity string
+
+// The severities, most severe first.
+const (
+	Critical Severity = "critical" // what tampering looks like
+	High     Severity = "high"     // what an attack needs
+	Medium   Severity = "medium"   // what a person should look at
+	Low      Severity = "low"      // what is expected of an update
+	Info     Severity = "info"     // what changes no code
+)
+
+// classes is the closed list in order of severity.
+var classes = []struct {
+	class    Class
+	severity Severity
+}{
+	{IntegrityChanged, Critical},
+	{RegistryChanged, Critical},
+	{NewInstallScript, High},
+	{InstallScriptChanged, High},
+	{NewImplicitGyp, High},
+	{NewNativeAddon, High},
+	{NewPrebuiltBinary, High},
+	{NewDynamism, High},
+	{ProvenanceLost, High},
+	{NewMaintainer, High},
+	{Downgrade, Medium},
+	{NewPackage, Medium},
+	{BaseChanged, Medium},
+	{ConfigChanged, Medium},
+	{LicenceChanged, Medium},
+	{NewVersion, Low},
+	{Upgrade, Low},
+	{RemovedPackage, Low},
+	{NewCopy, Info},
+	{RemovedVersion, Info},
+	{RemovedCopy, Info},
+	{Moved, Info},
+}
+
+// Classes returns the closed list, most severe first.
+func Classes() []Class {
+	out := make([]Class, len(classes))
+	for i, c := range classes {
+		out[i] = c.class
+	}
+	return out
+}
+
+// Severity returns the severity of the class, Critical of a class that does not
+// exist.
+func (c Class) Severity() Severity {
+	if i := c.rank(); i < len(classes) {
+		return classes[i].severity
+	}
+	return Critical
+}
+
+func (c Class) rank() int {
+	for i, known := range classes {
+		if known.class == c {
+			return i
+		}
+	}
+	return len(classes)
+}
+
+// Change is one difference. From and To are nil where the side has nothing; else
+// they hold what changed: versions, hashes, a licence, the text of a script.
+type Change struct {
+	Class    Class    `json:"class"`
+	Severity Severity `json:"severity"`
+	Purl     string   `json:"purl"` // as it is now, or was where it is gone; "" of an image's configuration
+	Path     string   `json:"path"` // the install path, or the setting's name
+	From     *string  `json:"from"`
+	To       *string  `json:"to"`
+	Why      []string `json:"why"` // dependency paths, "root > a > b"
+}
+
+func compareChanges(a, b Change) int {
+	return cmp.Or(
+		a.Class.rank()-b.Class.rank(),
+		strings.Compare(a.Purl, b.Purl),
+		strings.Compare(a.Path, b.Path),
+		compareTexts(a.From, b.From),
+		compareTexts(a.To, b.To),
+		slices.Compare(a.Why, b.Why),
+	)
+}
+
+func compareTexts(a, b *string) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	return strings.Compare(*a, *b)
+}

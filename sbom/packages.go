@@ -1,0 +1,174 @@
+package sbom
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/nbuild/nbuild/sbom/dynamism"
+)
+
+// packageRef is the bom-ref of an npm package: its purl and its install path.
+func packageRef(p *Package) string { return npmPurl(p.Name, p.Version) + "#" + p.Path }
+
+// packages adds the npm packages and returns the bom-refs of the direct ones.
+func (w *writer) packages() ([]string, error) {
+	c := w.contents
+	refs := make(map[string]string, len(c.Packages))
+	for i := range c.Packages {
+		p := &c.Packages[i]
+		if _, twice := refs[p.Path]; twice {
+			return nil, fmt.Errorf("writing BOM: %w: two packages at %s", ErrContents, p.Path)
+		}
+		refs[p.Path] = packageRef(p)
+	}
+	resolve := func(from string, paths []string) ([]string, error) {
+		out := make([]string, len(paths))
+		for i, to := range paths {
+			ref, ok := refs[to]
+			if !ok {
+				return nil, fmt.Errorf("writing BOM: %w: %s depends on %s, which is not there", ErrContents, from, to)
+			}
+			out[i] = ref
+		}
+		return out, nil
+	}
+	for i := range c.Packages {
+		p := &c.Packages[i]
+		on, err := resolve(p.Path, p.DependsOn)
+		if err != nil {
+			return nil, err
+		}
+		w.add(w.npmComponent(p, refs[p.Path]), on...)
+	}
+	return resolve("the project", c.Project.DependsOn)
+}
+
+func (w *writer) npmComponent(p *Package, ref string) cdx.Component {
+	group, name, scoped := strings.Cut(p.Name, "/")
+	if !scoped {
+		group, name = "", p.Name
+	}
+	c := cdx.Component{
+		BOMRef: ref, Type: cdx.ComponentTypeLibrary, Group: group, Name: name, Version: p.Version,
+		PackageURL: npmPurl(p.Name, p.Version),
+		Hashes:     hashes(p.Integrity, p.SHA256),
+		Properties: packageProperties(p),
+	}
+	if p.Optional {
+		c.Scope = cdx.ScopeOptional
+	}
+	if p.Facts == nil {
+		c.Licenses = licences(NoAssertion, w.version)
+		return c
+	}
+	c.Licenses = licences(p.Facts.License, w.version)
+	c.Description = p.Facts.Description
+	w.author(&c, p.Facts.Author)
+	var links []cdx.ExternalReference
+	if u := publicURL(p.Facts.Homepage); u != "" {
+		links = append(links, cdx.ExternalReference{Type: cdx.ERTypeWebsite, URL: u})
+	}
+	if u := publicURL(p.Facts.Repository); u != "" {
+		links = append(links, cdx.ExternalReference{Type: cdx.ERTypeVCS, URL: u})
+	}
+	if len(links) > 0 {
+		c.ExternalReferences = &links
+	}
+	return c
+}
+
+// author names a component's author, without the address for mail that npm's
+// "Name <mail> (url)" may hold: a name is what the BOM needs.
+func (w *writer) author(c *cdx.Component, text string) {
+	name, _, _ := strings.Cut(text, "<")
+	name, _, _ = strings.Cut(name, "(")
+	if name = strings.TrimSpace(name); name == "" {
+		return
+	}
+	if w.version >= cdx.SpecVersion1_6 {
+		c.Authors = &[]cdx.OrganizationalContact{{Name: name}}
+		return
+	}
+	c.Author = name
+}
+
+// packageProperties lists what nbuild knows of a package beyond CycloneDX's own
+// fields, sorted by name, then value.
+func packageProperties(p *Package) *[]cdx.Property {
+	out := make([]cdx.Property, 0, 6)
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, cdx.Property{Name: name, Value: value})
+		}
+	}
+	add(propPath, p.Path)
+	if p.Bundler != "" {
+		add(propBundled, "true")
+	}
+	if p.Dev {
+		add(propDevelopment, "true")
+	}
+	add(propRegistry, p.Registry)
+	add(propPublished, p.Published)
+	if !p.Patch.IsZero() {
+		add(propPatch, "sha256:"+p.Patch.String())
+	}
+	switch {
+	case p.Facts != nil:
+		add(propInventory, "package")
+		for _, f := range dynamism.OfPackage(p.Facts) {
+			add("nbuild:"+string(f.Kind), f.Excerpt)
+		}
+	case p.HasInstallScript:
+		add(propScript, unknownScript)
+	}
+	if s := p.Signals; s != nil {
+		add(propProvenance, s.Provenance)
+		if s.Provenance == "" {
+			add(propProvenance, noProvenance)
+		}
+		for _, m := range s.Maintainers {
+			add(propMaintainer, m)
+		}
+		add(propDeprecated, s.Deprecated)
+	}
+	sortProperties(out)
+	return &out
+}
+
+func sortProperties(ps []cdx.Property) {
+	slices.SortFunc(ps, func(a, b cdx.Property) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Value, b.Value)
+	})
+}
+
+// publicURL gives an address of a manifest in a form that the schema takes, or ""
+// where it is none. npm's shorthand for GitHub is written out; a user name and a
+// password are dropped.
+func publicURL(text string) string {
+	text = strings.TrimSpace(text)
+	if rest, ok := strings.CutPrefix(text, "github:"); ok {
+		text = rest
+	}
+	if !strings.Contains(text, ":") && strings.Count(text, "/") == 1 && !strings.ContainsAny(text, " \t<>@") {
+		text = "https://github.com/" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || strings.ContainsAny(text, " <>\"{}|\\^`") {
+		return ""
+	}
+	switch strings.TrimPrefix(u.Scheme, "git+") {
+	case "http", "https", "git", "ssh":
+	default:
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}

@@ -1,0 +1,134 @@
+package sbom
+
+import (
+	"slices"
+	"strings"
+)
+
+// pair compares one package as it was and as it is.
+func (c *comparison) pair(a, b *Item) {
+	switch {
+	case strings.HasPrefix(b.Purl, "pkg:oci/") && a.Version != b.Version:
+		c.add(BaseChanged, b, &a.Version, &b.Version)
+	case a.Version == b.Version:
+		if a.Path != b.Path && a.Path != "" && b.Path != "" {
+			c.add(Moved, b, &a.Path, &b.Path)
+		}
+		if differ(a.Hashes, b.Hashes) {
+			c.integrity(a, b)
+		}
+	case compareVersions(b.Purl, a.Version, b.Version) > 0:
+		c.add(Downgrade, b, &a.Version, &b.Version)
+	default:
+		c.add(Upgrade, b, &a.Version, &b.Version)
+	}
+	if a.Registry != "" && b.Registry != "" && a.Registry != b.Registry {
+		c.add(RegistryChanged, b, &a.Registry, &b.Registry)
+	}
+	if known(a.License) && known(b.License) && a.License != b.License {
+		c.add(LicenceChanged, b, &a.License, &b.License)
+	}
+	if a.Provenance != "" && a.Provenance != noProvenance && b.Provenance == noProvenance {
+		c.add(ProvenanceLost, b, &a.Provenance, &b.Provenance)
+	}
+	if a.Maintainers != nil && b.Maintainers != nil {
+		for _, m := range b.Maintainers {
+			if !slices.Contains(a.Maintainers, m) {
+				c.add(NewMaintainer, b, nil, &m)
+			}
+		}
+	}
+	c.dynamism(a, b)
+}
+
+func known(licence string) bool { return licence != "" && licence != NoAssertion }
+
+// integrity tells that one version has other bytes than it had.
+func (c *comparison) integrity(a, b *Item) {
+	from, to := differing(a.Hashes, b.Hashes), differing(b.Hashes, a.Hashes)
+	c.add(IntegrityChanged, b, &from, &to)
+}
+
+// dynamism compares what an install would run and what machine code there is. A
+// new package (a nil) is measured against nothing.
+func (c *comparison) dynamism(a, b *Item) {
+	if a == nil {
+		a = &Item{Inventory: true}
+	}
+	hadScript, knownA := a.hasScript()
+	hasScript, knownB := b.hasScript()
+	if !knownA || !knownB {
+		return
+	}
+	if !a.Inventory || !b.Inventory {
+		if !hadScript && hasScript {
+			text := strings.Join(b.Scripts, "\n")
+			if text == "" {
+				text = unknownScript
+			}
+			c.add(NewInstallScript, b, nil, &text)
+		}
+		return
+	}
+	had := map[string]string{}
+	for _, s := range a.Scripts {
+		event, text, _ := strings.Cut(s, ": ")
+		had[event] = text
+	}
+	for _, s := range b.Scripts {
+		event, text, _ := strings.Cut(s, ": ")
+		switch before, ok := had[event]; {
+		case !ok:
+			c.add(NewInstallScript, b, nil, &s)
+		case before != text:
+			from := event + ": " + before
+			c.add(InstallScriptChanged, b, &from, &s)
+		}
+	}
+	if b.Gyp && !a.Gyp {
+		text := "binding.gyp"
+		c.add(NewImplicitGyp, b, nil, &text)
+	}
+	for _, f := range b.Addons {
+		if !slices.Contains(a.Addons, f) {
+			c.add(NewNativeAddon, b, nil, &f)
+		}
+	}
+	for _, f := range b.Binaries {
+		// An addon is told once, as what it is.
+		if !slices.Contains(a.Binaries, f) && !slices.Contains(b.Addons, f) {
+			c.add(NewPrebuiltBinary, b, nil, &f)
+		}
+	}
+}
+
+// differ reports whether two lists of hashes contradict each other: both have a
+// hash of one algorithm, and share none of it.
+func differ(a, b []string) bool {
+	for _, h := range a {
+		algorithm, _, _ := strings.Cut(h, ":")
+		both, shared := false, false
+		for _, o := range b {
+			if strings.HasPrefix(o, algorithm+":") {
+				both = true
+				shared = shared || slices.Contains(a, o)
+			}
+		}
+		if both && !shared {
+			return true
+		}
+	}
+	return false
+}
+
+// differing lists the hashes of a whose algorithm b has with another value.
+func differing(a, b []string) string {
+	var out []string
+	for _, h := range a {
+		algorithm, _, _ := strings.Cut(h, ":")
+		if !slices.Contains(b, h) && slices.ContainsFunc(b, func(o string) bool { return strings.HasPrefix(o, algorithm+":") }) {
+			out = append(out, h)
+		}
+	}
+	return strings.Join(out, " ")
+}

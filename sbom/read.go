@@ -1,0 +1,121 @@
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// BOM is a CycloneDX JSON document as it was read. Its bytes are kept: they are
+// what was signed, and no Go type holds all that a document may say.
+type BOM struct {
+	raw []byte
+	doc bomDocument
+}
+
+// The parts of a document that are read. Everything else is left in the raw bytes.
+type bomDocument struct {
+	Format       string         `json:"bomFormat"`
+	SpecVersion  string         `json:"specVersion"`
+	SerialNumber string         `json:"serialNumber"`
+	Metadata     bomMetadata    `json:"metadata"`
+	Components   []bomComponent `json:"components"`
+	Dependencies []struct {
+		Ref       string   `json:"ref"`
+		DependsOn []string `json:"dependsOn"`
+	} `json:"dependencies"`
+}
+
+type bomMetadata struct {
+	Timestamp string       `json:"timestamp"`
+	Component bomComponent `json:"component"`
+}
+
+type bomComponent struct {
+	Ref      string `json:"bom-ref"`
+	Type     string `json:"type"`
+	Group    string `json:"group"`
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Purl     string `json:"purl"`
+	Licenses []struct {
+		License struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+		} `json:"license"`
+		Expression string `json:"expression"`
+	} `json:"licenses"`
+	Hashes []struct {
+		Algorithm string `json:"alg"`
+		Content   string `json:"content"`
+	} `json:"hashes"`
+	External []struct {
+		Type   string `json:"type"`
+		Hashes []struct {
+			Algorithm string `json:"alg"`
+			Content   string `json:"content"`
+		} `json:"hashes"`
+	} `json:"externalReferences"`
+	Properties []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"properties"`
+	Components []bomComponent `json:"components"`
+}
+
+// formats are the versions of CycloneDX JSON that Read takes; Validate knows fewer.
+var formats = []string{"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}
+
+// Read reads a document within bounds.BOM. It does not hold it to the schema; call
+// Validate for that. File is the document's name in problems.
+func Read(r io.Reader, file string) (*BOM, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, bounds.BOM+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading BOM: %w", err)
+	}
+	return Parse(raw, file)
+}
+
+// Parse is Read of bytes, which the BOM keeps and the caller must not change.
+func Parse(raw []byte, file string) (*BOM, error) {
+	pos := diag.Pos{File: file}
+	if err := bounded(raw); err != nil {
+		return nil, diag.Problems{unreadable(pos, err)}
+	}
+	b := &BOM{raw: raw}
+	if err := json.Unmarshal(raw, &b.doc); err != nil {
+		return nil, diag.Problems{unreadable(position(raw, pos, err), err)}
+	}
+	if b.doc.Format != "CycloneDX" {
+		return nil, diag.Problems{unreadable(pos, fmt.Errorf("bomFormat is %q, not CycloneDX", b.doc.Format))}
+	}
+	if !slices.Contains(formats, b.doc.SpecVersion) {
+		return nil, diag.Problems{unsupported(pos, b.doc.SpecVersion)}
+	}
+	return b, nil
+}
+
+// Raw returns the document's bytes. The caller must not change them.
+func (b *BOM) Raw() []byte { return b.raw }
+
+// Digest returns the SHA-256 of the document's bytes.
+func (b *BOM) Digest() cas.Digest { return cas.Sum(b.raw) }
+
+// Version returns the version of CycloneDX that the document says it is.
+func (b *BOM) Version() string { return b.doc.SpecVersion }
+
+// Serial returns the serial number, "" where there is none.
+func (b *BOM) Serial() string { return b.doc.SerialNumber }
+
+// IsBOM reports whether bytes look like a CycloneDX JSON document: an object that
+// has bomFormat near its beginning.
+func IsBOM(src []byte) bool {
+	head := bytes.TrimLeft(src[:min(len(src), 64<<10)], " \t\r\n")
+	return len(head) > 0 && head[0] == '{' && bytes.Contains(head, []byte(`"bomFormat"`))
+}

