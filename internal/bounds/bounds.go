@@ -35,6 +35,11 @@ const (
 	ImageConfig    = 4 << 20   // an OCI image configuration
 	BOM            = 256 << 20 // a CycloneDX document
 	Layers         = 1_000     // layers of an image
+	Layer          = 4 << 30   // one compressed layer
+	IndexDepth     = 4         // indexes within an index
+	Bundles        = 256 << 20 // the bundles read of one image, together
+	DockerConfig   = 1 << 20   // a file of registry credentials
+	ReferrerPages  = 64        // pages of one list of referrers
 	DebIndex       = 256 << 20 // a Packages index, unpacked
 	Release        = 8 << 20   // an InRelease file
 	KeyFile        = 64 << 10  // a key, public or private

@@ -1,0 +1,147 @@
+package oci
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// indexManifest reads an index and refuses descriptors that no store has.
+func indexManifest(m Manifest) (*v1.IndexManifest, error) {
+	if !m.MediaType.IsIndex() {
+		return nil, badShape(m.Digest, "it is one image, not an index", nil)
+	}
+	idx := new(v1.IndexManifest)
+	if err := decodeJSON(m.Bytes, idx); err != nil {
+		return nil, badShape(m.Digest, "it is no JSON index", err)
+	}
+	for _, d := range idx.Manifests {
+		if err := checkBlob(d); err != nil {
+			return nil, err
+		}
+		if len(d.URLs) > 0 {
+			return nil, badShape(m.Digest, "it keeps a manifest at another address", nil)
+		}
+	}
+	return idx, nil
+}
+
+// Index returns the image index of a digest, read from s as it is asked for.
+func Index(ctx context.Context, s Source, digest v1.Hash) (v1.ImageIndex, error) {
+	m, err := s.Manifest(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	idx, err := indexManifest(m)
+	if err != nil {
+		return nil, err
+	}
+	return &indexView{ctx: ctx, source: s, m: m, list: idx}, nil
+}
+
+// Select returns the digest of the one image that is for a platform, such as
+// "linux/arm64", behind a digest that is an image or an index. An index within an
+// index is followed, to bounds.IndexDepth; the first that fits is taken, in the
+// order of the index. A manifest that is an attestation of a builder ("unknown")
+// never fits.
+func Select(ctx context.Context, s Source, digest v1.Hash, platform string) (v1.Hash, error) {
+	var others []string
+	seen := map[v1.Hash]bool{}
+	var walk func(v1.Hash, int) (v1.Hash, bool, error)
+	walk = func(h v1.Hash, depth int) (v1.Hash, bool, error) {
+		if seen[h] {
+			return zeroHash, false, nil
+		}
+		seen[h] = true
+		m, err := s.Manifest(ctx, h)
+		if err != nil {
+			return zeroHash, false, err
+		}
+		if m.MediaType.IsImage() {
+			manifest, err := imageManifest(m)
+			if err != nil {
+				return zeroHash, false, err
+			}
+			raw, err := readBlob(ctx, s, manifest.Config, bounds.ImageConfig)
+			if err != nil {
+				return zeroHash, false, err
+			}
+			var p v1.Platform
+			if err := decodeJSON(raw, &p); err != nil {
+				return zeroHash, false, badShape(h, "its configuration is no JSON", err)
+			}
+			others = append(others, platformName(p))
+			return h, fits(p, platform), nil
+		}
+		if depth >= bounds.IndexDepth {
+			return zeroHash, false, badShape(digest, "its indexes are nested too deeply", nil)
+		}
+		idx, err := indexManifest(m)
+		if err != nil {
+			return zeroHash, false, err
+		}
+		for _, d := range idx.Manifests {
+			if !d.MediaType.IsIndex() && d.Platform != nil && !fits(*d.Platform, platform) {
+				others = append(others, platformName(*d.Platform))
+				continue
+			}
+			if !d.MediaType.IsIndex() && !d.MediaType.IsImage() {
+				continue
+			}
+			if got, ok, err := walk(d.Digest, depth+1); err != nil || ok {
+				return got, ok, err
+			}
+		}
+		return zeroHash, false, nil
+	}
+	got, ok, err := walk(digest, 0)
+	if err != nil {
+		return zeroHash, err
+	}
+	if !ok {
+		slices.Sort(others)
+		return zeroHash, &diag.Problem{
+			Code: CodePlatform, What: "image " + digest.String() + " has nothing for " + platform,
+			Why:    fmt.Sprintf("it is for %s", diag.Clean(strings.Join(slices.Compact(others), ", "))),
+			Remedy: "name a base image that has " + platform + ", or take the platform out of build.hcl",
+		}
+	}
+	return got, nil
+}
+
+func platformName(p v1.Platform) string {
+	s := p.OS + "/" + p.Architecture
+	if p.Variant != "" {
+		s += "/" + p.Variant
+	}
+	return s
+}
+
+func fits(p v1.Platform, want string) bool {
+	parts := strings.Split(want, "/")
+	return len(parts) >= 2 && p.OS == parts[0] && p.Architecture == parts[1] && (len(parts) < 3 || p.Variant == parts[2])
+}
+
+type indexView struct {
+	ctx    context.Context
+	source Source
+	m      Manifest
+	list   *v1.IndexManifest
+}
+
+func (i *indexView) MediaType() (types.MediaType, error)         { return i.m.MediaType, nil }
+func (i *indexView) Digest() (v1.Hash, error)                    { return i.m.Digest, nil }
+func (i *indexView) Size() (int64, error)                        { return i.m.Size, nil }
+func (i *indexView) RawManifest() ([]byte, error)                { return i.m.Bytes, nil }
+func (i *indexView) IndexManifest() (*v1.IndexManifest, error)   { return i.list.DeepCopy(), nil }
+func (i *indexView) Image(h v1.Hash) (v1.Image, error)           { return Image(i.ctx, i.source, h) }
+func (i *indexView) ImageIndex(h v1.Hash) (v1.ImageIndex, error) { return Index(i.ctx, i.source, h) }
+func (i *indexView) Manifests() ([]partial.Describable, error)   { return partial.ComputeManifests(i) }
