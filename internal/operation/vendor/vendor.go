@@ -138,7 +138,10 @@ func (o Options) bring(ctx context.Context, a snapshot.Artefact) (bool, error) {
 	if err := o.fetch(ctx, a, fetcher); err != nil {
 		return false, err
 	}
-	return false, o.index(ctx, a, fetcher)
+	if err := o.index(ctx, a, fetcher); err != nil {
+		return false, fmt.Errorf("indexing %s: %w", a.ID(), err)
+	}
+	return false, nil
 }
 
 func (o Options) fetcher(a snapshot.Artefact) (Fetcher, error) {
