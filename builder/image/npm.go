@@ -1,0 +1,145 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm/tarball"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// NPM is the member of an npm package that is installed at a path of the image,
+// such as "app/node_modules/lodash": the files that npm would leave there. The
+// artefact names its file index; both blobs are in the store, and the tarball is
+// held to its SHA-256 whenever it is read.
+func NPM(store *cas.Store, a snapshot.Artefact, at, owner string) (Member, error) {
+	return fromTarball(store, a, at, owner, "all", func(name string) string { return name })
+}
+
+// Node is the member that puts Node itself into the image: bin/node of the npm
+// package that holds it, at usr/local/bin/node, and its licence.
+func Node(store *cas.Store, a snapshot.Artefact, owner string) (Member, error) {
+	return fromTarball(store, a, "usr/local", owner, "node", func(name string) string {
+		switch name {
+		case "bin/node":
+			return name
+		case "LICENSE":
+			return "share/doc/node/LICENSE"
+		}
+		return ""
+	})
+}
+
+// fromTarball makes a member of the files of a package that pick gives a name, in
+// the order that pick keeps. Rule is pick's own name.
+func fromTarball(store *cas.Store, a snapshot.Artefact, at, owner, rule string, pick func(name string) string) (Member, error) {
+	id, ok := a.Index()
+	if !ok {
+		return Member{}, fmt.Errorf("%s names no file index", a.ID())
+	}
+	t := &packageFiles{store: store, artefact: a, index: id, pick: pick}
+	return Member{
+		Name:  a.ID(),
+		Path:  at,
+		Key:   cas.Sum(fmt.Appendf(nil, "tarball %s %s %s\n", rule, a.SHA256, id)),
+		Owner: owner,
+		Files: t.files,
+	}, nil
+}
+
+// packageFiles reads a package's index once and its tarball when a file of it is
+// opened.
+type packageFiles struct {
+	store    *cas.Store
+	artefact snapshot.Artefact
+	index    cas.Digest
+	pick     func(string) string
+
+	mu     sync.Mutex
+	listed *snapshot.Index
+}
+
+func (t *packageFiles) list(ctx context.Context) (*snapshot.Index, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.listed != nil {
+		return t.listed, nil
+	}
+	doc, err := t.store.Read(ctx, t.index, bounds.FileIndex)
+	if err != nil {
+		return nil, fmt.Errorf("reading file index: %w", err)
+	}
+	t.listed, err = snapshot.DecodeIndex(doc)
+	return t.listed, err
+}
+
+func (t *packageFiles) files(ctx context.Context, yield func(File) error) error {
+	index, err := t.list(ctx)
+	if err != nil {
+		return err
+	}
+	var contents *tarball.Contents // of this pass, unpacked when the first file is opened
+	for i, e := range index.Entries {
+		name := t.pick(e.Path)
+		if name == "" {
+			continue
+		}
+		f := File{Path: name, Mode: int64(e.Mode), Size: e.Size, Link: e.Link, SHA256: e.SHA256}
+		f.Open = func() (io.ReadCloser, error) {
+			if contents == nil {
+				if contents, err = t.unpack(ctx, index); err != nil {
+					return nil, err
+				}
+			}
+			return io.NopCloser(bytes.NewReader(contents.Bytes(i))), nil
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack reads the tarball to its end, where the store has verified it. Unpack
+// then makes the very bytes that the index was made of.
+func (t *packageFiles) unpack(ctx context.Context, index *snapshot.Index) (*tarball.Contents, error) {
+	blob, err := t.store.Open(ctx, t.artefact.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	defer blob.Close()
+	return tarball.Unpack(blob, index)
+}
+
+// Bins is the member of the links in a node_modules/.bin folder and the like: from
+// a link's full path in the image to its target as the link has it
+// ("../tsc/bin/tsc"). It comes after every other member of a layer.
+func Bins(links map[string]string, owner string) Member {
+	var key strings.Builder
+	paths := sortedKeys(links)
+	for _, p := range paths {
+		fmt.Fprintf(&key, "%q %q\n", p, links[p])
+	}
+	return Member{
+		Name:  "bin links",
+		Path:  "",
+		Last:  true,
+		Key:   cas.Sum([]byte("links\n" + key.String())),
+		Owner: owner,
+		Files: func(_ context.Context, yield func(File) error) error {
+			for _, p := range paths {
+				if err := yield(File{Path: path.Clean(p), Link: links[p]}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
