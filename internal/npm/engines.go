@@ -75,7 +75,7 @@ func all(set string, v numbers) (fits, ok bool) {
 func meets(word string, v numbers) (met, ok bool) {
 	op := word[:len(word)-len(strings.TrimLeft(word, "<>=~^"))]
 	low, given, ok := parseVersion(word[len(op):])
-	if !ok {
+	if !ok || op == word {
 		return false, false
 	}
 	if given == 0 {
