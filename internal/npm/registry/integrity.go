@@ -2,7 +2,7 @@ package registry
 
 import (
 	"bytes"
-	"crypto/sha1" // #nosec: old packages have nothing else, and Weak tells
+	"crypto/sha1" // old packages have nothing else; Weak tells
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
