@@ -55,111 +55,86 @@ func byIdentity(v *Inventory) map[string][]*Item {
 	return out
 }
 
-// pair takes the items that match out of both lists and hands them to found.
-func pair(left, right []*Item, match func(a, b *Item) bool, found func(a, b *Item)) (l, r []*Item) {
-	r = slices.Clone(right)
+// pair takes the items that have one key out of both lists, first with first, and
+// hands them to found. Items whose key is "" stay.
+func pair(left, right []*Item, key func(*Item) string, found func(a, b *Item)) (l, r []*Item) {
+	waiting := make(map[string][]*Item, len(right))
+	for _, b := range right {
+		waiting[key(b)] = append(waiting[key(b)], b)
+	}
+	taken := make(map[*Item]bool, len(right))
 	for _, a := range left {
-		i := slices.IndexFunc(r, func(b *Item) bool { return match(a, b) })
-		if i < 0 {
+		k := key(a)
+		if k == "" || len(waiting[k]) == 0 {
 			l = append(l, a)
 			continue
 		}
-		found(a, r[i])
-		r = slices.Delete(r, i, i+1)
+		b := waiting[k][0]
+		waiting[k] = waiting[k][1:]
+		taken[b] = true
+		found(a, b)
 	}
-	return l, r
+	return l, without(right, taken)
 }
+
+func without(items []*Item, taken map[*Item]bool) []*Item {
+	return slices.DeleteFunc(slices.Clone(items), func(p *Item) bool { return taken[p] })
+}
+
+// The three ways in which two items are one package, strictest first.
+func byAll(p *Item) string     { return p.Path + "\n" + p.Version + "\n" + strings.Join(p.Hashes, " ") }
+func byPath(p *Item) string    { return p.Path }
+func byVersion(p *Item) string { return "v" + p.Version }
 
 // identity compares all copies of one package.
 func (c *comparison) identity(left, right []*Item) {
-	same := func(a, b *Item) bool {
-		return a.Path == b.Path && a.Version == b.Version && slices.Equal(a.Hashes, b.Hashes)
+	l, r := pair(left, right, byAll, c.pair)
+	l, r = pair(l, r, byPath, c.pair)
+	l, r = pair(l, r, byVersion, c.pair)
+	if len(l) == 0 && len(r) == 0 {
+		return
 	}
-	place := func(a, b *Item) bool { return a.Path == b.Path && a.Path != "" }
-	version := func(a, b *Item) bool { return a.Version == b.Version }
-	l, r := pair(left, right, same, c.pair)
-	l, r = pair(l, r, place, c.pair)
-	l, r = pair(l, r, version, c.pair)
-	slices.SortStableFunc(l, func(a, b *Item) int { return compareVersions(a.Purl, a.Version, b.Version) })
-	slices.SortStableFunc(r, func(a, b *Item) int { return compareVersions(a.Purl, a.Version, b.Version) })
+	before, after := copiesOf(left), copiesOf(right)
 	// A source without paths lists a version once, one with paths once a copy: what
 	// is left of a version that the other side has is no change then.
-	l = slices.DeleteFunc(l, func(p *Item) bool { return covered(p, right) })
-	r = slices.DeleteFunc(r, func(p *Item) bool { return c.copied(p, left) })
-	gone := slices.DeleteFunc(slices.Clone(l), func(p *Item) bool { return has(right, p.Version) })
-	come := slices.DeleteFunc(slices.Clone(r), func(p *Item) bool { return has(left, p.Version) })
+	l = slices.DeleteFunc(l, func(p *Item) bool { return after.covers(p) })
+	r = slices.DeleteFunc(r, func(p *Item) bool {
+		if known := before.contradicts(p); known != nil {
+			c.integrity(known, p)
+		}
+		return before.covers(p)
+	})
+	byOrder := func(a, b *Item) int { return compareVersions(a.Purl, a.Version, b.Version) }
+	slices.SortStableFunc(l, byOrder)
+	slices.SortStableFunc(r, byOrder)
+	gone := slices.DeleteFunc(slices.Clone(l), func(p *Item) bool { return after.has(p.Version) })
+	come := slices.DeleteFunc(slices.Clone(r), func(p *Item) bool { return before.has(p.Version) })
+	paired := map[*Item]bool{}
 	for i := range min(len(gone), len(come)) {
 		c.pair(gone[i], come[i])
-		l = slices.DeleteFunc(l, func(p *Item) bool { return p == gone[i] })
-		r = slices.DeleteFunc(r, func(p *Item) bool { return p == come[i] })
+		paired[gone[i]], paired[come[i]] = true, true
 	}
-	for _, p := range l {
+	for _, p := range without(l, paired) {
 		class := RemovedPackage
 		switch {
-		case has(right, p.Version):
+		case after.has(p.Version):
 			class = RemovedCopy
 		case len(right) > 0:
 			class = RemovedVersion
 		}
 		c.add(class, p, &p.Version, nil)
 	}
-	for _, p := range r {
+	for _, p := range without(r, paired) {
 		class := NewPackage
 		switch {
-		case has(left, p.Version):
+		case before.has(p.Version):
 			class = NewCopy
 		case len(left) > 0:
 			class = NewVersion
 		}
 		c.add(class, p, nil, &p.Version)
-		c.dynamism(nearest(p, left), p)
+		c.dynamism(before.nearest(p), p)
 	}
-}
-
-func has(items []*Item, version string) bool {
-	return slices.ContainsFunc(items, func(p *Item) bool { return p.Version == version })
-}
-
-// covered reports whether other holds the item's version without saying where.
-func covered(p *Item, other []*Item) bool {
-	return slices.ContainsFunc(other, func(o *Item) bool {
-		return o.Version == p.Version && (o.Path == "" || p.Path == "") && !differ(o.Hashes, p.Hashes)
-	})
-}
-
-// copied tells tampering in a new copy of a version that was there before, then
-// whether it is covered.
-func (c *comparison) copied(p *Item, left []*Item) bool {
-	known, alike := (*Item)(nil), false
-	for _, o := range left {
-		if o.Version != p.Version {
-			continue
-		}
-		if !differ(o.Hashes, p.Hashes) {
-			alike = true
-		} else if known == nil {
-			known = o
-		}
-	}
-	if known != nil && !alike {
-		c.integrity(known, p)
-	}
-	return covered(p, left)
-}
-
-// nearest returns the item that a new one is measured against: the same version,
-// else the newest, else nil.
-func nearest(p *Item, items []*Item) *Item {
-	var best *Item
-	for _, o := range items {
-		if o.Version == p.Version {
-			return o
-		}
-		if best == nil || compareVersions(o.Purl, o.Version, best.Version) > 0 {
-			best = o
-		}
-	}
-	return best
 }
 
 // settings compares the configurations of two images, where both are known.

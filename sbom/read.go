@@ -98,7 +98,18 @@ func Parse(raw []byte, file string) (*BOM, error) {
 	if !slices.Contains(formats, b.doc.SpecVersion) {
 		return nil, diag.Problems{unsupported(pos, b.doc.SpecVersion)}
 	}
+	if n := count(b.doc.Components) + count(b.doc.Metadata.Component.Components); n > bounds.Packages {
+		return nil, diag.Problems{unreadable(pos, fmt.Errorf("%d components, over the bound of %d", n, bounds.Packages))}
+	}
 	return b, nil
+}
+
+func count(cs []bomComponent) int {
+	n := len(cs)
+	for i := range cs {
+		n += count(cs[i].Components)
+	}
+	return n
 }
 
 // Raw returns the document's bytes. The caller must not change them.

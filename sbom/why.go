@@ -8,6 +8,9 @@ import (
 // whyPaths is how many dependency paths a change tells.
 const whyPaths = 3
 
+// whyLength is how many packages a path tells, those nearest to the change.
+const whyLength = 32
+
 // explain returns a function that tells by which paths the root brings an item in:
 // the shortest through each of its direct dependents, shortest first, at most
 // whyPaths of them. An item that nothing brings gives none.
@@ -47,8 +50,11 @@ func explain(v *Inventory) func(ref string) []string {
 	}
 	chain := func(i int) string {
 		var names []string
-		for ; i != unreached; i = from[i] {
+		for ; i != unreached && len(names) < whyLength; i = from[i] {
 			names = append(names, v.Packages[i].Name)
+		}
+		if i != unreached {
+			names = append(names, "…")
 		}
 		slices.Reverse(names)
 		return strings.Join(names, " > ")
@@ -62,8 +68,10 @@ func explain(v *Inventory) func(ref string) []string {
 		slices.SortStableFunc(above, func(a, b int) int { return depth[a] - depth[b] })
 		out := []string{}
 		for _, p := range above {
-			text := chain(p) + " > " + v.Packages[i].Name
-			if len(out) < whyPaths && !slices.Contains(out, text) {
+			if len(out) == whyPaths {
+				break
+			}
+			if text := chain(p) + " > " + v.Packages[i].Name; !slices.Contains(out, text) {
 				out = append(out, text)
 			}
 		}
