@@ -40,6 +40,8 @@ const (
 	Bundles        = 256 << 20 // the bundles read of one image, together
 	DockerConfig   = 1 << 20   // a file of registry credentials
 	ReferrerPages  = 64        // pages of one list of referrers
+	IgnoreFile     = 64 << 10  // one .gitignore, .npmignore or .dockerignore
+	GitOutput      = 64 << 20  // what git prints to one question
 	DebIndex       = 256 << 20 // a Packages index, unpacked
 	Release        = 8 << 20   // an InRelease file
 	KeyFile        = 64 << 10  // a key, public or private
