@@ -1,0 +1,122 @@
+package debian
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// errMissing reports that a server does not have what it was asked for.
+var errMissing = errors.New("not there")
+
+// Archive is where packages come from: who is asked, and whose signature counts.
+// The zero value but for Client and Now asks Debian's archive of dated snapshots.
+type Archive struct {
+	Client    *http.Client // with the user's proxies and certificates
+	Now       time.Time    // what the clock said when the operation began
+	Mirrors   []string     // candidates, asked in this order before the snapshots
+	Snapshots string       // the archive of dated snapshots; "" is SnapshotArchive
+	Keyring   *Keyring     // nil is Debian's own
+}
+
+// snapshots is the address of Debian's archive at a moment. The archive answers
+// with its last state before it. Suites of security updates are kept apart.
+func (a *Archive) snapshots(suite string, at time.Time) string {
+	root := a.Snapshots
+	if root == "" {
+		root = SnapshotArchive
+	}
+	archive := "debian"
+	if strings.HasSuffix(suite, "-security") {
+		archive = "debian-security"
+	}
+	return strings.TrimRight(root, "/") + "/" + archive + "/" + at.UTC().Format("20060102T150405Z")
+}
+
+// get reads a file of an archive, at most limit bytes. What may pass is tried
+// again; what is not there is errMissing.
+func (a *Archive) get(ctx context.Context, root, file string, limit int64) ([]byte, error) {
+	address, err := url.Parse(root)
+	if err != nil {
+		return nil, errors.New("an archive's address does not parse")
+	}
+	address = address.JoinPath(strings.Split(file, "/")...)
+	for try := 1; ; try++ {
+		body, again, err := a.once(ctx, address, limit)
+		if err == nil {
+			return body, nil
+		}
+		err = fmt.Errorf("%s on %s: %w", file, address.Host, err)
+		if !again || try == bounds.RetryLimit || ctx.Err() != nil {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Duration(try) * 300 * time.Millisecond):
+		}
+	}
+}
+
+// once asks once. It ends a request that stalls.
+func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) (body []byte, again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, bounds.RequestTimeout)
+	defer cancel()
+	stall := time.AfterFunc(bounds.ConnectTimeout, cancel)
+	defer stall.Stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return nil, false, errors.New("no request can be made of it")
+	}
+	resp, err := a.Client.Do(req)
+	if err != nil {
+		return nil, true, cause(err)
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
+		return nil, false, errMissing
+	case resp.StatusCode != http.StatusOK:
+		return nil, resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests,
+			fmt.Errorf("the server answers %d", resp.StatusCode)
+	}
+	stall.Reset(bounds.StallTimeout)
+	body, err = io.ReadAll(io.LimitReader(waking{resp.Body, stall}, limit+1))
+	switch {
+	case err != nil:
+		return nil, true, cause(err)
+	case int64(len(body)) > limit:
+		return nil, false, fmt.Errorf("more than %d bytes came", limit)
+	}
+	return body, false, nil
+}
+
+// cause drops the address from an HTTP client's error: it may carry a credential.
+func cause(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// waking puts off a timer with every byte that comes.
+type waking struct {
+	r     io.Reader
+	stall *time.Timer
+}
+
+func (w waking) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if n > 0 {
+		w.stall.Reset(bounds.StallTimeout)
+	}
+	return n, err
+}
