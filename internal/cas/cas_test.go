@@ -134,13 +134,15 @@ func TestPutOverTheLimitKeepsNothing(t *testing.T) {
 	}
 }
 
-func TestCommitRepairsACutBlob(t *testing.T) {
+func TestStoringAgainMendsADamagedBlob(t *testing.T) {
 	s := open(t)
-	d := put(t, s, "whole again")
-	damage(t, s, d, "who")
-	put(t, s, "whole again")
-	if got, err := s.Read(t.Context(), d, 100); err != nil || string(got) != "whole again" {
-		t.Errorf("Read = %q, %v", got, err)
+	for _, instead := range []string{"who", "whole agent", "whole again and more"} {
+		d := put(t, s, "whole again")
+		damage(t, s, d, instead)
+		put(t, s, "whole again")
+		if got, err := s.Read(t.Context(), d, 100); err != nil || string(got) != "whole again" {
+			t.Errorf("after %q: Read = %q, %v", instead, got, err)
+		}
 	}
 }
 

@@ -50,8 +50,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 }
 
 // Commit puts the blob into the store under its digest and returns that and its
-// size in bytes. A blob that is there already stays as it is when its size
-// agrees, and is replaced when it does not.
+// size in bytes. A blob that is there already is replaced by these very bytes, so
+// that storing it again mends one that was damaged.
 func (w *Writer) Commit() (Digest, int64, error) {
 	d := Digest(w.hash.Sum(nil))
 	defer w.Abort()
@@ -63,10 +63,6 @@ func (w *Writer) Commit() (Digest, int64, error) {
 	}
 	if err := w.file.Close(); err != nil {
 		return Digest{}, 0, fmt.Errorf("committing blob: %w", err)
-	}
-	if size, ok := w.store.Stat(d); ok && size == w.size {
-		w.store.touch(d)
-		return d, w.size, nil
 	}
 	if err := place(w.file.Name(), w.store.blobPath(d)); err != nil {
 		return Digest{}, 0, fmt.Errorf("committing blob: %w", err)
@@ -118,11 +114,6 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (Digest, int6
 
 // PutBytes stores b and returns its digest.
 func (s *Store) PutBytes(ctx context.Context, b []byte) (Digest, error) {
-	d := Sum(b)
-	if size, ok := s.Stat(d); ok && size == int64(len(b)) {
-		s.touch(d)
-		return d, nil
-	}
 	d, _, err := s.Put(ctx, bytes.NewReader(b), int64(len(b)))
 	return d, err
 }

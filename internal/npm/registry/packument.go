@@ -12,14 +12,15 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 )
 
-// Packument is what a registry tells about a package, of the versions that were
-// asked for only.
+// Packument is what a registry tells about a package: which versions there are,
+// and more of those that were asked for only.
 type Packument struct {
 	Name        string
 	Latest      string    // what the tag "latest" points to
 	Created     time.Time // of the first version, zero where it is not told
 	Maintainers []string  // today's, sorted
 	Releases    int       // how many versions there are
+	Known       []string  // every version there is, as the document lists them
 	Versions    map[string]Version
 }
 
@@ -83,6 +84,7 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 				if p.Releases++; p.Releases > maxVersions {
 					return fmt.Errorf("%w: more than %d versions", errJSON, maxVersions)
 				}
+				p.Known = append(p.Known, key)
 				if !slices.Contains(wanted, key) {
 					return s.skip()
 				}

@@ -10,4 +10,5 @@ const (
 	CodeUnpinned     diag.Code = "NB1103" // nbuild.lock lacks what the lockfile needs
 	CodeExtra        diag.Code = "NB1104" // nbuild.lock has what the lockfile does not need
 	CodeIntegrity    diag.Code = "NB1105" // nbuild.lock and the lockfile name different bytes
+	CodeNoNode       diag.Code = "NB1144" // no Node of that version for the platforms
 )
