@@ -1,0 +1,6 @@
+edition = vra.channel
+owner {}
+book "a" {
+  cover = var.chanel
+  tags  = [upper("x")]
+}

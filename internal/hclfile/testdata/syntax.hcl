@@ -1,0 +1,3 @@
+edition = "1
+owner {
+  a = = 2
