@@ -286,7 +286,7 @@ func TestPackument(t *testing.T) {
 	}
 	at := time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	want := &Packument{
-		Name: "a", Latest: "2.0.0", Created: at, Maintainers: []string{"b", "c <c@example.com>", "z"}, Releases: 3,
+		Name: "a", Latest: "2.0.0", Created: at, Maintainers: []string{"b", "c <c@example.com>", "z"}, Releases: 3, Known: []string{"1.0.0", "2.0.0", "3.0.0"},
 		Versions: map[string]Version{
 			"1.0.0": {Integrity: "sha512-x", Tarball: "https://r.example.com/a.tgz", Published: at.Truncate(time.Second).Add(time.Second),
 				Deprecated: "old", Publisher: "b", Maintainers: []string{}, InstallScript: true, Attested: true},

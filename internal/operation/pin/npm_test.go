@@ -36,7 +36,8 @@ type fake struct {
 	mu       sync.Mutex
 	tarballs map[string][]byte // by path
 	asked    map[string]int
-	broken   bool // answers 500
+	docs     map[string]string // package documents, by path, in place of the usual one
+	broken   bool              // answers 500
 }
 
 func newFake(t *testing.T) *fake {
@@ -57,6 +58,10 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if b, ok := f.tarballs[r.URL.Path]; ok {
 		w.Write(b)
+		return
+	}
+	if doc, ok := f.docs[r.URL.Path]; ok {
+		io.WriteString(w, doc)
 		return
 	}
 	if strings.HasSuffix(r.URL.Path, ".tgz") {
