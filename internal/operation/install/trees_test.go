@@ -58,27 +58,17 @@ func compareWithNpm(t *testing.T, name, project string) {
 	if cache == "" {
 		cache = t.TempDir()
 	}
-	for _, file := range []string{"package.json", "package-lock.json", ".npmrc"} {
-		src, err := os.ReadFile(filepath.Join(project, file))
-		if err != nil && file != ".npmrc" {
-			t.Fatal(err)
-		}
-		if err == nil {
-			if err := os.WriteFile(filepath.Join(theirs, file), src, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	copyProject(t, project, theirs)
 	args := append([]string{"ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--cache", cache}, npmFlags[name]...)
-	npmCI := func(args ...string) time.Duration {
+	npmCI := func(dir string, args ...string) time.Duration {
 		cmd := exec.Command("npm", args...)
-		cmd.Dir = theirs
+		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
 		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
-	npmCI(append(args, "--prefer-offline")...)
+	npmCI(theirs, append(args, "--prefer-offline")...)
 
 	npmrc, _ := os.ReadFile(filepath.Join(theirs, ".npmrc"))
 	legacy := bytes.Contains(npmrc, []byte("legacy-peer-deps=true")) || slices.Contains(npmFlags[name], "--legacy-peer-deps")
@@ -112,23 +102,46 @@ func compareWithNpm(t *testing.T, name, project string) {
 	if !*measure {
 		return
 	}
+	// Nothing is deleted between the runs: ext4 takes long to make files where many
+	// were deleted just before.
 	o.Check = false
 	var npms, nbuilds []time.Duration
-	for range 5 {
-		o.Dir = t.TempDir()
+	base := t.TempDir()
+	for i := range 5 {
+		o.Dir = filepath.Join(base, fmt.Sprint("nbuild", i))
+		fresh := filepath.Join(base, fmt.Sprint("npm", i))
+		for _, dir := range []string{o.Dir, fresh} {
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
 		before := cpu()
 		if _, err := Run(context.Background(), o); err != nil {
 			t.Fatal(err)
 		}
 		nbuilds = append(nbuilds, cpu()-before)
-		if err := os.RemoveAll(filepath.Join(theirs, modules)); err != nil {
-			t.Fatal(err)
-		}
-		npms = append(npms, npmCI(append(args, "--offline")...))
+		copyProject(t, project, fresh)
+		npms = append(npms, npmCI(fresh, append(args, "--offline")...))
 	}
 	slices.Sort(npms)
 	slices.Sort(nbuilds)
 	t.Logf("CPU medians of five: npm ci --offline %v, nbuild %v: 1/%.1f", npms[2], nbuilds[2], float64(npms[2])/float64(nbuilds[2]))
+}
+
+// copyProject brings what npm reads of a project.
+func copyProject(t *testing.T, project, dir string) {
+	t.Helper()
+	for _, file := range []string{"package.json", "package-lock.json", ".npmrc"} {
+		src, err := os.ReadFile(filepath.Join(project, file))
+		if err != nil && file != ".npmrc" {
+			t.Fatal(err)
+		}
+		if err == nil {
+			if err := os.WriteFile(filepath.Join(dir, file), src, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 func cpu() time.Duration {
@@ -141,7 +154,7 @@ func cpu() time.Duration {
 
 // fromCache fills a store with what npm's cache has of a lockfile's production
 // tree.
-func fromCache(t *testing.T, project, cache string, legacy bool) Options {
+func fromCache(t testing.TB, project, cache string, legacy bool) Options {
 	t.Helper()
 	ctx := context.Background()
 	store, err := cas.Open(filepath.Join(t.TempDir(), "store"))
@@ -186,7 +199,7 @@ func fromCache(t *testing.T, project, cache string, legacy bool) Options {
 	return Options{Store: store, Lock: pinned, Tree: tree}
 }
 
-func store1(t *testing.T, ctx context.Context, store *cas.Store, name, version, integrity string, tgz []byte) snapshot.Artefact {
+func store1(t testing.TB, ctx context.Context, store *cas.Store, name, version, integrity string, tgz []byte) snapshot.Artefact {
 	t.Helper()
 	index, err := tarball.Index(bytes.NewReader(tgz), tarball.Options{})
 	if err != nil {
@@ -276,4 +289,39 @@ func union(a, b map[string]string) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// BenchmarkInstall lays out each project of -corpus anew from a store that was
+// filled from -npm-cache.
+func BenchmarkInstall(b *testing.B) {
+	if *corpus == "" || *npmCache == "" {
+		b.Skip("needs -corpus and -npm-cache")
+	}
+	locks, err := filepath.Glob(filepath.Join(*corpus, "*/package-lock.json"))
+	if err != nil || len(locks) == 0 {
+		b.Fatalf("no lockfiles in %s: %v", *corpus, err)
+	}
+	for _, lock := range locks {
+		b.Run(filepath.Base(filepath.Dir(lock)), func(b *testing.B) {
+			npmrc, _ := os.ReadFile(filepath.Join(filepath.Dir(lock), ".npmrc"))
+			o := fromCache(b, filepath.Dir(lock), *npmCache, bytes.Contains(npmrc, []byte("legacy-peer-deps=true")))
+			var spent time.Duration
+			base := b.TempDir() // emptied at the end only, see compareWithNpm
+			for b.Loop() {
+				dir, err := os.MkdirTemp(base, "")
+				if err != nil {
+					b.Fatal(err)
+				}
+				o.Dir = dir
+				before := cpu()
+				r, err := Run(context.Background(), o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				spent += cpu() - before
+				b.SetBytes(r.Bytes)
+			}
+			b.ReportMetric(spent.Seconds()/float64(b.N), "cpu-s/op")
+		})
+	}
 }
