@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -31,10 +32,7 @@ func (l *Layout) exclusive(ctx context.Context, work func(*os.Root) error) error
 	if err := root.MkdirAll(blobDir, 0o755); err != nil {
 		return fmt.Errorf("making layout: %w", err)
 	}
-	if err := mark(root); err != nil {
-		return fmt.Errorf("making layout: %w", err)
-	}
-	f, err := root.Open(markerName)
+	f, err := root.OpenFile(markerName, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("locking layout: %w", err)
 	}
@@ -42,32 +40,33 @@ func (l *Layout) exclusive(ctx context.Context, work func(*os.Root) error) error
 	if err := flock(ctx, f); err != nil {
 		return fmt.Errorf("locking layout: %w", err)
 	}
+	if err := l.mark(f); err != nil {
+		return err
+	}
 	if err := sweep(root); err != nil {
 		return fmt.Errorf("sweeping layout: %w", err)
 	}
 	return work(root)
 }
 
-// mark writes oci-layout whole or not at all, and never over another: it is linked
-// into place.
-func mark(root *os.Root) error {
-	if _, err := root.Lstat(markerName); err == nil {
+// mark fills oci-layout where it is new, or where whoever made it was killed
+// before it was full. Only the holder of the lock is here.
+func (l *Layout) mark(f *os.File) error {
+	raw, err := io.ReadAll(io.LimitReader(f, 1<<10))
+	if err != nil {
+		return fmt.Errorf("reading oci-layout: %w", err)
+	}
+	if strings.HasPrefix(marker, string(raw)) {
+		if _, err := f.WriteAt([]byte(marker), 0); err != nil {
+			return fmt.Errorf("making layout: %w", err)
+		}
 		return nil
 	}
-	temp, f, err := createTemp(root)
-	if err != nil {
-		return err
+	var version struct {
+		Is string `json:"imageLayoutVersion"`
 	}
-	defer root.Remove(temp)
-	_, err = f.WriteString(marker)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := root.Link(temp, markerName); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err := decodeJSON(raw, &version); err != nil || version.Is != "1.0.0" {
+		return badLayout(l.dir, "its oci-layout is not of version 1.0.0", err)
 	}
 	return nil
 }

@@ -505,3 +505,24 @@ func TestArchiveIsDeterministic(t *testing.T) {
 		t.Errorf("left over: %v", left)
 	}
 }
+
+func TestWritersOfOneFallbackTagLoseNothing(t *testing.T) {
+	ctx := t.Context()
+	r := serve(t, false, nil)
+	desc, err := r.PushImage(ctx, image(t, "a", "amd64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() { _, _, errs[i] = Attach(ctx, r, desc.Digest, []byte(strings.Repeat("x", i+1)), release) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Bundles(ctx, r, desc.Digest, nil); err != nil || len(got.Bundles) != len(errs) {
+		t.Errorf("%d bundles of %d, %v", len(got.Bundles), len(errs), err)
+	}
+}
