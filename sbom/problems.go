@@ -19,4 +19,6 @@ const (
 	CodeGate diag.Code = "NB0374"
 	// CodeReview is a change that must be approved first.
 	CodeReview diag.Code = "NB3100"
+	// CodeLicence is a package under a licence that the project denies.
+	CodeLicence diag.Code = "NB1300"
 )

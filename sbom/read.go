@@ -90,7 +90,7 @@ func Parse(raw []byte, file string) (*BOM, error) {
 	}
 	b := &BOM{raw: raw}
 	if err := json.Unmarshal(raw, &b.doc); err != nil {
-		return nil, diag.Problems{unreadable(position(raw, pos, err), err)}
+		return nil, diag.Problems{unreadable(position(raw, pos), err)}
 	}
 	if b.doc.Format != "CycloneDX" {
 		return nil, diag.Problems{unreadable(pos, fmt.Errorf("bomFormat is %q, not CycloneDX", b.doc.Format))}

@@ -42,14 +42,14 @@ func Validate(raw []byte, file string) diag.Problems {
 	}
 	key, err := twice(raw)
 	if err != nil {
-		return diag.Problems{unreadable(position(raw, pos, err), err)}
+		return diag.Problems{unreadable(position(raw, pos), err)}
 	}
 	if key != "" {
 		return diag.Problems{unreadable(pos, fmt.Errorf("the key %q stands twice", key))}
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
-		return diag.Problems{unreadable(position(raw, pos, err), err)}
+		return diag.Problems{unreadable(position(raw, pos), err)}
 	}
 	top, _ := doc.(map[string]any)
 	version, _ := top["specVersion"].(string)
@@ -88,10 +88,13 @@ func unsupported(pos diag.Pos, version string) *diag.Problem {
 	}
 }
 
-// position finds the line and column of a JSON syntax error.
-func position(raw []byte, pos diag.Pos, err error) diag.Pos {
+// position finds the line and column of the syntax error in raw, if there is one.
+func position(raw []byte, pos diag.Pos) diag.Pos {
+	// A decoder's errors count their offset otherwise; the check of the whole counts
+	// the byte that is wrong.
+	var whole json.RawMessage
 	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) || syntax.Offset > int64(len(raw)) {
+	if !errors.As(json.Unmarshal(raw, &whole), &syntax) || syntax.Offset > int64(len(raw)) {
 		return pos
 	}
 	before := raw[:max(0, syntax.Offset-1)]
