@@ -18,9 +18,9 @@ func TestValidateTellsEveryProblem(t *testing.T) {
 	}{
 		{"valid", head + `}`, nil},
 		{"no JSON", "{\n  \"bomFormat\" 1}", []string{"NB0371 bom.json:2:15"}},
-		{"nothing", "", []string{"NB0371 bom.json"}},
+		{"nothing", "", []string{"NB0371 bom.json:1:1"}},
 		{"an array", "[]", []string{"NB0371 bom.json"}},
-		{"something follows", head + `}{}`, []string{"NB0371 bom.json"}},
+		{"something follows", head + `}{}`, []string{"NB0371 bom.json:1:46"}},
 		{"no UTF-8", head + ",\"serialNumber\":\"\xff\"}", []string{"NB0371 bom.json"}},
 		{"a key twice", head + `,"version":1,"version":2}`, []string{"NB0371 bom.json"}},
 		{"too deep", deep, []string{"NB0371 bom.json"}},
