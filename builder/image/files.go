@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -143,4 +144,45 @@ func (c *checked) Read(p []byte) (int, error) {
 		return n, changed(Member{Name: c.member}, c.path, "its content is not what was listed")
 	}
 	return n, err
+}
+
+// Digested fills in the SHA-256 and the size of files below root, as Tree wants
+// them. Links are left as they are; one that stands where a file is listed is not
+// followed out of root.
+func Digested(ctx context.Context, root *os.Root, entries []snapshot.Entry) ([]snapshot.Entry, error) {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if entries[i].Link != "" {
+			continue
+		}
+		var err error
+		if entries[i].SHA256, entries[i].Size, err = digest(root, entries[i].Path); err != nil {
+			return nil, fmt.Errorf("digesting %q: %w", entries[i].Path, err)
+		}
+	}
+	return entries, nil
+}
+
+func digest(root *os.Root, name string) (cas.Digest, int64, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return cas.Digest{}, 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return cas.Digest{}, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return cas.Digest{}, 0, fmt.Errorf("not a regular file")
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(f, bounds.FetchFile+1))
+	if err == nil && n > bounds.FetchFile {
+		err = fmt.Errorf("over the bound of %d bytes", int64(bounds.FetchFile))
+	}
+	return cas.Digest(h.Sum(nil)), n, err
 }

@@ -24,14 +24,13 @@ func NPM(store *cas.Store, a snapshot.Artefact, at, owner string) (Member, error
 }
 
 // Node is the member that puts Node itself into the image: bin/node of the npm
-// package that holds it, at usr/local/bin/node, and its licence.
+// package that holds it, at usr/local/bin/node, and its licence, at
+// usr/local/LICENSE, where Node's own archives have them.
 func Node(store *cas.Store, a snapshot.Artefact, owner string) (Member, error) {
 	return fromTarball(store, a, "usr/local", owner, "node", func(name string) string {
 		switch name {
-		case "bin/node":
+		case "LICENSE", "bin/node":
 			return name
-		case "LICENSE":
-			return "share/doc/node/LICENSE"
 		}
 		return ""
 	})

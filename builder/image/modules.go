@@ -1,0 +1,131 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Modules returns the members of an npm tree below a folder of the image ("app"):
+// one for each package that has a tarball of its own, and the bin links. Every
+// package is pinned in lock with the integrity that the tree has; all that are not
+// come at once as CodeUnpinned.
+func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *npm.Tree, at, owner string) ([]Member, error) {
+	m := modules{store: store, artefacts: map[string]snapshot.Artefact{}, files: map[string][]string{}}
+	var members []Member
+	var problems diag.Problems
+	for i := range tree.Packages {
+		p := &tree.Packages[i]
+		if p.Bundler != "" {
+			continue // in its bundler's tarball
+		}
+		a, problem := pinned(lock, p)
+		if problem != nil {
+			problems = append(problems, problem)
+			continue
+		}
+		member, err := NPM(store, a, join(at, p.Path), owner)
+		if err != nil {
+			return nil, err
+		}
+		m.artefacts[p.Path] = a
+		members = append(members, member)
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	links := map[string]string{}
+	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return m.has(ctx, p, file) }) {
+		links[join(at, l.Path)] = l.Target
+	}
+	if m.err != nil {
+		return nil, fmt.Errorf("linking commands: %w", m.err)
+	}
+	if len(links) > 0 {
+		members = append(members, Bins(links, owner))
+	}
+	return members, nil
+}
+
+func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Problem) {
+	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
+	problem := &diag.Problem{Code: CodeUnpinned, Pos: p.Pos, Remedy: "run `nbuild pin`"}
+	switch _, indexed := a.Index(); {
+	case p.Link != "":
+		problem.What = p.Path + " is a link to the project's folder " + p.Link
+		problem.Why = "linked folders are not pinned, so no image holds them"
+		problem.Remedy = "publish " + p.Link + " to a registry, or leave the dependency out"
+	case !ok || !indexed:
+		problem.What = p.Name + "@" + p.Version + " is not in nbuild.lock"
+		problem.Why = "every byte that enters an image is pinned"
+	case !sharesDigest(p.Integrity, a.Integrity):
+		problem.What = fmt.Sprintf("%s has the integrity %s in the lockfile and %s in nbuild.lock", a.ID(), p.Integrity, a.Integrity)
+		problem.Why = "one of the two files was changed without the other, and a published version never changes"
+		problem.Remedy = fmt.Sprintf("compare both with `npm view %s@%s dist.integrity`; once the lockfile is right, run `nbuild pin --update %s`", p.Name, p.Version, p.Name)
+	default:
+		return a, nil
+	}
+	return a, problem
+}
+
+// sharesDigest reports whether two integrities (Subresource Integrity §3.5) have a
+// digest in common.
+func sharesDigest(a, b string) bool {
+	return slices.ContainsFunc(strings.Fields(a), func(s string) bool { return slices.Contains(strings.Fields(b), s) })
+}
+
+// modules knows the files of those packages that were asked for.
+type modules struct {
+	store     *cas.Store
+	artefacts map[string]snapshot.Artefact // by install path
+	files     map[string][]string          // by install path, sorted
+	err       error                        // the first that has happened
+}
+
+// has reports whether a package has a file, or a folder with files, of that name.
+func (m *modules) has(ctx context.Context, p *npm.Package, file string) bool {
+	owner := p.Path
+	if p.Bundler != "" {
+		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)
+	}
+	file = path.Clean(file)
+	files, ok := m.files[owner]
+	if !ok {
+		var err error
+		if files, err = m.list(ctx, owner); err != nil && m.err == nil {
+			m.err = err
+		}
+		m.files[owner] = files
+	}
+	i, found := slices.BinarySearch(files, file)
+	if found {
+		return true
+	}
+	i, _ = slices.BinarySearch(files, file+"/")
+	return i < len(files) && strings.HasPrefix(files[i], file+"/")
+}
+
+func (m *modules) list(ctx context.Context, owner string) ([]string, error) {
+	d, _ := m.artefacts[owner].Index()
+	doc, err := m.store.Read(ctx, d, bounds.FileIndex)
+	if err != nil {
+		return nil, fmt.Errorf("reading file index of %s: %w", owner, err)
+	}
+	index, err := snapshot.DecodeIndex(doc)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]string, len(index.Entries))
+	for i, e := range index.Entries {
+		files[i] = e.Path
+	}
+	return files, nil
+}
