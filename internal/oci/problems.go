@@ -5,7 +5,7 @@ import "github.com/nbuild/nbuild/internal/diag"
 // The problems of this package.
 const (
 	// CodeReference is the name of an image that can't be read.
-	CodeReference diag.Code = "NB1191"
+	CodeReference diag.Code = "NB0205"
 	// CodeMissing is an image, a tag or a blob that is not where its name says.
 	CodeMissing diag.Code = "NB1192"
 	// CodeForeign is a layer that an image keeps at another address.

@@ -1,0 +1,133 @@
+// Package keys makes key pairs and reads private keys from files.
+//
+// A private key is encrypted under a password, in the form that cosign reads and
+// writes, so either tool can use the other's keys. Who has the file and the
+// password can sign: production should trust thresholds of people, not one file.
+//
+// The invariant: a key file is never overwritten, is readable by its owner alone,
+// and no password is part of an error.
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+)
+
+// The problems of key files.
+const (
+	CodeExists diag.Code = "NB0202" // a key file stands where a new one would go
+	CodeNoKey  diag.Code = "NB0348" // a key file can't be read
+)
+
+// Pair is nbuild.keygen/v1: where a new key pair stands.
+type Pair struct {
+	Schema      string `json:"schema"`
+	Private     string `json:"private"`
+	Public      string `json:"public"`
+	Fingerprint string `json:"fingerprint"` // SHA-256 of the SubjectPublicKeyInfo
+	Algorithm   string `json:"algorithm"`
+}
+
+// Generate makes NAME.key and NAME.pub in the host's folder.
+func Generate(host operation.Host, name string, password attest.Password, o attest.KeyOptions) (*Pair, error) {
+	private, public := filepath.Join(host.Dir, name+".key"), filepath.Join(host.Dir, name+".pub")
+	if filepath.IsAbs(name) {
+		private, public = name+".key", name+".pub"
+	}
+	for _, file := range []string{private, public} {
+		if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+			return nil, &diag.Problem{
+				Code: CodeExists, What: "a key stands there already", Pos: diag.Pos{File: file},
+				Why:    "what it signed could never be signed again",
+				Remedy: "choose another name: `nbuild keygen NAME`",
+			}
+		}
+	}
+	pair, err := attest.GenerateKey(password, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := WriteFile(private, pair.Private, 0o600); err != nil {
+		return nil, err
+	}
+	if err := WriteFile(public, pair.Public, 0o644); err != nil {
+		return nil, err
+	}
+	return &Pair{
+		Schema: "nbuild.keygen/v1", Private: name + ".key", Public: name + ".pub",
+		Fingerprint: pair.Key.Fingerprint().String(), Algorithm: string(pair.Key.Algorithm()),
+	}, nil
+}
+
+// Load reads a private key. Password is asked only where the key is encrypted.
+func Load(host operation.Host, file string, password attest.Password) (attest.Signer, error) {
+	path := file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(host.Dir, file)
+	}
+	text, err := ReadFile(path, bounds.KeyFile)
+	if err != nil {
+		return nil, &diag.Problem{
+			Code: CodeNoKey, What: "the private key can't be read", Pos: diag.Pos{File: file}, Err: err,
+			Why: "nothing can be signed without it", Remedy: "name a key with --key FILE, or make one with `nbuild keygen NAME`",
+		}
+	}
+	return attest.ParseSigner(text, file, password)
+}
+
+// ReadFile reads a regular file of at most limit bytes.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("no regular file")
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%w: over %d bytes", cas.ErrTooLarge, limit)
+	}
+	return b, nil
+}
+
+// WriteFile writes a file beside its place and moves it there when it is whole.
+func WriteFile(path string, b []byte, mode os.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}

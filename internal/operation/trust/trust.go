@@ -1,0 +1,153 @@
+// Package trust reads the trust file that judges images, and checks and signs it.
+//
+// The trust file belongs to who operates production, not to who builds: it is read
+// from where the operator says, and what vouches for it are root keys that the
+// operator names by fingerprint, on the command line, never in the project.
+//
+// The invariant: a policy comes out of here with the answer whether it may be
+// trusted (attest.Trust), so that no caller can forget to ask.
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/keys"
+)
+
+// CodeNoTrust is a trust file that can't be read.
+const CodeNoTrust diag.Code = "NB0338"
+
+// Options say which trust file and what vouches for it.
+type Options struct {
+	File     string   // relative to the host's folder
+	Roots    []string // fingerprints, and at most one "threshold=N"
+	Unsigned bool     // take the file as it is
+	Earlier  []string // earlier trust files, oldest first, where the root changed
+	Checkout string   // a folder whose files are being judged; "" for none
+}
+
+// Load reads a trust file and judges whether it may be trusted.
+func Load(host operation.Host, o Options) (*attest.Policy, attest.Trust, error) {
+	policy, signature, err := read(host, o.File)
+	if err != nil {
+		return nil, attest.Trust{}, err
+	}
+	roots, err := attest.ParseRoots(o.Roots)
+	if err != nil {
+		return nil, attest.Trust{}, err
+	}
+	opt := attest.TrustOptions{
+		Now: host.Now(), Roots: roots, Signature: signature, Unsigned: o.Unsigned,
+		InCheckout: within(o.Checkout, absolute(host, o.File)),
+	}
+	for _, file := range o.Earlier {
+		p, s, err := read(host, file)
+		if err != nil {
+			return nil, attest.Trust{}, err
+		}
+		opt.Earlier = append(opt.Earlier, attest.SignedPolicy{Policy: p, Signature: s})
+	}
+	return policy, attest.CheckPolicy(policy, opt), nil
+}
+
+func absolute(host operation.Host, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(host.Dir, file)
+}
+
+// within reports whether a file lies in a folder, links resolved.
+func within(dir, file string) bool {
+	if dir == "" {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real
+	}
+	rel, err := filepath.Rel(dir, file)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// read returns the policy in a file, and the signatures beside it, nil where there
+// are none.
+func read(host operation.Host, file string) (*attest.Policy, []byte, error) {
+	if file == "" {
+		return nil, nil, &diag.Problem{
+			Code: CodeNoTrust, What: "no trust file is named",
+			Why: "what production accepts must come from who operates it", Remedy: "name one with --trust FILE",
+		}
+	}
+	path := absolute(host, file)
+	src, err := keys.ReadFile(path, bounds.HCL)
+	if err != nil {
+		return nil, nil, &diag.Problem{
+			Code: CodeNoTrust, What: "the trust file can't be read", Pos: diag.Pos{File: file}, Err: err,
+			Why: "without it nothing can be decided", Remedy: "name a file that is there with --trust FILE",
+		}
+	}
+	policy, err := attest.ParsePolicy(src, file, os.DirFS(filepath.Dir(path)))
+	if err != nil {
+		return nil, nil, err
+	}
+	signature, err := keys.ReadFile(path+attest.SignatureSuffix, bounds.Bundle)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("reading the signatures of %s: %w", file, err)
+	}
+	return policy, signature, nil
+}
+
+// Check is nbuild.trust/v1: what a trust file is, and whether it may be trusted.
+type Check struct {
+	Schema  string         `json:"schema"`
+	File    string         `json:"file"`
+	Name    string         `json:"name"`
+	Version int64          `json:"version"`
+	Digest  string         `json:"digest"`
+	Usable  bool           `json:"usable"`
+	Checks  []attest.Check `json:"checks"`
+}
+
+// Judge reads a trust file and tells whether it may be trusted.
+func Judge(host operation.Host, o Options) (*Check, error) {
+	policy, trusted, err := Load(host, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Check{
+		Schema: "nbuild.trust/v1", File: o.File, Name: policy.Name, Version: policy.Version,
+		Digest: policy.Digest().OCI(), Usable: trusted.Usable(), Checks: append([]attest.Check{}, trusted.Checks()...),
+	}, nil
+}
+
+// Sign adds a root's signature to those beside a trust file, and returns the name
+// of the file that holds them.
+func Sign(ctx context.Context, host operation.Host, file string, signer attest.Signer) (string, error) {
+	path := absolute(host, file)
+	src, err := keys.ReadFile(path, bounds.HCL)
+	if err != nil {
+		return "", fmt.Errorf("reading the trust file: %w", err)
+	}
+	_, existing, err := read(host, file)
+	if err != nil {
+		return "", err
+	}
+	signed, err := attest.SignPolicy(ctx, signer, src, existing)
+	if err != nil {
+		return "", err
+	}
+	return file + attest.SignatureSuffix, keys.WriteFile(path+attest.SignatureSuffix, signed, 0o644)
+}
