@@ -208,3 +208,11 @@ func (a *app) finish(err error) int {
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// told turns the error of an outcome that was printed into its exit code.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exitCode(diag.Exit(err))
+}

@@ -29,6 +29,8 @@ import (
 const (
 	CodeExists diag.Code = "NB0202" // a key file stands where a new one would go
 	CodeNoKey  diag.Code = "NB0348" // a key file can't be read
+
+	CodeAlgorithm diag.Code = "NB0206" // a signature scheme that is not known
 )
 
 // Pair is nbuild.keygen/v1: where a new key pair stands.
@@ -40,8 +42,25 @@ type Pair struct {
 	Algorithm   string `json:"algorithm"`
 }
 
+// Options are the choices of Generate.
+type Options struct {
+	Algorithm     string // "ecdsa" (P-256), which "" means, or "ed25519"
+	EmptyPassword bool   // allow an empty password: whoever has the file can sign
+}
+
 // Generate makes NAME.key and NAME.pub in the host's folder.
-func Generate(host operation.Host, name string, password attest.Password, o attest.KeyOptions) (*Pair, error) {
+func Generate(host operation.Host, name string, password attest.Password, opt Options) (*Pair, error) {
+	o := attest.KeyOptions{EmptyPassword: opt.EmptyPassword}
+	switch opt.Algorithm {
+	case "", "ecdsa":
+		o.Algorithm = attest.ECDSAP256
+	case "ed25519":
+		o.Algorithm = attest.Ed25519
+	default:
+		return nil, &diag.Problem{
+			Code: CodeAlgorithm, What: fmt.Sprintf("%q is no signature scheme", opt.Algorithm), Remedy: "use --algorithm ecdsa or ed25519",
+		}
+	}
 	private, public := filepath.Join(host.Dir, name+".key"), filepath.Join(host.Dir, name+".pub")
 	if filepath.IsAbs(name) {
 		private, public = name+".key", name+".pub"
