@@ -159,8 +159,8 @@ func (s *Statement) decode(typ Type, v any, read func([]byte, any) error) error 
 	if s.Type != typ {
 		return fmt.Errorf("%w: it is %q, not %q", ErrPredicate, s.Type, typ)
 	}
-	if typ != TypeBOM && len(s.Predicate) > bounds.Bundle {
-		return fmt.Errorf("%w: larger than %d bytes", ErrPredicate, bounds.Bundle)
+	if limit := bounds.BundleOf(string(typ)); int64(len(s.Predicate)) > limit {
+		return fmt.Errorf("%w: larger than %d bytes", ErrPredicate, limit)
 	}
 	if err := read(s.Predicate, v); err != nil {
 		return fmt.Errorf("%w: %w", ErrPredicate, err)

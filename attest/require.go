@@ -1,0 +1,235 @@
+package attest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/predicate"
+)
+
+// require counts the distinct members whose statements meet a requirement, and
+// adds the check. It reports whether it is met.
+func (j *judgement) require(q Requirement) bool {
+	votes := j.votes(q)
+	names, evidence := []string{}, []string{}
+	for _, v := range votes.counted {
+		names, evidence = append(names, v.member), append(evidence, v.digest.String())
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	need := fmt.Sprintf("%s by %d of team %s", q.Kind, q.Threshold, q.Team)
+	if len(q.Builders) > 0 {
+		need += ", from " + strings.Join(q.Builders, " or ")
+	}
+	if q.MaxAge > 0 {
+		need += fmt.Sprintf(", no older than %s", q.MaxAge)
+	}
+	have := fmt.Sprintf("%d", len(names))
+	if len(names) > 0 {
+		have += ": " + strings.Join(names, ", ")
+	}
+	if len(votes.notes) > 0 {
+		have += "; not counted: " + strings.Join(votes.notes[:min(len(votes.notes), 8)], "; ")
+	}
+	result, remedy := Fail, remedies[q.Kind]
+	switch {
+	case len(names) >= q.Threshold:
+		result = Pass
+	case j.incomplete():
+		result, remedy = Unknown, "look whether the registry is in reach, and run it again"
+	case j.keylessCould(q):
+		result, have = Unknown, have+"; a certificate's signature is there, which this version does not judge"
+		remedy = "have a member sign with a key: " + remedies[q.Kind]
+	}
+	j.add(requirementCheck[q.Kind], result, need, have, remedy, evidence...)
+	return result == Pass
+}
+
+// remedies are the commands that give what a requirement asks for.
+var remedies = map[Require]string{
+	RequireProvenance: "`nbuild release --key KEY`, run by a builder that the trust file binds to the member",
+	RequireSBOM:       "`nbuild release --key KEY`, or `nbuild attest --type sbom --key KEY REF`",
+	RequireRelease:    "`nbuild release --key KEY`, for this environment",
+	RequireReview:     "`nbuild approve --key KEY`, by one more member of the team",
+}
+
+// votes are statements that count, and notes on those that do not.
+type votes struct {
+	counted []signed
+	notes   []string
+}
+
+// offer is what the members of a release must agree on.
+type offer struct {
+	counter    int64
+	repository string
+}
+
+// votes sorts the statements of the requirement's kind. Those of a release must
+// agree on counter and repository; the highest counter with enough members stands.
+func (j *judgement) votes(q Requirement) votes {
+	var out votes
+	team := j.policy.team(q.Team)
+	releases := map[offer][]signed{}
+	bodies := map[offer]*predicate.Release{}
+	for _, s := range j.signed {
+		if s.statement.Type != evidence[q.Kind] {
+			continue
+		}
+		why := j.standing(team, q.Team, s)
+		var release *predicate.Release
+		if why == "" {
+			release, why = j.judge(q, team.member(s.member), s.statement)
+		}
+		switch {
+		case why != "":
+			out.notes = append(out.notes, s.member+" "+why)
+		case release != nil:
+			o := offer{release.Counter, release.Repository}
+			releases[o], bodies[o] = append(releases[o], s), release
+		default:
+			out.counted = append(out.counted, s)
+		}
+	}
+	offers := slices.SortedFunc(maps.Keys(releases), func(a, b offer) int {
+		return cmp.Or(cmp.Compare(a.counter, b.counter), cmp.Compare(a.repository, b.repository))
+	})
+	for _, o := range offers { // the last with enough members, else the one with the most
+		have := distinct(releases[o])
+		if have >= q.Threshold {
+			j.release = bodies[o]
+		}
+		if have >= min(q.Threshold, distinct(out.counted)) {
+			out.counted = releases[o]
+		}
+	}
+	return out
+}
+
+// standing says why nothing that the signer says counts in the team now, or "".
+func (j *judgement) standing(team *Team, name string, s signed) string {
+	member := team.member(s.member)
+	if member == nil {
+		return "is not in team " + name
+	}
+	if r, yes := j.policy.revoked(s.member); yes {
+		return "was revoked at " + stamp(r.Effective) + ": " + r.Reason
+	}
+	at := slices.IndexFunc(member.Keys, func(k MemberKey) bool { return k.Key.Fingerprint() == s.key })
+	if at < 0 {
+		return "signed with a key of another team"
+	}
+	switch k := member.Keys[at]; {
+	case j.now.Before(k.From):
+		return "signed with a key that counts from " + stamp(k.From)
+	case !k.Until.IsZero() && !j.now.Before(k.Until):
+		return "signed with a key that counted until " + stamp(k.Until)
+	}
+	return ""
+}
+
+func distinct(list []signed) int {
+	names := map[string]bool{}
+	for _, s := range list {
+		names[s.member] = true
+	}
+	return len(names)
+}
+
+// judge reads the predicate and says why it does not count, or "". A release is
+// returned, for its counter.
+func (j *judgement) judge(q Requirement, m *Member, s *predicate.Statement) (*predicate.Release, string) {
+	switch q.Kind {
+	case RequireProvenance:
+		return nil, j.judgeProvenance(q, m, s)
+	case RequireSBOM:
+		if _, err := predicate.ParseBOM(s); err != nil {
+			return nil, "signed no BOM: " + err.Error()
+		}
+		return nil, ""
+	case RequireRelease:
+		return j.judgeRelease(q, s)
+	case RequireReview:
+		return nil, j.judgeReview(q, s)
+	}
+	return nil, "signed what nothing asks for"
+}
+
+func (j *judgement) judgeProvenance(q Requirement, m *Member, s *predicate.Statement) string {
+	p, err := predicate.ParseProvenance(s)
+	if err != nil {
+		return "signed no provenance: " + err.Error()
+	}
+	id := p.RunDetails.Builder.ID
+	if len(q.Builders) > 0 && !slices.Contains(q.Builders, id) {
+		return fmt.Sprintf("names builder %q, which is not taken", id)
+	}
+	if (len(q.Builders) > 0 || len(m.Builders) > 0) && !slices.Contains(m.Builders, id) {
+		return fmt.Sprintf("may not speak for builder %q", id)
+	}
+	return ""
+}
+
+func (j *judgement) judgeRelease(q Requirement, s *predicate.Statement) (*predicate.Release, string) {
+	r, err := predicate.ParseRelease(s)
+	if err != nil {
+		return nil, "signed no release: " + err.Error()
+	}
+	switch {
+	case r.Environment != j.environment:
+		return nil, fmt.Sprintf("released it to %q", r.Environment)
+	case j.subject.Repository != "" && r.Repository != j.subject.Repository:
+		return nil, fmt.Sprintf("released it from %q", r.Repository)
+	}
+	return r, j.inForce(q, r.Issued, r.Expires)
+}
+
+func (j *judgement) judgeReview(q Requirement, s *predicate.Statement) string {
+	r, err := predicate.ParseReview(s)
+	switch {
+	case err != nil:
+		return "signed no review: " + err.Error()
+	case r.Diff == nil:
+		return "reviewed a package, not this image"
+	case r.Decision != predicate.Approve:
+		return "did not approve it"
+	}
+	return j.inForce(q, r.Issued, r.Expires)
+}
+
+// clockSkew is how far the clock of who signed may run ahead of ours.
+const clockSkew = 5 * time.Minute
+
+// inForce says why a statement with these times does not count now, or "".
+func (j *judgement) inForce(q Requirement, issued, expires predicate.Time) string {
+	switch {
+	case j.now.Add(clockSkew).Before(issued.Time):
+		return "dated it " + stamp(issued.Time) + ", which is to come"
+	case !j.now.Before(expires.Time):
+		return "signed what expired at " + stamp(expires.Time)
+	case q.MaxAge > 0 && j.now.Sub(issued.Time) > q.MaxAge:
+		return "signed it at " + stamp(issued.Time) + ", which is too long ago"
+	}
+	return ""
+}
+
+// keylessCould reports whether evidence that only a certificate vouches for could
+// have met the requirement.
+func (j *judgement) keylessCould(q Requirement) bool {
+	able := slices.ContainsFunc(j.policy.team(q.Team).Members, func(m Member) bool { return m.Identity != "" })
+	return able && slices.ContainsFunc(j.keyless, func(s predicate.Statement) bool { return s.Type == evidence[q.Kind] })
+}
+
+// member returns the member of that name.
+func (t *Team) member(name string) *Member {
+	for i := range t.Members {
+		if t.Members[i].Name == name {
+			return &t.Members[i]
+		}
+	}
+	return nil
+}

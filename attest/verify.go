@@ -1,0 +1,249 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/predicate"
+)
+
+// Options are what Verify may be told beside its arguments.
+type Options struct {
+	State State // remembers floors; nil for none
+}
+
+// Verify judges whether an environment accepts an image, by the moment that the
+// trust file was checked at. It always gives a verdict; trouble on the way is an
+// Unknown check in it. An accepted image raises the floors of opt.State.
+func Verify(ctx context.Context, trust Trust, environment string, subject Subject, source Source, opt Options) *Verdict {
+	j := judgement{Verdict: &Verdict{
+		subject: subject, environment: environment, policy: trust.policy, now: trust.now, checks: trust.Checks(),
+	}, state: opt.State}
+	if trust.policy == nil {
+		j.add(CheckTrustRoot, Unknown, "a trust file", "none was checked", "name one with --trust")
+		return j.Verdict
+	}
+	j.trustVersion(ctx)
+	if j.Decision() != Accept {
+		return j.Verdict // an untrusted file says nothing, neither for the image nor against it
+	}
+	env := trust.policy.environment(environment)
+	if env == nil {
+		var names []string
+		for _, e := range trust.policy.Environments {
+			names = append(names, e.Name)
+		}
+		j.add(CheckEnvironment, Fail, "an environment that "+trust.policy.File+" has", fmt.Sprintf("it has no %q", environment),
+			near(environment, names, "use --environment with one of "+strings.Join(names, ", ")))
+		return j.Verdict
+	}
+	j.env = env
+	j.add(CheckEnvironment, Pass, "an environment that "+trust.policy.File+" has", environment, "")
+	j.read(ctx, source)
+	met := map[Require]bool{}
+	for _, q := range env.Requirements {
+		if q.Kind == RequireRelease {
+			met[q.Kind] = j.require(q)
+		}
+	}
+	j.image()
+	for _, q := range env.Requirements {
+		if q.Kind != RequireRelease && q.Kind != RequirePod {
+			met[q.Kind] = j.require(q)
+		}
+	}
+	if env.requirement(RequireRelease) != nil {
+		j.floor(ctx)
+	}
+	j.evidenceCheck(met)
+	j.remember(ctx)
+	j.order()
+	return j.Verdict
+}
+
+// judgement is a verdict in the making.
+type judgement struct {
+	*Verdict
+	env        *Environment
+	state      State
+	signed     []signed
+	keyless    []predicate.Statement // claims of certificates; never counted
+	attached   int
+	unread     []Unread
+	readErr    error
+	odd        []string           // what did not count, and why
+	release    *predicate.Release // the one that counts, nil where none does
+	repository string             // the subject's, or as the release names it
+}
+
+// signed is a statement whose signature was verified with a member's key.
+type signed struct {
+	statement *predicate.Statement
+	member    string
+	key       cas.Digest // its fingerprint
+	digest    cas.Digest // of the bundle
+}
+
+func (j *judgement) add(id CheckID, r Result, need, have, remedy string, evidence ...string) {
+	slices.Sort(evidence)
+	evidence = append([]string{}, slices.Compact(evidence)...)
+	if r == Pass {
+		remedy = ""
+	}
+	j.checks = append(j.checks, Check{id, r, need, have, evidence, remedy})
+}
+
+// order sorts the checks as Checks lists them.
+func (j *judgement) order() {
+	place := map[CheckID]int{}
+	for i, c := range Checks {
+		place[c.ID] = i
+	}
+	slices.SortStableFunc(j.checks, func(a, b Check) int { return place[a.ID] - place[b.ID] })
+}
+
+// trustVersion holds the trust file to the newest one that was seen.
+func (j *judgement) trustVersion(ctx context.Context) {
+	if j.state == nil {
+		return
+	}
+	floor, err := j.state.Floor(ctx, j.trustKey())
+	if err != nil {
+		j.add(CheckTrustVersion, Unknown, "what --state remembers of the trust file", "it can't be read: "+err.Error(), "restore the folder of --state")
+		return
+	}
+	result := Pass
+	if !floor.allows(j.policy.Version, j.policy.digest) {
+		result = Unknown
+	}
+	j.add(CheckTrustVersion, result, fmt.Sprintf("version %d as it was seen, or a later one", floor.Counter),
+		fmt.Sprintf("version %d, sha256:%s", j.policy.Version, j.policy.digest), "fetch the newest "+j.policy.File+"; a changed file needs a higher version")
+}
+
+func (j *judgement) trustKey() string { return "trust " + j.policy.Name }
+
+func (j *judgement) releaseKey() string { return "release " + j.environment + " " + j.repository }
+
+// read fetches what is attached and verifies every signature that a member's key
+// could have made.
+func (j *judgement) read(ctx context.Context, source Source) {
+	var types []predicate.Type
+	for _, q := range j.env.Requirements {
+		if t, ok := evidence[q.Kind]; ok {
+			types = append(types, t)
+		}
+	}
+	found, err := source.Evidence(ctx, j.subject.Digest, types)
+	j.readErr, j.unread, j.attached = err, found.Unread, len(found.Bundles)+len(found.Unread)
+	if n := len(found.Bundles); n > bounds.Referrers {
+		j.unread = append(j.unread, Unread{Name: fmt.Sprintf("%d bundles", n-bounds.Referrers), Err: fmt.Errorf("more than %d", bounds.Referrers)})
+		found.Bundles = found.Bundles[:bounds.Referrers]
+	}
+	j.unsigned = err == nil && j.attached == 0
+	seen := map[cas.Digest]bool{}
+	for _, raw := range found.Bundles {
+		b, err := ParseBundle(raw)
+		if err != nil {
+			j.odd = append(j.odd, cas.Sum(raw).String()[:12]+": "+err.Error())
+			continue
+		}
+		if !seen[b.Digest()] {
+			seen[b.Digest()] = true
+			j.open(b)
+		}
+	}
+	slices.SortFunc(j.signed, func(a, b signed) int { return strings.Compare(a.digest.String(), b.digest.String()) })
+	slices.Sort(j.odd)
+}
+
+// open looks for the member whose key signed the bundle.
+func (j *judgement) open(b *Bundle) {
+	if b.Keyless() {
+		if s, err := predicate.Parse(b.payload); err == nil && s.Subject.Digest == j.subject.Digest {
+			j.keyless = append(j.keyless, *s)
+		}
+		return
+	}
+	for _, t := range j.policy.Teams {
+		for _, m := range t.Members {
+			for _, k := range m.Keys {
+				s, err := b.Open(k.Key)
+				switch {
+				case errors.Is(err, ErrSignature):
+					continue
+				case err != nil:
+					j.odd = append(j.odd, b.Digest().String()[:12]+": "+err.Error())
+				case s.Subject.Digest != j.subject.Digest:
+					j.odd = append(j.odd, b.Digest().String()[:12]+": it is about "+s.Subject.Digest.OCI())
+				default:
+					j.signed = append(j.signed, signed{s, m.Name, k.Key.Fingerprint(), b.Digest()})
+				}
+				return
+			}
+		}
+	}
+	j.odd = append(j.odd, b.Digest().String()[:12]+": no member's key signed it")
+}
+
+// image holds the repository to the environment's patterns. A layout is in no
+// repository: then the one counts that a trusted release of this digest names.
+func (j *judgement) image() {
+	need := "a repository that fits " + strings.Join(j.env.Images, ", ")
+	j.repository = j.subject.Repository
+	have := j.repository
+	if j.repository == "" && j.release != nil {
+		j.repository = j.release.Repository
+		have = j.repository + ", as its signed release says"
+	}
+	if j.repository == "" {
+		j.add(CheckImage, Fail, need, "a layout is in no repository, and no trusted release names one", "release it: `nbuild release --key KEY`")
+		return
+	}
+	result := Fail
+	for _, pattern := range j.env.Images {
+		if matches(pattern, j.repository) {
+			result = Pass
+		}
+	}
+	j.add(CheckImage, result, need, have, fmt.Sprintf("run it from such a repository, or add %q to images of environment %q in %s", j.repository, j.env.Name, j.policy.File))
+}
+
+// evidenceCheck says whether what could not be read would have been needed.
+func (j *judgement) evidenceCheck(met map[Require]bool) {
+	all := true
+	for _, ok := range met {
+		all = all && ok
+	}
+	need := "everything attached that a requirement needs"
+	have := fmt.Sprintf("%d attached, %d verified", j.attached, len(j.signed))
+	if len(j.odd) > 0 {
+		have += "; not counted: " + strings.Join(j.odd[:min(len(j.odd), 8)], "; ")
+	}
+	if j.readErr == nil && len(j.unread) == 0 {
+		j.add(CheckEvidence, Pass, need, have, "")
+		return
+	}
+	remedy := "look whether the registry is in reach, and run it again"
+	if j.readErr != nil {
+		have = "it could not be listed: " + j.readErr.Error()
+		if p := diag.All(j.readErr); len(p) > 0 {
+			remedy = p[0].Remedy
+		}
+	} else {
+		have += fmt.Sprintf("; %d could not be read, the first: %s: %v", len(j.unread), j.unread[0].Name, j.unread[0].Err)
+	}
+	result := Unknown
+	if all {
+		result = Pass
+	}
+	j.add(CheckEvidence, result, need, have, remedy)
+}
+
+// incomplete reports whether there may be evidence that was not read.
+func (j *judgement) incomplete() bool { return j.readErr != nil || len(j.unread) > 0 }
