@@ -102,7 +102,9 @@ func (r *Reader) Raw(b *Body, name string) cty.Value {
 		return cty.NilVal
 	}
 	if !v.IsWhollyKnown() {
-		r.Problem(expr.Range(), CodeValue, name+" is not known", "", "use a value that build.hcl states")
+		if len(r.Problems) == 0 { // else it is a consequence of what was told
+			r.Problem(expr.Range(), CodeValue, name+" is not known", "", "use a value that the file states")
+		}
 		return cty.NilVal
 	}
 	return v

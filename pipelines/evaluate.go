@@ -1,0 +1,252 @@
+package pipelines
+
+import (
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/hclfile"
+)
+
+// evaluator turns a checked body into a Project. Each method fills in one kind of
+// block and goes on after a problem, so that all are told at once.
+type evaluator struct {
+	hclfile.Reader
+	body    *hclfile.Body
+	folder  fs.FS
+	vars    map[string]string
+	project *Project
+}
+
+// The names that a file without such blocks has.
+const (
+	ImpliedNpm  = "deps"
+	ImpliedBase = "node"
+)
+
+var label = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
+
+func (e *evaluator) all() {
+	e.expressions()
+	e.names()
+	e.Context = &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: functions(&tree{fsys: e.folder})}
+	e.variables()
+	e.head()
+	e.references()
+	e.locals()
+	e.inputs()
+	e.steps()
+	e.images()
+	e.gates()
+	e.order()
+}
+
+// names checks the labels that references are made of.
+func (e *evaluator) names() {
+	for _, b := range e.body.Blocks {
+		if len(b.Labels) == 1 && !label.MatchString(b.Labels[0]) {
+			e.Problem(b.Range, CodeForm, fmt.Sprintf("%q is no name", b.Labels[0]), "a name begins with a letter and has letters, digits, - and _, 63 at most",
+				fmt.Sprintf("write it as: %s %q {", b.Type, "name"))
+		}
+	}
+	if ps := e.body.Of("project"); len(ps) > 1 {
+		e.Problem(ps[1].Range, hclfile.CodeDuplicate, "a second project", "a file builds one project", "remove one of the two blocks")
+	}
+}
+
+// expressions refuses what the language leaves out of HCL: for expressions and
+// splats, whose cost nobody sees in a review.
+func (e *evaluator) expressions() {
+	e.walk(e.body, func(b *hclfile.Body, name string) {
+		node, ok := b.Expr(name).(hclsyntax.Node)
+		if !ok {
+			return
+		}
+		_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+			switch n.(type) {
+			case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
+				e.Problem(n.Range(), CodeCost, "the language has no for expressions and no splats", "a reader must see what a build is made of", "write the values out, or use concat, merge and flatten")
+			}
+			return nil
+		})
+	})
+}
+
+// walk visits every attribute of the file, in source order.
+func (e *evaluator) walk(b *hclfile.Body, visit func(b *hclfile.Body, name string)) {
+	for _, n := range b.Names() {
+		visit(b, n)
+	}
+	for _, c := range b.Blocks {
+		e.walk(c, visit)
+	}
+}
+
+// references makes the values that step, npm, base and fetch blocks are known by.
+func (e *evaluator) references() {
+	object := func(typ string, kind SourceKind) {
+		values := map[string]cty.Value{}
+		for _, b := range e.body.Of(typ) {
+			values[b.Labels[0]] = Source{Kind: kind, Name: b.Labels[0]}.value()
+		}
+		if typ == "base" && len(values) == 0 {
+			values[ImpliedBase] = Source{Kind: FromBase, Name: ImpliedBase}.value()
+		}
+		e.Context.Variables[typ] = cty.ObjectVal(values)
+	}
+	object("step", FromStep)
+	object("base", FromBase)
+	object("fetch", FromFetch)
+
+	packages := e.packages()
+	trees := map[string]cty.Value{}
+	names := []string{}
+	for _, b := range e.body.Of("npm") {
+		names = append(names, b.Labels[0])
+	}
+	if len(names) == 0 {
+		names = []string{ImpliedNpm}
+	}
+	for _, n := range names {
+		byName := map[string]cty.Value{}
+		for _, p := range packages[n] {
+			byName[p] = Source{Kind: FromNpm, Name: n, Tree: "package", Package: p}.value()
+		}
+		trees[n] = cty.ObjectVal(map[string]cty.Value{
+			"production": Source{Kind: FromNpm, Name: n, Tree: "production"}.value(),
+			"all":        Source{Kind: FromNpm, Name: n, Tree: "all"}.value(),
+			"package":    cty.ObjectVal(byName),
+		})
+	}
+	e.Context.Variables["npm"] = cty.ObjectVal(trees)
+}
+
+// packages collects the literal keys of npm.X.package["name"], by X. Whether the
+// lockfile has such a package is found out when the tree is planned.
+func (e *evaluator) packages() map[string][]string {
+	found := map[string][]string{}
+	e.walk(e.body, func(b *hclfile.Body, name string) {
+		for _, t := range b.Expr(name).Variables() {
+			if len(t) != 4 || t.RootName() != "npm" {
+				continue
+			}
+			tree, ok1 := t[1].(hcl.TraverseAttr)
+			pick, ok2 := t[2].(hcl.TraverseAttr)
+			key, ok3 := t[3].(hcl.TraverseIndex)
+			if ok1 && ok2 && ok3 && pick.Name == "package" && key.Key.Type() == cty.String {
+				found[tree.Name] = append(found[tree.Name], key.Key.AsString())
+			}
+		}
+	})
+	return found
+}
+
+// maxCost bounds what the locals of one expression hold together, in bytes and
+// elements.
+const maxCost = 4 << 20
+
+// weight measures a value in bytes and elements.
+func weight(v cty.Value) int {
+	total := 0
+	v, _ = v.UnmarkDeep()
+	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) {
+		total++
+		if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
+			total += len(e.AsString())
+		}
+		return total <= maxCost, nil
+	})
+	return total
+}
+
+// locals evaluates the locals in the order of their references, and names cycles.
+func (e *evaluator) locals() {
+	block := e.body.One("locals")
+	values := map[string]cty.Value{}
+	e.Context.Variables["local"] = cty.EmptyObjectVal
+	if block == nil {
+		return
+	}
+	const fresh, open, closed = 0, 1, 2
+	state := map[string]int{}
+	var path []string
+	var visit func(name string)
+	visit = func(name string) {
+		switch state[name] {
+		case closed:
+			return
+		case open:
+			from := slices.Index(path, name)
+			e.cycle(block.At(name), "local.", append(slices.Clone(path[from:]), name))
+			return
+		}
+		state[name], path = open, append(path, name)
+		cost, good := 0, true
+		for _, t := range block.Expr(name).Variables() {
+			if attr, ok := second(t); t.RootName() == "local" && ok && block.Has(attr) {
+				if state[attr] == fresh || state[attr] == open {
+					visit(attr)
+				}
+				if v, ok := values[attr]; ok {
+					cost += weight(v)
+				} else {
+					good = false // told where it stands
+				}
+			}
+		}
+		state[name], path = closed, path[:len(path)-1]
+		if !good {
+			return
+		}
+		if cost > maxCost {
+			e.Problem(block.At(name), CodeCost, fmt.Sprintf("local.%s would be very large", name), "a build file states a build; data belongs in files", "keep the data in a file and name it with files()")
+			return
+		}
+		e.Context.Variables["local"] = cty.ObjectVal(values)
+		if v := e.Raw(block, name); v != cty.NilVal {
+			values[name] = v
+		}
+	}
+	for _, n := range block.Names() {
+		visit(n)
+	}
+	for _, n := range block.Names() {
+		if _, ok := values[n]; !ok {
+			values[n] = cty.DynamicVal // so that who refers to it is not blamed as well
+		}
+	}
+	e.Context.Variables["local"] = cty.ObjectVal(values)
+}
+
+// second returns the NAME of a reference such as local.NAME.
+func second(t hcl.Traversal) (string, bool) {
+	if len(t) < 2 {
+		return "", false
+	}
+	switch s := t[1].(type) {
+	case hcl.TraverseAttr:
+		return s.Name, true
+	case hcl.TraverseIndex:
+		if s.Key.Type() == cty.String {
+			return s.Key.AsString(), true
+		}
+	}
+	return "", false
+}
+
+func (e *evaluator) cycle(at hcl.Range, prefix string, names []string) {
+	for i := range names {
+		names[i] = prefix + names[i]
+	}
+	e.Problem(at, CodeCycle, "a circle of references: "+strings.Join(names, " -> "), "each needs the next one first, so none can begin", "remove one of these references")
+}
+
+// position is where a block stands, for problems that are found later.
+func (e *evaluator) position(b *hclfile.Body) diag.Pos { return e.File.Pos(b.Range) }

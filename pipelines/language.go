@@ -1,0 +1,194 @@
+package pipelines
+
+import (
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nbuild/nbuild/internal/hclfile"
+)
+
+// Edition is the edition of the language that this package reads.
+const Edition = "1"
+
+var (
+	text     = cty.String
+	texts    = cty.List(cty.String)
+	words    = cty.Map(cty.String)
+	anything = cty.DynamicPseudoType
+)
+
+// findingKinds is the closed list of the inventory (docs/formats.md, "Kinds of
+// finding").
+var findingKinds = []string{
+	"eval", "function-ctor", "ctor-trick", "string-timer", "vm", "wasm", "nonliteral-require", "nonliteral-import", "lazy-require",
+	"require-resolve", "create-require", "module-internals", "child_process", "worker", "native-addon", "process-binding", "monkey-patch",
+	"obfuscated", "network", "filesystem", "environment", "install-script", "implicit-gyp", "prebuilt-binary", "non-js-executable", "test-code",
+}
+
+// changeClasses is what a release can deny or ask a review for (docs/formats.md,
+// "Classes of change").
+var changeClasses = []string{
+	"integrity-changed", "registry-changed", "provenance-lost", "downgrade", "new-install-script", "new-dynamism", "new-package", "new-maintainer",
+	"removed-package", "upgrade", "license-changed", "base-changed",
+}
+
+// Language returns the blocks and attributes of build.hcl.
+func Language() *hclfile.Schema {
+	return &hclfile.Schema{
+		Attrs: []hclfile.Attr{
+			{Name: "nbuild", Type: text, Required: true, Doc: `The edition of the language: "1".`},
+		},
+		Blocks: []hclfile.Block{
+			projectBlock, variableBlock,
+			{Name: "locals", Body: hclfile.Schema{Free: true}, Doc: "Names for values, used as local.NAME. A local may refer to others."},
+			snapshotBlock, npmBlock, baseBlock, fetchBlock, stepBlock, imageBlock, sbomBlock, dynamismBlock, releaseBlock,
+		},
+	}
+}
+
+var projectBlock = hclfile.Block{
+	Name: "project", Labels: []string{"name"}, Required: true, Doc: "What is built. There is exactly one.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "dir", Type: text, Default: `"."`, Doc: "The project's folder, relative to build.hcl and inside its folder. Lockfiles, patches and files() are relative to it."},
+		{Name: "source", Type: text, Doc: "Where the source is kept; it stands in the provenance."},
+		{Name: "platforms", Type: texts, OneOf: []string{"linux/amd64", "linux/arm64"}, Default: `["linux/amd64"]`, Doc: "The platforms that images are built for."},
+		{Name: "owner", Type: text, Doc: "The team that answers for it."},
+		{Name: "contact", Type: text, Doc: "Whom to call."},
+	}},
+}
+
+var variableBlock = hclfile.Block{
+	Name: "variable", Labels: []string{"name"}, Doc: "A value from outside, given as --var name=value and used as var.NAME.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "type", Type: anything, Holds: "string, number or bool, without quotes", Default: "string", Doc: "What the value is."},
+		{Name: "default", Type: anything, Doc: "The value without --var. Without a default the variable must be given. A sensitive variable has none."},
+		{Name: "sensitive", Type: cty.Bool, Default: "false", Doc: "A sensitive value reaches no action, image or output."},
+		{Name: "description", Type: text, Doc: "What it is for."},
+	}},
+}
+
+var snapshotBlock = hclfile.Block{
+	Name: "snapshot", Doc: "How artefacts from outside are pinned.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "cooldown", Type: text, Holds: "a duration", Default: `"0h"`, Doc: "Nothing that was published less than this ago is pinned."},
+	}},
+}
+
+var npmBlock = hclfile.Block{
+	Name: "npm", Labels: []string{"name"},
+	Doc: "A tree of packages from a lockfile. Referred to as npm.NAME.production, npm.NAME.all and npm.NAME.package[\"name\"], whose key is a literal. Without such a block there is one named deps.",
+	Body: hclfile.Schema{
+		Attrs: []hclfile.Attr{
+			{Name: "lockfile", Type: text, Default: `"package-lock.json"`, Doc: "The lockfile, relative to the project's folder."},
+		},
+		Blocks: []hclfile.Block{
+			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "allow", Type: texts, Required: true, OneOf: []string{"preinstall", "install", "postinstall"}, Doc: "Which scripts."},
+				{Name: "reason", Type: text, Required: true, Doc: "Why it is needed."},
+			}}},
+			{Name: "patch", Labels: []string{"name@version"}, Doc: "Changes a package under its own name.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "file", Type: text, Required: true, Doc: "The patch, relative to the project's folder."},
+				{Name: "resolves", Type: texts, Doc: "The advisories that it answers."},
+			}}},
+		},
+	},
+}
+
+var baseBlock = hclfile.Block{
+	Name: "base", Labels: []string{"name"},
+	Doc: "A root filesystem, referred to as base.NAME: Node with packages of Debian, or an image of a registry. Without such a block there is one named node.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "node", Type: text, Default: `"22"`, Doc: "The version of Node, or the beginning of one."},
+		{Name: "debian", Type: anything,
+			Holds: "an object with suite and packages", Default: `{ suite = "trixie", packages = ["ca-certificates", "tzdata"] }`, Doc: "The packages of Debian beside the C library."},
+		{Name: "image", Type: text, Doc: "An image of a registry instead; nbuild.lock holds its digest."},
+	}},
+}
+
+var fetchBlock = hclfile.Block{
+	Name: "fetch", Labels: []string{"name"}, Doc: "A file from a URL, referred to as fetch.NAME; nbuild.lock holds its digest.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "url", Type: text, Required: true, Doc: "An https address without credentials."},
+	}},
+}
+
+var stepBlock = hclfile.Block{
+	Name: "step", Labels: []string{"name"}, Doc: "A command that runs in the sandbox; step.NAME stands for its outputs. Order comes from references.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "use", Type: text, Doc: "A standard pipeline, whose attributes hold where the step has none of its own."},
+		{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that it runs in."},
+		{Name: "inputs", Type: anything, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What it can read. There is nothing else."},
+		{Name: "run", Type: texts, Doc: "The program and its arguments. No shell reads them."},
+		{Name: "env", Type: words, Doc: "Its environment. There is nothing else in it."},
+		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
+		{Name: "timeout", Type: text, Holds: "a duration", Default: `"10m"`, Doc: "When it is stopped."},
+		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
+		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot is a replica on the loopback that serves the snapshot and nothing else."},
+		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "What loads here joins the production source list."},
+	}},
+}
+
+var imageBlock = hclfile.Block{
+	Name: "image", Labels: []string{"name"}, Doc: "An image. Without layers of its own it has two: modules (the production tree) and app (the project's default files, shown by `nbuild plan`).",
+	Body: hclfile.Schema{
+		Attrs: []hclfile.Attr{
+			{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem under the layers."},
+			{Name: "repository", Type: text, Doc: "Where it is pushed to, without a tag."},
+			{Name: "tags", Type: texts, Doc: "Tags that a release moves, after everything was checked."},
+			{Name: "after", Type: anything, Holds: "step references, one or a list", Doc: "Steps that must pass first and add no files."},
+			{Name: "user", Type: text, Default: `"65532:65532"`, Doc: "The user and group that it runs as, as numbers."},
+			{Name: "workdir", Type: text, Default: `"/app"`, Doc: "The working folder, and where layers go."},
+			{Name: "entrypoint", Type: texts, Doc: "The program, where cmd holds only its arguments."},
+			{Name: "cmd", Type: texts, Doc: "The program and its arguments. An image has a cmd, an entrypoint or both."},
+			{Name: "env", Type: words, Doc: "The environment."},
+			{Name: "labels", Type: words, Doc: "Labels of the image's configuration."},
+			{Name: "expose", Type: texts, Holds: `ports, "8080/tcp"`, Doc: "Ports that it listens on."},
+			{Name: "stop_signal", Type: text, Doc: "The signal that stops it, as SIGTERM."},
+			{Name: "platforms", Type: texts, OneOf: []string{"linux/amd64", "linux/arm64"}, Default: "those of the project", Doc: "The platforms of this image."},
+			{Name: "guard", Type: text, OneOf: []string{"off", "report", "enforce"}, Default: `"off"`, Doc: "What happens to a source that is not on the production source list."},
+		},
+		Blocks: []hclfile.Block{{Name: "layer", Labels: []string{"name"}, Doc: "A layer. Two different files at one path are an error.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+			{Name: "from", Type: anything, Required: true, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What is in it."},
+			{Name: "to", Type: text, Default: "the workdir", Doc: "An absolute folder. Of a single fetch it is the file's own path, unless it ends with a slash."},
+		}}}},
+	},
+}
+
+var sbomBlock = hclfile.Block{
+	Name: "sbom", Doc: "The BOM.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "spec_version", Type: text, OneOf: []string{"1.5", "1.6", "1.7"}, Default: `"1.6"`, Doc: "The version of CycloneDX."},
+		{Name: "deny_license", Type: texts, Doc: "SPDX licences that stop a build."},
+	}},
+}
+
+var dynamismBlock = hclfile.Block{
+	Name: "dynamism", Doc: "Where code may come to life. Without this block the common rules warn.",
+	Body: hclfile.Schema{
+		Attrs: []hclfile.Attr{
+			{Name: "rules", Type: text, OneOf: []string{"common", "strict", "experimental"}, Default: `"common"`, Doc: "The set of rules."},
+			{Name: "deny", Type: texts, OneOf: findingKinds, Doc: "Kinds of finding that stop a build."},
+			{Name: "warn", Type: texts, OneOf: findingKinds, Doc: "Kinds of finding that are told."},
+		},
+		Blocks: []hclfile.Block{
+			{Name: "allow", Labels: []string{"purl"}, Doc: "An exception for a package.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "kinds", Type: texts, Required: true, OneOf: findingKinds, Doc: "Which kinds."},
+				{Name: "sites", Type: cty.Number, Default: "any number", Doc: "At how many places; one more stops the build."},
+				{Name: "reason", Type: text, Required: true, Doc: "Why it is safe."},
+				{Name: "owner", Type: text, Doc: "Who says so."},
+				{Name: "expires", Type: text, Holds: "a date, 2027-06-30", Doc: "When it ends."},
+			}}},
+			{Name: "load", Labels: []string{"glob"}, Doc: "Joins files to the production source list by hand.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "reason", Type: text, Required: true, Doc: "Why they load."},
+			}}},
+		},
+	},
+}
+
+var releaseBlock = hclfile.Block{
+	Name: "release", Labels: []string{"name"}, Doc: "A gate: what may have changed since the baseline.",
+	Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		{Name: "baseline", Type: text, Doc: "The image to compare with; the first release has none."},
+		{Name: "deny", Type: texts, OneOf: changeClasses, Doc: "Classes of change that stop it."},
+		{Name: "review", Type: texts, OneOf: changeClasses, Doc: "Classes of change that need a signed review."},
+	}},
+}

@@ -1,0 +1,88 @@
+package pipelines
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/hclfile"
+)
+
+// Topic is a word of the language and what it means, as Markdown.
+type Topic struct {
+	Name string
+	Text string
+}
+
+// Topics returns what `nbuild explain` knows of the language: each block, then each
+// standard pipeline.
+func Topics() []Topic {
+	var topics []Topic
+	for _, b := range Language().Blocks {
+		var out strings.Builder
+		writeBlock(&out, b, "#")
+		topics = append(topics, Topic{b.Name, out.String()})
+	}
+	for _, n := range StandardNames() {
+		s, _ := Standard(n)
+		topics = append(topics, Topic{n, fmt.Sprintf("# %s\n\n%s\n\n```hcl\n%s```\n", n, s.Doc, s.Text)})
+	}
+	return topics
+}
+
+// Reference returns every block, attribute, function and standard pipeline of the
+// language as Markdown: the second half of docs/build-hcl.md.
+func Reference() string {
+	var out strings.Builder
+	out.WriteString("## The file\n\n")
+	writeAttrs(&out, Language().Attrs)
+	for _, b := range Language().Blocks {
+		out.WriteString("\n")
+		writeBlock(&out, b, "##")
+	}
+	out.WriteString("\n## Functions\n\nAll are pure. `files(globs…)` gives the project's files that the globs name, sorted bytewise; `file(name)` the text of one.\n\n")
+	for i, n := range sorted(functions(&tree{})) {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString("`" + n + "`")
+	}
+	out.WriteString(".\n\n## Standard pipelines\n")
+	for _, n := range StandardNames() {
+		s, _ := Standard(n)
+		fmt.Fprintf(&out, "\n### %s\n\n%s\n\n```hcl\n%s```\n", n, s.Doc, s.Text)
+	}
+	return out.String()
+}
+
+func writeBlock(out *strings.Builder, b hclfile.Block, level string) {
+	title := b.Name
+	for _, l := range b.Labels {
+		title += ` "` + strings.ToUpper(l) + `"`
+	}
+	fmt.Fprintf(out, "%s %s\n\n%s\n", level, title, b.Doc)
+	if len(b.Body.Attrs) > 0 {
+		out.WriteString("\n")
+		writeAttrs(out, b.Body.Attrs)
+	}
+	for _, c := range b.Body.Blocks {
+		out.WriteString("\n")
+		writeBlock(out, c, level+"#")
+	}
+}
+
+func writeAttrs(out *strings.Builder, attrs []hclfile.Attr) {
+	out.WriteString("| attribute | holds | without it | |\n|---|---|---|---|\n")
+	for _, a := range attrs {
+		otherwise := a.Default
+		if a.Required {
+			otherwise = "required"
+		} else if strings.ContainsAny(otherwise, `"[{`) {
+			otherwise = "`" + otherwise + "`"
+		}
+		doc := a.Doc
+		if len(a.OneOf) > 0 {
+			doc += " One of `" + strings.Join(a.OneOf, "`, `") + "`."
+		}
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", a.Name, a.TypeName(), otherwise, doc)
+	}
+}

@@ -1,0 +1,74 @@
+package pipelines
+
+import (
+	"embed"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nbuild/nbuild/internal/hclfile"
+)
+
+// standards holds the standard pipelines, one a file: std/npm/test.hcl is
+// "npm/test".
+//
+//go:embed std
+var standards embed.FS
+
+// StandardStep is what a standard pipeline says of a step.
+type StandardStep struct {
+	Name    string
+	Doc     string
+	Run     []string
+	Env     map[string]string
+	Outputs []string
+	Timeout time.Duration
+	Text    string // the file, as `nbuild explain` prints it
+}
+
+var standardSchema = &hclfile.Schema{Attrs: []hclfile.Attr{
+	{Name: "doc", Type: text, Required: true},
+	{Name: "run", Type: texts, Required: true},
+	{Name: "env", Type: words},
+	{Name: "outputs", Type: texts},
+	{Name: "timeout", Type: text},
+}}
+
+// StandardNames lists the standard pipelines, sorted.
+func StandardNames() []string {
+	var names []string
+	_ = fs.WalkDir(standards, "std", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(name) == ".hcl" {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(name, "std/"), ".hcl"))
+		}
+		return err
+	})
+	return names
+}
+
+// Standard returns the standard pipeline of that name. A test reads them all, so
+// one that is there is right.
+func Standard(name string) (StandardStep, bool) {
+	if !inside(name) {
+		return StandardStep{}, false
+	}
+	src, err := standards.ReadFile("std/" + name + ".hcl")
+	if err != nil {
+		return StandardStep{}, false
+	}
+	f, err := hclfile.Parse(src, name+".hcl")
+	if err != nil {
+		return StandardStep{}, false
+	}
+	body, problems := f.Decode(standardSchema)
+	e := &evaluator{Reader: hclfile.Reader{File: f, Problems: problems, Context: &hcl.EvalContext{Variables: map[string]cty.Value{}}}}
+	s := StandardStep{
+		Name: name, Doc: e.String(body, "doc"), Run: e.argv(body, "run"), Env: e.env(body, "env"), Outputs: e.Strings(body, "outputs"),
+		Timeout: e.duration(body, "timeout", 0), Text: string(src),
+	}
+	return s, len(e.Problems) == 0
+}

@@ -1,0 +1,4 @@
+# Runs Node's own test runner over the files that it finds by their names.
+doc = "Runs the tests with node --test."
+run = ["node", "--test"]
+env = { NODE_ENV = "test", CI = "true" }

@@ -1,0 +1,3 @@
+nbuild = "2"
+project "x" {}
+zone "y" {}

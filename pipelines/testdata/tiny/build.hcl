@@ -1,0 +1,7 @@
+nbuild = "1"
+
+project "hello" {}
+
+image "hello" {
+  cmd = ["node", "server.js"]
+}

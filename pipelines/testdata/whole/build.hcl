@@ -1,0 +1,120 @@
+nbuild = "1" # language edition
+
+project "storefront" {
+  source    = "https://git.example.com/shop/storefront"
+  platforms = ["linux/amd64", "linux/arm64"]
+  owner     = "shop-platform"
+  contact   = "shop-oncall@example.com"
+}
+
+variable "channel" {
+  type    = string
+  default = "stable"
+}
+
+locals {
+  repository = "registry.example.com/shop/storefront"
+}
+
+# Inputs: every byte that enters is named here and pinned in nbuild.lock.
+snapshot {
+  cooldown = "72h" # nothing younger is pinned
+}
+
+npm "deps" {
+  lockfile = "package-lock.json"
+  script "better-sqlite3" {
+    allow  = ["install"]
+    reason = "builds its addon against the pinned node headers"
+  }
+  patch "qs@6.11.0" {
+    file     = "patches/qs.patch"
+    resolves = ["CVE-2022-24999"]
+  }
+}
+
+base "runtime" {
+  node   = "22"
+  debian = { suite = "trixie", packages = ["ca-certificates", "tzdata"] }
+}
+
+base "distroless" { # any registry's image serves as well; its digest is in nbuild.lock
+  image = "registry.example.com/base/nodejs:22"
+}
+
+fetch "geoip" {
+  url = "https://data.example.com/geoip/2026-11.mmdb"
+}
+
+# Work: a graph. Order comes from references.
+step "bundle" {
+  base    = base.runtime
+  inputs  = [files("package.json", "tsconfig.json", "src/**"), npm.deps.all]
+  run     = ["node_modules/.bin/tsc", "--outDir", "dist"]
+  env     = { NODE_ENV = "production" }
+  outputs = ["dist"]
+  timeout = "5m"
+  memory  = "2GiB"
+  network = "none" # the default; "snapshot" is a loopback replica, nothing else
+}
+
+step "test" {
+  use    = "npm/test" # a standard pipeline: nbuild explain npm/test
+  inputs = [files("package.json", "test/**"), step.bundle, npm.deps.all]
+  trace  = true # what loads here joins the production source list
+}
+
+image "storefront" {
+  base       = base.runtime
+  repository = local.repository
+  tags       = [var.channel]
+  after      = [step.test] # must pass first, adds no files
+  user       = "65532:65532"
+  workdir    = "/app"
+  cmd        = ["node", "dist/server.js"]
+  env        = { NODE_ENV = "production" }
+  labels     = { "org.opencontainers.image.title" = "storefront" }
+  expose     = ["8080/tcp"]
+  guard      = "enforce" # off, report, enforce
+
+  layer "modules" {
+    from = npm.deps.production
+  }
+  layer "app" {
+    from = [files("package.json"), step.bundle]
+  }
+  layer "data" {
+    from = fetch.geoip
+    to   = "/app/geoip.mmdb"
+  }
+}
+
+# Evidence and gates.
+sbom {
+  spec_version = "1.6"
+  deny_license = ["AGPL-3.0-only"]
+}
+
+dynamism {
+  rules = "strict" # common, strict, experimental
+  deny  = ["eval", "function-ctor", "vm"]
+  warn  = ["nonliteral-require", "child_process"]
+
+  allow "pkg:npm/lodash" {
+    kinds   = ["function-ctor"]
+    sites   = 2 # a third site fails the build
+    reason  = "_.template compiles at call time; we never call it"
+    owner   = "platform"
+    expires = "2027-06-30"
+  }
+
+  load "views/**/*.ejs.js" { # joins the production source list by hand
+    reason = "compiled templates, loaded by name"
+  }
+}
+
+release "stable" {
+  baseline = "${local.repository}:stable"
+  deny     = ["integrity-changed", "downgrade", "provenance-lost"]
+  review   = ["new-dynamism", "new-install-script", "new-package", "new-maintainer"]
+}
