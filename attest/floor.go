@@ -22,11 +22,7 @@ func (j *judgement) floor(ctx context.Context) {
 		}
 	}
 	if j.release == nil {
-		result := Fail
-		if j.incomplete() {
-			result = Unknown
-		}
-		j.add(CheckReleaseFloor, result, need, "no release counts", "release it: `nbuild release --key KEY`")
+		j.add(CheckReleaseFloor, j.openRelease(), need, "no release counts", "release it: `nbuild release --key KEY`")
 		return
 	}
 	have := fmt.Sprintf("release %d", j.release.Counter)

@@ -51,7 +51,7 @@ func (v *Verdict) WriteText(w io.Writer) error {
 		}
 	}
 	if remedy := v.Remedy(); remedy != "" {
-		fmt.Fprintf(&b, "first: %s\n", diag.Clean(remedy))
+		fmt.Fprintf(&b, "fix: %s\n", diag.Clean(remedy))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -202,7 +202,7 @@ func (j *judgement) image() {
 		have = j.repository + ", as its signed release says"
 	}
 	if j.repository == "" {
-		j.add(CheckImage, Fail, need, "a layout is in no repository, and no trusted release names one", "release it: `nbuild release --key KEY`")
+		j.add(CheckImage, j.openRelease(), need, "a layout is in no repository, and no trusted release names one", "release it: `nbuild release --key KEY`")
 		return
 	}
 	result := Fail
@@ -243,6 +243,17 @@ func (j *judgement) evidenceCheck(met map[Require]bool) {
 		result = Pass
 	}
 	j.add(CheckEvidence, result, need, have, remedy)
+}
+
+// openRelease is the result of what hangs on a release where none counts: unknown
+// as long as the release itself is.
+func (j *judgement) openRelease() Result {
+	for _, c := range j.checks {
+		if c.ID == CheckRelease && c.Result == Unknown {
+			return Unknown
+		}
+	}
+	return Fail
 }
 
 // incomplete reports whether there may be evidence that was not read.
