@@ -348,3 +348,34 @@ func FuzzParseKey(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkBOMBundle signs, reads and opens a BOM as large as that of 680 packages.
+func BenchmarkBOMBundle(b *testing.B) {
+	s := demoSigner(b)
+	var components []map[string]any
+	for range 680 {
+		components = append(components, map[string]any{"name": "package", "version": "1.0.0", "hashes": strings.Repeat("0", 1400)})
+	}
+	document, err := json.Marshal(map[string]any{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(document)))
+	for b.Loop() {
+		statement, err := predicate.NewBOM(about, document)
+		if err != nil {
+			b.Fatal(err)
+		}
+		raw, err := Sign(context.Background(), s, statement)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bundle, err := ParseBundle(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := bundle.Open(s.Key()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
