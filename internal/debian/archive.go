@@ -16,6 +16,9 @@ import (
 // errMissing reports that a server does not have what it was asked for.
 var errMissing = errors.New("not there")
 
+// errLong reports a body that is longer than it may be.
+var errLong = errors.New("more bytes came than there should be")
+
 // Archive is where packages come from: who is asked, and whose signature counts.
 // The zero value but for Client and Now asks Debian's archive of dated snapshots.
 type Archive struct {
@@ -93,7 +96,7 @@ func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) (body
 	case err != nil:
 		return nil, true, cause(err)
 	case int64(len(body)) > limit:
-		return nil, false, fmt.Errorf("more than %d bytes came", limit)
+		return nil, false, fmt.Errorf("%w (%d)", errLong, limit)
 	}
 	return body, false, nil
 }

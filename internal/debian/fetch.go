@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -24,14 +25,14 @@ func (a *Archive) Fetch(ctx context.Context, store *cas.Store, deb snapshot.Arte
 		return nil
 	}
 	if deb.Size > bounds.Deb {
-		return a.lying(deb, fmt.Errorf("%d bytes, over the bound of %d", deb.Size, bounds.Deb))
+		return lying(deb, fmt.Errorf("%d bytes, over the bound of %d", deb.Size, bounds.Deb))
 	}
 	file := deb.Facts["file"]
 	if err := checkPoolPath(file); err != nil {
 		return gone(deb, err)
 	}
 	var causes []error
-	missing := true
+	missing, other := false, false
 	for _, root := range a.sources(deb) {
 		body, err := a.get(ctx, root, file, deb.Size)
 		if ctx.Err() != nil {
@@ -39,20 +40,66 @@ func (a *Archive) Fetch(ctx context.Context, store *cas.Store, deb snapshot.Arte
 		}
 		if err == nil && (int64(len(body)) != deb.Size || cas.Sum(body) != deb.SHA256) {
 			err = fmt.Errorf("%s: %d bytes came whose digest is another", file, len(body))
+			other = true
 		}
+		other = other || errors.Is(err, errLong)
 		if err == nil {
 			if _, err := store.PutBytes(ctx, body); err != nil {
 				return fmt.Errorf("storing %s: %w", deb.ID(), err)
 			}
 			return nil
 		}
-		missing = missing && errors.Is(err, errMissing)
+		missing = missing || errors.Is(err, errMissing)
 		causes = append(causes, err)
 	}
-	if missing {
+	if missing && !other {
 		return gone(deb, errors.Join(causes...))
 	}
-	return a.lying(deb, errors.Join(causes...))
+	return lying(deb, errors.Join(causes...))
+}
+
+// Load reads a pinned .deb from the store, unpacks it, and holds what it says of
+// itself to the pin. It returns cas.ErrNotFound where the .deb is not there yet.
+func Load(ctx context.Context, store *cas.Store, deb snapshot.Artefact) (*Deb, error) {
+	src, err := store.Read(ctx, deb.SHA256, bounds.Deb)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", deb.ID(), err)
+	}
+	d, err := Open(src)
+	if err != nil {
+		return nil, err
+	}
+	arch, err := Architecture(deb.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if got := d.Architecture(); d.Name() != deb.Name || d.Version() != deb.Version || got != arch && got != "all" {
+		return nil, lying(deb, fmt.Errorf("its control file says %.80q, %.80q, %.20q", d.Name(), d.Version(), got))
+	}
+	return d, nil
+}
+
+// Pin fetches a .deb that Resolve selected, stores its file index, and returns its
+// line with the fact `index`.
+func (a *Archive) Pin(ctx context.Context, store *cas.Store, deb snapshot.Artefact) (snapshot.Artefact, error) {
+	if err := a.Fetch(ctx, store, deb); err != nil {
+		return deb, err
+	}
+	d, err := Load(ctx, store, deb)
+	if err != nil {
+		return deb, err
+	}
+	doc, err := snapshot.EncodeIndex(d.Index())
+	if err != nil {
+		return deb, fmt.Errorf("indexing %s: %w", deb.ID(), err)
+	}
+	sum, err := store.PutBytes(ctx, doc)
+	if err != nil {
+		return deb, fmt.Errorf("indexing %s: %w", deb.ID(), err)
+	}
+	deb.Facts = maps.Clone(deb.Facts)
+	deb.Facts["index"] = sum.String()
+	return deb, nil
 }
 
 // sources are the archives that may have a .deb, in the order they are asked.
@@ -74,7 +121,7 @@ func gone(deb snapshot.Artefact, err error) error {
 	}
 }
 
-func (a *Archive) lying(deb snapshot.Artefact, err error) error {
+func lying(deb snapshot.Artefact, err error) error {
 	return &diag.Problem{
 		Code: CodeBytes, What: deb.ID() + " did not come as it is pinned", Err: err,
 		Why:    "no source gave bytes of the pinned digest; nothing was kept",

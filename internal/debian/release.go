@@ -2,6 +2,7 @@ package debian
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +85,9 @@ func cleartext(src []byte) (signed, signatures []byte, err error) {
 	return block.Bytes, signatures, nil
 }
 
+// strongHashes are the digests that a signature may be over.
+var strongHashes = map[crypto.Hash]bool{crypto.SHA256: true, crypto.SHA384: true, crypto.SHA512: true}
+
 // verify returns who signed, if one of the signatures is good.
 func (ring *Keyring) verify(signed, signatures []byte, now time.Time) (*openpgp.Entity, error) {
 	config := &packet.Config{Time: func() time.Time { return now }}
@@ -96,6 +100,10 @@ func (ring *Keyring) verify(signed, signatures []byte, now time.Time) (*openpgp.
 		}
 		sig, ok := p.(*packet.Signature)
 		if !ok {
+			continue
+		}
+		if !strongHashes[sig.Hash] {
+			why = fmt.Errorf("%w: a signature over a %v", errSignature, sig.Hash)
 			continue
 		}
 		var one bytes.Buffer
@@ -175,10 +183,11 @@ func (r *release) has(suite string) bool {
 }
 
 // indexes are the names that a component's list of packages may have, the best to
-// read first.
+// read first: gzip costs a third more to bring than xz, and a seventh of the time to
+// unpack.
 func (r *release) indexes(component, arch string) []string {
 	var names []string
-	for _, ext := range []string{".xz", ".gz"} {
+	for _, ext := range []string{".gz", ".xz"} {
 		name := component + "/binary-" + arch + "/Packages" + ext
 		if _, ok := r.files[name]; ok && slices.Contains(r.components, component) && slices.Contains(r.architectures, arch) {
 			names = append(names, name)

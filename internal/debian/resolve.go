@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -79,11 +80,21 @@ func (a *Archive) Resolve(ctx context.Context, store *cas.Store, req Request) (*
 			return nil, err
 		}
 		out.Indexes = append(out.Indexes, line)
+		errs := make([]error, len(worlds))
+		var work sync.WaitGroup
 		for i, arch := range architectures {
-			for _, component := range req.Components {
-				if err := a.load(ctx, store, from, component, arch, worlds[i]); err != nil {
-					return nil, err
+			work.Go(func() {
+				for _, component := range req.Components {
+					if errs[i] = a.load(ctx, store, from, component, arch, worlds[i]); errs[i] != nil {
+						return
+					}
 				}
+			})
+		}
+		work.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return nil, err
 			}
 		}
 	}
