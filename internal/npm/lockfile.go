@@ -68,8 +68,10 @@ type parser struct {
 	file     string
 	problems diag.Problems
 	extra    bool // more problems than are shown
-	marked   int  // the offset up to which lines are counted
-	line     int
+
+	marked    int // the offset up to which lines are counted
+	line      int
+	lineStart int
 }
 
 // ReadLockfile reads and checks a lockfile of npm, version 2 or 3. File is its
@@ -158,6 +160,11 @@ func (p *parser) lockfile() *Lockfile {
 }
 
 func (p *parser) once(seen map[string]bool, key string, at int) {
+	if seen[key] && len(p.problems) >= bounds.Problems {
+		p.extra = true
+		p.fail(at, "too many keys stand twice") // junk: read no further
+		return
+	}
 	if seen[key] {
 		p.report(CodeDuplicate, at, &diag.Problem{
 			What:   "the key " + quote(key) + " stands twice in one object",
@@ -170,7 +177,7 @@ func (p *parser) once(seen map[string]bool, key string, at int) {
 
 func (p *parser) packages(l *Lockfile) {
 	p.object(func(key string, at int) {
-		if len(l.byPath) >= bounds.Packages {
+		if len(l.entries) >= bounds.Packages {
 			p.fail(at, "more than %d packages", bounds.Packages)
 			return
 		}
@@ -188,12 +195,16 @@ func (p *parser) packages(l *Lockfile) {
 	})
 }
 
-// mark is place for offsets that only grow, which costs one pass over the text.
+// mark is place for offsets that only grow: all calls together cost one pass over
+// the text.
 func (p *parser) mark(off int) diag.Pos {
-	p.line += bytes.Count(p.src[p.marked:off], []byte("\n"))
+	passed := p.src[p.marked:off]
+	p.line += bytes.Count(passed, []byte("\n"))
+	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
+		p.lineStart = p.marked + i + 1
+	}
 	p.marked = off
-	column := off - bytes.LastIndexByte(p.src[:off], '\n')
-	return diag.Pos{File: p.file, Line: p.line + 1, Column: column}
+	return diag.Pos{File: p.file, Line: p.line + 1, Column: off - p.lineStart + 1}
 }
 
 // Bundler returns the entry whose tarball brings e, or nil where e is fetched by

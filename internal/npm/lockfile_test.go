@@ -186,10 +186,10 @@ func TestReadLockfileTellsProblemsUpToABound(t *testing.T) {
 // Junk must cost one pass over it and next to no memory.
 func TestReadLockfileJunkCostsLittleMemory(t *testing.T) {
 	junk := map[string]string{
-		"spaces":  strings.Repeat(" ", 16<<20),
-		"strings": `{"x": [` + strings.Repeat(`"aaaaaaaaaaaaaa",`, 1<<20),
-		"objects": `{"x": ` + strings.Repeat(`{"a":`, 1<<20),
-		"keys":    `{"x": {` + strings.Repeat(`"a":1,`, 1<<20),
+		"spaces":  strings.Repeat(" ", 4<<20),
+		"strings": `{"x": [` + strings.Repeat(`"aaaaaaaaaaaaaa",`, 1<<18),
+		"objects": `{"x": ` + strings.Repeat(`{"a":`, 1<<18),
+		"keys":    `{"x": {` + strings.Repeat(`"a":1,`, 1<<18),
 	}
 	for name, src := range junk {
 		t.Run(name, func(t *testing.T) {
@@ -203,6 +203,17 @@ func TestReadLockfileJunkCostsLittleMemory(t *testing.T) {
 				t.Errorf("%v allocations", n)
 			}
 		})
+	}
+}
+
+// A file without line breaks must not cost a search for one at every entry, and one
+// that repeats itself is not read to its end.
+func TestReadLockfileStopsAtRepeatedKeys(t *testing.T) {
+	src := `{"lockfileVersion": 3, "packages": {"": {}` + strings.Repeat(`, "node_modules/a": {"version": "1.0.0"}`, 10_000) + "?"
+	p := &parser{reader: reader{src: []byte(src)}}
+	p.lockfile()
+	if len(p.problems) != bounds.Problems || p.off > len(src)/10 {
+		t.Errorf("%d problems, stopped at %d of %d", len(p.problems), p.off, len(src))
 	}
 }
 
