@@ -40,12 +40,13 @@ func place(src []byte, file string, off int) diag.Pos {
 // snippet shows a line of a lockfile, unless it is a file of one long line.
 func snippet(src []byte, pos diag.Pos, off int) string {
 	start := bytes.LastIndexByte(src[:min(off, len(src))], '\n') + 1
-	end := len(src)
-	if i := bytes.IndexByte(src[start:], '\n'); i >= 0 {
-		end = start + i
+	window := src[start:min(len(src), start+bounds.Path)]
+	end := bytes.IndexByte(window, '\n')
+	if end < 0 {
+		if len(window) == bounds.Path {
+			return ""
+		}
+		end = len(window)
 	}
-	if end-start > bounds.Path {
-		return ""
-	}
-	return diag.Snippet(append(bytes.Repeat([]byte("\n"), pos.Line-1), src[start:end]...), pos)
+	return diag.Snippet(append(bytes.Repeat([]byte("\n"), pos.Line-1), window[:end]...), pos)
 }
