@@ -24,7 +24,7 @@ import (
 // now is the clock of every test.
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// key makes a signing key; signers keeps them, since making one is slow.
+// key makes a signing key that is a year old.
 func key(t testing.TB, name string) *openpgp.Entity {
 	t.Helper()
 	e, err := openpgp.NewEntity(name, "", name+"@example.com", &packet.Config{

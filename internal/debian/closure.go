@@ -41,7 +41,7 @@ func (u *universe) index() {
 	}
 }
 
-// provides reports whether c satisfies r, by its own name or by one it provides.
+// satisfies reports whether c is what r asks for, by its own name or by one it provides.
 // An unversioned provision satisfies no bound (Debian Policy §7.5).
 func (c candidate) satisfies(r relation) bool {
 	if c.name == r.name {
@@ -50,6 +50,7 @@ func (c candidate) satisfies(r relation) bool {
 	return c.provided(r)
 }
 
+// provided reports whether c provides what r asks for, by another name.
 func (c candidate) provided(r relation) bool {
 	if !strings.Contains(c.provides, r.name) {
 		return false

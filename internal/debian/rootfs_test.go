@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func opened1(t testing.TB, name string, entries ...entry) *Deb {
+func unpack(t testing.TB, name string, entries ...entry) *Deb {
 	t.Helper()
 	d, err := Open(simpleDeb(t, name, entries...))
 	if err != nil {
@@ -44,14 +44,14 @@ func listing(parts []Part) string {
 }
 
 func TestRootfsIsAFunctionOfItsPackages(t *testing.T) {
-	certs := opened1(t, "ca-certificates",
+	certs := unpack(t, "ca-certificates",
 		entry{"./usr/share/ca-certificates/b/2.crt", tar.TypeReg, 0o644, "two\n\n"},
 		entry{"./usr/share/ca-certificates/a/1.crt", tar.TypeReg, 0o644, "one"},
 		entry{"./usr/share/man/man8/x.8.gz", tar.TypeReg, 0o644, "man"},
 		entry{"./usr/share/doc/ca-certificates/README", tar.TypeReg, 0o644, "readme"},
 		entry{"./usr/share/doc/ca-certificates/copyright", tar.TypeReg, 0o644, "copyright"},
 	)
-	lib := opened1(t, "libdemo",
+	lib := unpack(t, "libdemo",
 		entry{"./lib/libdemo.so.1", tar.TypeReg, 0o644, "lib"},
 		entry{"./usr/share/doc/libdemo", tar.TypeSymlink, 0, "demo-base"},
 		entry{"./etc/nsswitch.conf", tar.TypeReg, 0o644, "its own\n"},
@@ -91,13 +91,13 @@ func TestRootfsIsAFunctionOfItsPackages(t *testing.T) {
 }
 
 func TestRootfsRefuses(t *testing.T) {
-	a := opened1(t, "aa", entry{"./etc/x", tar.TypeReg, 0o644, "a"})
+	a := unpack(t, "aa", entry{"./etc/x", tar.TypeReg, 0o644, "a"})
 	tests := map[string]struct {
 		debs     []*Deb
 		platform string
 	}{
-		"one path from two packages":    {[]*Deb{a, opened1(t, "bb", entry{"./etc/x", tar.TypeReg, 0o644, "b"})}, "linux/amd64"},
-		"a file beneath another's link": {[]*Deb{a, opened1(t, "bb", entry{"./etc", tar.TypeSymlink, 0, "/tmp"})}, "linux/amd64"},
+		"one path from two packages":    {[]*Deb{a, unpack(t, "bb", entry{"./etc/x", tar.TypeReg, 0o644, "b"})}, "linux/amd64"},
+		"a file beneath another's link": {[]*Deb{a, unpack(t, "bb", entry{"./etc", tar.TypeSymlink, 0, "/tmp"})}, "linux/amd64"},
 		"a package of another machine":  {[]*Deb{a}, "linux/arm64"},
 	}
 	for name, test := range tests {

@@ -24,10 +24,10 @@ var versions = []struct {
 func TestCompareVersions(t *testing.T) {
 	dpkg, err := exec.LookPath("dpkg")
 	for _, v := range versions {
-		if got := sign1(CompareVersions(v.a, v.b)); got != v.want {
+		if got := order(CompareVersions(v.a, v.b)); got != v.want {
 			t.Errorf("CompareVersions(%q, %q) = %d, want %d", v.a, v.b, got, v.want)
 		}
-		if got := sign1(CompareVersions(v.b, v.a)); got != -v.want {
+		if got := order(CompareVersions(v.b, v.a)); got != -v.want {
 			t.Errorf("CompareVersions(%q, %q) = %d, want %d", v.b, v.a, got, -v.want)
 		}
 		if err != nil {
@@ -53,7 +53,7 @@ func TestCheckVersion(t *testing.T) {
 	}
 }
 
-func sign1(n int) int { return min(1, max(-1, n)) }
+func order(n int) int { return min(1, max(-1, n)) }
 
 func FuzzCompareVersions(f *testing.F) {
 	for _, v := range versions {
@@ -63,7 +63,7 @@ func FuzzCompareVersions(f *testing.F) {
 		if CompareVersions(a, a) != 0 {
 			t.Errorf("%q is not itself", a)
 		}
-		if sign1(CompareVersions(a, b)) != -sign1(CompareVersions(b, a)) {
+		if order(CompareVersions(a, b)) != -order(CompareVersions(b, a)) {
 			t.Errorf("%q and %q have no order", a, b)
 		}
 		if CompareVersions(a, b) <= 0 && CompareVersions(b, c) <= 0 && CompareVersions(a, c) > 0 {
