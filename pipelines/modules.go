@@ -1,0 +1,155 @@
+package pipelines
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+func newHash() hash.Hash { return sha256.New() }
+
+// modules lists the files of an npm tree, from the file indexes alone: no tarball
+// is read for a plan.
+func (pl *planner) modules(ctx context.Context, s Source, platform string) []Input {
+	block, ok := pl.project.Tree(s.Name)
+	if !ok || pl.err != nil {
+		return nil
+	}
+	if pl.World.Tree == nil || pl.World.Index == nil {
+		pl.err = fmt.Errorf("planning %s: no lockfile and file indexes at hand", s)
+		return nil
+	}
+	tree, production, err := pl.World.Tree(ctx, block, platform)
+	if err != nil {
+		pl.err = fmt.Errorf("planning %s: %w", s, err)
+		return nil
+	}
+	keep := func(*npm.Package) bool { return true }
+	switch s.Tree {
+	case "production":
+		tree = production
+	case "package":
+		reach := reachable(tree, "node_modules/"+s.Package)
+		if len(reach) == 0 {
+			pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
+			return nil
+		}
+		keep = func(p *npm.Package) bool { return reach[p.Path] }
+	}
+	var out []Input
+	have := map[string][]string{} // files by install path
+	for i := range tree.Packages {
+		p := &tree.Packages[i]
+		if p.Bundler != "" || !keep(p) {
+			continue
+		}
+		a, ok := pl.Lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
+		if !ok {
+			a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
+		}
+		doc, indexed := a.Index()
+		if !ok || !indexed || !agree(p.Integrity, a.Integrity) {
+			pl.unpinned(p.Pos, fmt.Sprintf("%s@%s, with the integrity of the lockfile,", p.Name, p.Version))
+			continue
+		}
+		index, err := pl.Index(ctx, doc)
+		if err != nil {
+			pl.err = fmt.Errorf("reading file index of %s: %w", a.ID(), err)
+			return nil
+		}
+		for _, e := range index.Entries {
+			have[p.Path] = append(have[p.Path], e.Path)
+			out = append(out, Input{
+				Path: join(p.Path, e.Path), Executable: e.Mode&0o111 != 0, Size: e.Size, SHA256: e.SHA256, Link: e.Link,
+				Archive: a.SHA256, Member: e.Path, From: a.ID(),
+			})
+		}
+	}
+	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return keep(p) && has(have, p, file) }) {
+		out = append(out, Input{Path: l.Path, Link: l.Target, From: "the commands of " + s.String()})
+	}
+	return out
+}
+
+// has reports whether a package has a file, or a folder with files, of that name.
+func has(have map[string][]string, p *npm.Package, file string) bool {
+	owner := p.Path
+	if p.Bundler != "" {
+		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)
+	}
+	file = join(file)
+	return slices.ContainsFunc(have[owner], func(n string) bool { return n == file || strings.HasPrefix(n, file+"/") })
+}
+
+// agree reports whether two integrities (Subresource Integrity §3.5) have a digest
+// in common. What the lockfile gives none for is held by nbuild.lock alone.
+func agree(a, b string) bool {
+	return a == "" || slices.ContainsFunc(strings.Fields(a), func(s string) bool { return slices.Contains(strings.Fields(b), s) })
+}
+
+// reachable lists the install paths that a package reaches, its own included.
+func reachable(tree *npm.Tree, from string) map[string]bool {
+	seen := map[string]bool{}
+	queue := []string{from}
+	for len(queue) > 0 {
+		p, ok := tree.Find(queue[0])
+		queue = queue[1:]
+		if !ok || seen[p.Path] {
+			continue
+		}
+		seen[p.Path] = true
+		for _, e := range p.Dependencies {
+			queue = append(queue, e.To)
+		}
+	}
+	return seen
+}
+
+// ReadIndex makes World.Index of a store.
+func ReadIndex(store *cas.Store) func(context.Context, cas.Digest) (*snapshot.Index, error) {
+	return func(ctx context.Context, d cas.Digest) (*snapshot.Index, error) {
+		src, err := store.Read(ctx, d, bounds.FileIndex)
+		if err != nil {
+			return nil, fmt.Errorf("reading file index: %w", err)
+		}
+		return snapshot.DecodeIndex(src)
+	}
+}
+
+// ReadTree makes World.Tree of the project's folder. Node is the version that a
+// package's engines are held to, "" for none; legacyPeers is npm's setting of that
+// name.
+func ReadTree(folder fs.FS, node string, legacyPeers bool) func(context.Context, *Npm, string) (*npm.Tree, *npm.Tree, error) {
+	return func(_ context.Context, block *Npm, platform string) (*npm.Tree, *npm.Tree, error) {
+		f, err := folder.Open(block.Lockfile)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+		}
+		defer f.Close()
+		src, err := io.ReadAll(io.LimitReader(f, bounds.Lockfile+1))
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+		}
+		lockfile, err := npm.ReadLockfile(src, block.Lockfile)
+		if err != nil {
+			return nil, nil, err
+		}
+		cpu := map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
+		all, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: cpu, Libc: "glibc", NodeVersion: node, LegacyPeerDeps: legacyPeers})
+		if err != nil {
+			return nil, nil, err
+		}
+		production, err := all.Production()
+		return all, production, err
+	}
+}

@@ -1,0 +1,290 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Plan is what a build will do. Steps stand in an order in which each comes after
+// those that it needs, and else in source order; Images in source order, each
+// once a platform.
+type Plan struct {
+	Snapshot cas.Digest
+	Steps    []PlannedStep
+	Images   []PlannedImage
+}
+
+// PlannedStep is a step on a platform. Action is nil where the step reads outputs
+// of others (Needs): its digest is known once they ran.
+type PlannedStep struct {
+	Step     *Step
+	Platform string
+	Needs    []string // steps whose outputs it reads, sorted
+	Base     []snapshot.Artefact
+	Inputs   []Input // relative to the working folder; without those of Needs
+	Helper   *snapshot.Artefact
+	Action   *Action
+}
+
+// PlannedImage is an image on a platform, with the artefacts of its base and of
+// its fetched files. Its npm trees are planned from the lockfile by who builds it.
+type PlannedImage struct {
+	Image    *Image
+	Platform string
+	Base     []snapshot.Artefact
+	Fetched  map[string]snapshot.Artefact // by the fetch block's name
+}
+
+// World is what a plan is made from beside the Project.
+type World struct {
+	Lock    *snapshot.Lock
+	Project fs.FS                                                                                // the project's folder (Project.Root), refusing links that leave it
+	Index   func(context.Context, cas.Digest) (*snapshot.Index, error)                           // reads a file index
+	Tree    func(context.Context, *Npm, string) (all *npm.Tree, production *npm.Tree, err error) // plans the tree of a lockfile for a platform
+}
+
+// Plan joins the project with a snapshot. Whatever is not pinned comes back as
+// CodeUnpinned, all at once.
+func (p *Project) Plan(ctx context.Context, w World) (*Plan, error) {
+	if w.Lock == nil {
+		empty, err := snapshot.New(nil)
+		if err != nil {
+			return nil, err
+		}
+		w.Lock = empty
+	}
+	pl := &planner{World: w, project: p, plan: &Plan{Snapshot: w.Lock.Digest()}, files: map[string]Input{}}
+	for _, platform := range p.everyPlatform() {
+		for _, s := range p.ordered() {
+			pl.step(ctx, s, platform)
+			if pl.err != nil {
+				return nil, pl.err
+			}
+		}
+	}
+	for i := range p.Images {
+		for _, platform := range p.Images[i].Platforms {
+			pl.image(&p.Images[i], platform)
+		}
+	}
+	pl.problems.Sort()
+	if err := dedupe(pl.problems).Err(); err != nil {
+		return nil, err
+	}
+	return pl.plan, nil
+}
+
+// everyPlatform lists the platforms of the project and its images, sorted.
+func (p *Project) everyPlatform() []string {
+	all := slices.Clone(p.Platforms)
+	for _, i := range p.Images {
+		all = append(all, i.Platforms...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// ordered returns the steps so that each follows those that it needs. Open has
+// made sure that there is no circle.
+func (p *Project) ordered() []*Step {
+	var out []*Step
+	done := map[string]bool{}
+	var visit func(s *Step)
+	visit = func(s *Step) {
+		if done[s.Name] {
+			return
+		}
+		done[s.Name] = true
+		for _, n := range s.needs() {
+			if other, ok := p.Step(n); ok {
+				visit(other)
+			}
+		}
+		out = append(out, s)
+	}
+	for i := range p.Steps {
+		visit(&p.Steps[i])
+	}
+	return out
+}
+
+// needs lists the steps whose outputs a step reads, sorted.
+func (s *Step) needs() []string {
+	var names []string
+	for _, in := range s.Inputs {
+		if in.Kind == FromStep {
+			names = append(names, in.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+type planner struct {
+	World
+	project  *Project
+	plan     *Plan
+	files    map[string]Input // project files that were hashed
+	problems diag.Problems
+	err      error // plumbing: nothing more can be told
+}
+
+func (pl *planner) unpinned(at diag.Pos, what string) {
+	p := &diag.Problem{
+		Code: CodeUnpinned, Pos: at, What: what + " is not pinned", Why: "a build takes from outside only what nbuild.lock has, with its digest", Remedy: "run `nbuild pin`",
+	}
+	if pl.project.source != nil && at.Line > 0 && at.File == pl.project.File {
+		p.Snippet = diag.Snippet(pl.project.source.Src, at)
+	}
+	pl.problems = append(pl.problems, p)
+}
+
+func (pl *planner) image(img *Image, platform string) {
+	out := PlannedImage{Image: img, Platform: platform, Base: pl.base(img.Base, platform), Fetched: map[string]snapshot.Artefact{}}
+	for _, l := range img.Layers {
+		for _, s := range l.From {
+			if s.Kind == FromFetch {
+				if a, ok := pl.fetched(s.Name); ok {
+					out.Fetched[s.Name] = a
+				}
+			}
+		}
+	}
+	pl.plan.Images = append(pl.plan.Images, out)
+}
+
+// NodePackage names the npm package that holds Node for a platform.
+func NodePackage(platform string) string {
+	return "node-linux-" + map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
+}
+
+// base finds the artefacts of a root filesystem: its image; or Node of the version
+// asked for and, of Debian, every package that the snapshot has for the platform.
+func (pl *planner) base(name, platform string) []snapshot.Artefact {
+	b, ok := pl.project.Base(name)
+	if !ok {
+		return nil
+	}
+	if b.Image != "" {
+		for a := range pl.Lock.Of(snapshot.KindBase) {
+			if a.Name == b.Image && (a.Platform == platform || a.Platform == "") {
+				return []snapshot.Artefact{a}
+			}
+		}
+		pl.unpinned(b.At, fmt.Sprintf("the image %s of base.%s (%s)", b.Image, b.Name, platform))
+		return nil
+	}
+	var out []snapshot.Artefact
+	for a := range pl.Lock.Of(snapshot.KindDeb) {
+		if (a.Platform == platform || a.Platform == "") && (a.Facts["suite"] == b.Suite || a.Facts["suite"] == "") {
+			out = append(out, a)
+		}
+	}
+	for _, want := range append([]string{"libc6"}, b.Packages...) {
+		if !slices.ContainsFunc(out, func(a snapshot.Artefact) bool { return a.Name == want }) {
+			pl.unpinned(b.At, fmt.Sprintf("the Debian package %s of base.%s (%s, %s)", want, b.Name, b.Suite, platform))
+		}
+	}
+	for a := range pl.Lock.Of(snapshot.KindNode) {
+		if a.Name == NodePackage(platform) && (a.Version == b.Node || strings.HasPrefix(a.Version, b.Node+".")) {
+			return append(out, a)
+		}
+	}
+	pl.unpinned(b.At, fmt.Sprintf("Node %s of base.%s (%s)", b.Node, b.Name, platform))
+	return out
+}
+
+func (pl *planner) fetched(name string) (snapshot.Artefact, bool) {
+	for a := range pl.Lock.Of(snapshot.KindFetch) {
+		if a.Facts["block"] == name || a.Facts["block"] == "" && a.Name == name {
+			return a, true
+		}
+	}
+	for _, f := range pl.project.Fetches {
+		if f.Name == name {
+			pl.unpinned(f.At, "fetch."+name)
+		}
+	}
+	return snapshot.Artefact{}, false
+}
+
+func (pl *planner) step(ctx context.Context, s *Step, platform string) {
+	before := len(pl.problems)
+	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform)}
+	if a, ok := pl.Lock.Find(snapshot.KindHelper, "sandbox", "", platform); ok {
+		out.Helper = &a
+	}
+	for _, in := range s.Inputs {
+		switch in.Kind {
+		case FromFiles:
+			for _, name := range in.Files {
+				out.Inputs = append(out.Inputs, pl.file(name))
+			}
+		case FromFetch:
+			if a, ok := pl.fetched(in.Name); ok {
+				for _, f := range pl.project.Fetches {
+					if f.Name == in.Name {
+						out.Inputs = append(out.Inputs, Input{Path: path.Base(f.URL), Size: a.Size, SHA256: a.SHA256, Archive: a.SHA256, From: in.String()})
+					}
+				}
+			}
+		case FromNpm:
+			out.Inputs = append(out.Inputs, pl.modules(ctx, in, platform)...)
+		}
+	}
+	if pl.err == nil && len(pl.problems) == before && len(out.Needs) == 0 {
+		out.Action, pl.err = out.Encode(nil)
+	}
+	var twice collision
+	if errors.As(pl.err, &twice) {
+		pl.err = nil
+		pl.problems = append(pl.problems, &diag.Problem{
+			Code: CodeSource, Pos: s.At, What: fmt.Sprintf("two different files of step %q at one path: %s", s.Name, twice.Error()),
+			Why: "which one it reads would be left to chance", Remedy: "remove one of the two from inputs",
+		})
+	}
+	pl.plan.Steps = append(pl.plan.Steps, out)
+}
+
+// Encode makes the step's action once the outputs of the steps that it needs are
+// known, relative to the working folder.
+func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error) {
+	return Encode(s.Step, s.Platform, append(slices.Clone(s.Inputs), outputs...), s.Base, s.Helper, weaker...)
+}
+
+// file hashes a file of the project, once.
+func (pl *planner) file(name string) Input {
+	if in, ok := pl.files[name]; ok || pl.err != nil {
+		return in
+	}
+	in := Input{Path: name, Project: name, From: "the project"}
+	f, err := pl.Project.Open(name)
+	if err != nil {
+		pl.err = fmt.Errorf("reading %s of the project: %w", name, err)
+		return in
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil {
+		h := newHash()
+		in.Size, err = io.Copy(h, io.LimitReader(f, bounds.ArchiveFile+1))
+		in.Executable, in.SHA256 = info.Mode()&0o111 != 0, cas.Digest(h.Sum(nil))
+	}
+	if err != nil || in.Size > bounds.ArchiveFile {
+		pl.err = fmt.Errorf("reading %s of the project, %d bytes: %w", name, in.Size, errors.Join(err))
+	}
+	pl.files[name] = in
+	return in
+}
