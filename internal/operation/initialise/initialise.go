@@ -1,0 +1,176 @@
+// Package initialise writes the first build.hcl of a project: the shortest one that
+// builds what its package.json starts.
+//
+// It looks at package.json and at nothing else, and states only what the defaults
+// of the language don't: a file that a newcomer reads in a minute is better than
+// one that shows every knob.
+//
+// The invariant: what it writes is in the standard form and valid, and a file that
+// is there is never written over.
+package initialise
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// The problems of this package.
+const (
+	// CodeExists is a build file that is there already.
+	CodeExists diag.Code = "NB0320"
+	// CodeManifest is a package.json that is not there, or can't be read.
+	CodeManifest diag.Code = "NB0321"
+	// CodeStart is a package.json that does not say what it starts.
+	CodeStart diag.Code = "NB0322"
+)
+
+// Result is nbuild.init/v1: what was written.
+type Result struct {
+	Schema string   `json:"schema"`
+	File   string   `json:"file"`
+	Text   string   `json:"text"`
+	Cmd    []string `json:"cmd"`
+	From   string   `json:"from"` // where the command was found, for people
+}
+
+// Write writes the build file of the project in dir. File is its name in dir.
+func Write(dir, file string) (Result, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Result{}, fmt.Errorf("opening the project: %w", err)
+	}
+	defer root.Close()
+	r, err := build(root.FS())
+	if err != nil {
+		return Result{}, err
+	}
+	r.File = file
+	f, err := root.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return Result{}, &diag.Problem{Code: CodeExists, Pos: diag.Pos{File: file}, What: file + " is there already", Why: "it may hold decisions of yours", Remedy: "run `nbuild validate`, or remove it first"}
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("writing %s: %w", file, err)
+	}
+	if _, err := io.WriteString(f, r.Text); err != nil {
+		f.Close()
+		return Result{}, fmt.Errorf("writing %s: %w", file, err)
+	}
+	if err := f.Close(); err != nil {
+		return Result{}, fmt.Errorf("writing %s: %w", file, err)
+	}
+	return r, nil
+}
+
+// manifest is the part of package.json that a build file is made of.
+type manifest struct {
+	Name    string          `json:"name"`
+	Main    string          `json:"main"`
+	Scripts json.RawMessage `json:"scripts"`
+}
+
+func read(folder fs.FS) (manifest, map[string]string, error) {
+	var m manifest
+	wrong := func(what string, err error) error {
+		return &diag.Problem{Code: CodeManifest, Pos: diag.Pos{File: "package.json"}, What: what, Remedy: "run `nbuild init` where package.json is; `npm init` writes one", Err: err}
+	}
+	f, err := folder.Open("package.json")
+	if err != nil {
+		return m, nil, wrong("there is no package.json here", nil)
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, bounds.PackageJSON+1))
+	if err != nil || len(src) > bounds.PackageJSON {
+		return m, nil, wrong("package.json can't be read", err)
+	}
+	if err := json.Unmarshal(src, &m); err != nil {
+		return m, nil, wrong("package.json is not what npm would read", err)
+	}
+	scripts := map[string]string{}
+	_ = json.Unmarshal(m.Scripts, &scripts) // npm ignores scripts of another type
+	return m, scripts, nil
+}
+
+func build(folder fs.FS) (Result, error) {
+	r := Result{Schema: "nbuild.init/v1"}
+	m, scripts, err := read(folder)
+	if err != nil {
+		return r, err
+	}
+	r.Cmd, r.From = start(folder, m, scripts)
+	if r.Cmd == nil {
+		return r, &diag.Problem{
+			Code: CodeStart, Pos: diag.Pos{File: "package.json"}, What: "package.json does not say what to start",
+			Why:    "there is no start script of the form `node FILE`, no main that exists, and no server.js or index.js",
+			Remedy: `add "start": "node server.js" to the scripts of package.json and run it again`,
+		}
+	}
+	name := blockName(m.Name)
+	var quoted []string
+	for _, c := range r.Cmd {
+		quoted = append(quoted, quote(c))
+	}
+	text := fmt.Sprintf("nbuild = %q\n\nproject %q {}\n\nimage %q {\n  cmd = [%s]\n}\n", pipelines.Edition, name, name, strings.Join(quoted, ", "))
+	formatted, err := hclfile.Format([]byte(text), "build.hcl")
+	if err != nil {
+		return r, fmt.Errorf("writing build.hcl: %w", err)
+	}
+	if _, err := pipelines.Parse(formatted, "build.hcl", folder, pipelines.Options{}); err != nil {
+		return r, err
+	}
+	r.Text = string(formatted)
+	return r, nil
+}
+
+// quote writes a text as HCL does: as Go does, and without templates.
+func quote(s string) string {
+	s = strings.NewReplacer("${", "$${", "%{", "%%{").Replace(s)
+	b, _ := json.Marshal(s) // JSON's escapes are among HCL's
+	return string(b)
+}
+
+var notName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+
+// blockName makes a label of a package's name: "@shop/store.front" is
+// "store-front".
+func blockName(name string) string {
+	name = strings.Trim(notName.ReplaceAllString(path.Base(name), "-"), "-_")
+	if len(name) > 63 {
+		name = name[:63]
+	}
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		return "app"
+	}
+	return name
+}
+
+// start finds the command of a project: its start script, where that is plain
+// node and needs no shell; else main; else a file by its usual name.
+func start(folder fs.FS, m manifest, scripts map[string]string) ([]string, string) {
+	if words := strings.Fields(scripts["start"]); len(words) > 1 && words[0] == "node" && !strings.ContainsAny(scripts["start"], "\"'`$&|;<>()*?\\~#=!") {
+		return words, "the start script of package.json"
+	}
+	for _, c := range []struct{ file, from string }{{path.Clean(m.Main), "main of package.json"}, {"server.js", "a file by its usual name"}, {"index.js", "a file by its usual name"}} {
+		if !fs.ValidPath(c.file) {
+			continue
+		}
+		for _, file := range []string{c.file, c.file + ".js", c.file + "/index.js"} {
+			if info, err := fs.Stat(folder, file); err == nil && info.Mode().IsRegular() && path.Ext(file) != "" {
+				return []string{"node", file}, c.from
+			}
+		}
+	}
+	return nil, ""
+}
