@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+)
+
+// Result is nbuild.plan/v1.
+type Result struct {
+	Schema   string     `json:"schema"`
+	Project  string     `json:"project"`
+	Snapshot string     `json:"snapshot"` // SHA-256 of nbuild.lock
+	Steps    []Step     `json:"steps"`
+	Images   []Image    `json:"images"`
+	Files    []string   `json:"files"`    // the project's default files, where an image takes them
+	Excluded []Excluded `json:"excluded"` // what is not among them
+}
+
+// Step is a step on a platform. Action is "" where its digest is not known yet.
+type Step struct {
+	Name     string   `json:"name"`
+	Platform string   `json:"platform"`
+	Run      []string `json:"run"`
+	Needs    []string `json:"needs"`
+	Inputs   int      `json:"inputs"`
+	Action   string   `json:"action"`
+	Cached   bool     `json:"cached"`
+	Why      string   `json:"why"`
+}
+
+// Image is an image on a platform.
+type Image struct {
+	Name     string   `json:"name"`
+	Platform string   `json:"platform"`
+	Base     []string `json:"base"`
+	Layers   []Layer  `json:"layers"`
+	After    []string `json:"after"`
+}
+
+// Layer is a layer and what is in it.
+type Layer struct {
+	Name string   `json:"name"`
+	To   string   `json:"to"`
+	From []string `json:"from"`
+}
+
+// Excluded is a file or folder of the project that stays out, and why.
+type Excluded struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Text renders the plan for a person.
+func (r *Result) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "project %s, snapshot %.12s\n", r.Project, r.Snapshot)
+	for _, s := range r.Steps {
+		action := "unknown yet"
+		if s.Action != "" {
+			action = s.Action
+		}
+		state := "to run"
+		if s.Cached {
+			state = "cached"
+		}
+		fmt.Fprintf(&b, "\nstep %s (%s): %s\n  action  %s\n  why     %s\n  run     %s\n  inputs  %d\n", s.Name, s.Platform, state, action, s.Why, diag.Clean(strings.Join(s.Run, " ")), s.Inputs)
+	}
+	for _, i := range r.Images {
+		fmt.Fprintf(&b, "\nimage %s (%s)\n", i.Name, i.Platform)
+		if len(i.After) > 0 {
+			fmt.Fprintf(&b, "  after   %s\n", strings.Join(i.After, ", "))
+		}
+		for _, a := range i.Base {
+			fmt.Fprintf(&b, "  base    %s\n", diag.Clean(a))
+		}
+		for _, l := range i.Layers {
+			fmt.Fprintf(&b, "  layer   %s at %s: %s\n", diag.Clean(l.Name), diag.Clean(l.To), diag.Clean(strings.Join(l.From, ", ")))
+		}
+	}
+	if len(r.Files)+len(r.Excluded) > 0 {
+		fmt.Fprintf(&b, "\nthe project's files: %d\n", len(r.Files))
+		for _, f := range r.Files {
+			fmt.Fprintf(&b, "  %s\n", diag.Clean(f))
+		}
+		fmt.Fprintf(&b, "left out: %d\n", len(r.Excluded))
+		for _, e := range r.Excluded {
+			fmt.Fprintf(&b, "  %s (%s)\n", diag.Clean(e.Path), diag.Clean(e.Reason))
+		}
+	}
+	return b.String()
+}
+
+// Validity is nbuild.validate/v1: what a valid build file holds.
+type Validity struct {
+	Schema  string   `json:"schema"`
+	File    string   `json:"file"`
+	Project string   `json:"project"`
+	Steps   []string `json:"steps"`
+	Images  []string `json:"images"`
+}
+
+// Validate checks the host's build file and nothing else.
+func Validate(h operation.Host) (*Validity, error) {
+	p, err := Open(h)
+	if err != nil {
+		return nil, err
+	}
+	v := &Validity{Schema: "nbuild.validate/v1", File: p.File, Project: p.Name, Steps: []string{}, Images: []string{}}
+	for _, s := range p.Steps {
+		v.Steps = append(v.Steps, s.Name)
+	}
+	for _, i := range p.Images {
+		v.Images = append(v.Images, i.Name)
+	}
+	return v, nil
+}
+
+// Text says so in a line.
+func (v *Validity) Text() string {
+	return fmt.Sprintf("%s is valid: project %s, steps: %d, images: %d\n", v.File, v.Project, len(v.Steps), len(v.Images))
+}
