@@ -64,3 +64,8 @@ func (o Options) gate() (sbom.Gate, error) {
 	}
 	return sbom.Gate{Deny: deny, Review: review}, nil
 }
+
+// Load makes an inventory of one side, as Run does of both.
+func Load(ctx context.Context, o Options, name string) (*sbom.Inventory, error) {
+	return loader{options: o}.load(ctx, name)
+}

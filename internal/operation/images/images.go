@@ -37,10 +37,15 @@ func Open(host operation.Host, name string) (oci.Ref, oci.Store, error) {
 	if ref.Kind == oci.InArchive {
 		return ref, nil, nil
 	}
-	store, err := oci.Open(at, oci.Options{
-		Transport: host.Transport(), Keychain: oci.Credentials(credentialFiles(host)...), UserAgent: "nbuild/" + host.Version,
-	})
+	store, err := oci.Open(at, Options(host))
 	return ref, store, err
+}
+
+// Options is how registries are reached: with the host's proxies and logins.
+func Options(host operation.Host) oci.Options {
+	return oci.Options{
+		Transport: host.Transport(), Keychain: oci.Credentials(credentialFiles(host)...), UserAgent: "nbuild/" + host.Version,
+	}
 }
 
 // Path returns where a layout or an archive stands on the host.

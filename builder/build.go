@@ -1,0 +1,182 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/worktree"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// Input is everything that a build reads.
+type Input struct {
+	Project *pipelines.Project
+	Lock    *snapshot.Lock
+	Store   *cas.Store
+	Root    *os.Root        // the project's folder
+	Files   []worktree.File // the project's default files
+
+	// Tree plans the tree of an npm block for a platform: all of it, or only what
+	// production needs.
+	Tree func(name, platform string, all bool) (*npm.Tree, error)
+
+	Date    time.Time // the one date of everything that is made
+	Codec   image.Codec
+	Workers int // 0 means GOMAXPROCS
+	Lease   *cas.Lease
+	Events  event.Sink
+}
+
+// Image is an image of the project, for each of its platforms.
+type Image struct {
+	Block     *pipelines.Image
+	Platforms []*image.Image // in the order of Block.Platforms
+	Index     v1.ImageIndex  // of them all; nil where there is one platform only
+	Digest    v1.Hash        // of the index, or of the one image
+}
+
+// build is one run.
+type build struct {
+	Input
+	entries []snapshot.Entry // of the default files, once they are asked for
+	hashed  bool
+}
+
+// Images builds every image of the project, in source order.
+func Images(ctx context.Context, in Input) ([]Image, error) {
+	if err := Refuse(in.Project); err != nil {
+		return nil, err
+	}
+	if in.Events == nil {
+		in.Events = event.Discard
+	}
+	b := &build{Input: in}
+	var all []Image
+	for i := range in.Project.Images {
+		img, err := b.image(ctx, &in.Project.Images[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *img)
+	}
+	return all, nil
+}
+
+func (b *build) image(ctx context.Context, block *pipelines.Image) (*Image, error) {
+	out := &Image{Block: block}
+	for _, platform := range block.Platforms {
+		img, err := b.platform(ctx, block, platform)
+		if err != nil {
+			return nil, err
+		}
+		out.Platforms = append(out.Platforms, img)
+	}
+	if len(out.Platforms) == 0 {
+		return nil, fmt.Errorf("image %q has no platform", block.Name)
+	}
+	var err error
+	if len(out.Platforms) == 1 {
+		out.Digest, err = out.Platforms[0].Digest()
+		return out, err
+	}
+	if out.Index, err = image.Index(out.Platforms, nil); err != nil {
+		return nil, err
+	}
+	out.Digest, err = out.Index.Digest()
+	return out, err
+}
+
+// platform builds an image for one platform.
+func (b *build) platform(ctx context.Context, block *pipelines.Image, platform string) (*image.Image, error) {
+	base, ok := b.Project.Base(block.Base)
+	if !ok {
+		return nil, fmt.Errorf("image %q stands on base %q, which the project does not have", block.Name, block.Base)
+	}
+	under, layers, err := b.base(ctx, base, platform)
+	if err != nil {
+		return nil, err
+	}
+	var below []image.Anchor
+	for _, l := range layers {
+		below = append(below, l.Anchors()...)
+	}
+	for i := range block.Layers {
+		l := &block.Layers[i]
+		members, err := b.members(ctx, l, platform)
+		if err != nil {
+			return nil, err
+		}
+		made, err := b.layer(ctx, l.Name, members, below)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, made)
+		below = append(below, made.Anchors()...)
+	}
+	system, architecture, _ := strings.Cut(platform, "/")
+	return image.Assemble(image.Spec{
+		Base: under, Layers: layers, Date: b.Date,
+		Platform: v1.Platform{OS: system, Architecture: architecture},
+		Config: image.Config{
+			User: block.User, Workdir: block.Workdir, Entrypoint: block.Entrypoint, Cmd: block.Cmd,
+			Env: environment(block, under == nil), Labels: block.Labels, Expose: block.Expose, StopSignal: block.StopSignal,
+		},
+	})
+}
+
+// searchPath is where programs are looked for in an image that stands on no other.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// environment is the image's variables; one on a base of our own finds node.
+func environment(block *pipelines.Image, own bool) map[string]string {
+	env := map[string]string{}
+	if own {
+		env["PATH"] = searchPath
+		env["SSL_CERT_FILE"] = "/etc/ssl/certs/ca-certificates.crt"
+	}
+	for k, v := range block.Env {
+		env[k] = v
+	}
+	return env
+}
+
+// layer assembles one layer and tells of it.
+func (b *build) layer(ctx context.Context, name string, members []image.Member, below []image.Anchor) (*image.Layer, error) {
+	l, err := image.NewLayer(ctx, b.Store, b.Date, members, image.Options{
+		Name: name, Codec: b.Codec, Workers: b.Workers, Below: below, Lease: b.Lease,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range l.Warnings() {
+		b.Events.Emit(event.Event{Kind: event.Problem, Phase: "layer", Name: name, Code: string(w.Code), Text: w.Error()})
+	}
+	size, err := l.Size()
+	if err != nil {
+		return nil, err
+	}
+	b.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "layer", Name: name, Bytes: size})
+	return l, nil
+}
+
+// projectEntries describes the project's default files, read once.
+func (b *build) projectEntries(ctx context.Context) ([]snapshot.Entry, error) {
+	if !b.hashed {
+		entries, err := Entries(ctx, b.Root, b.Files)
+		if err != nil {
+			return nil, err
+		}
+		b.entries, b.hashed = entries, true
+	}
+	return b.entries, nil
+}

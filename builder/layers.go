@@ -1,0 +1,120 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// members joins what a layer of build.hcl names.
+func (b *build) members(ctx context.Context, l *pipelines.Layer, platform string) ([]image.Member, error) {
+	at := strings.TrimPrefix(path.Clean("/"+l.To), "/")
+	var members []image.Member
+	var problems diag.Problems
+	for _, s := range l.From {
+		more, err := b.source(ctx, l, s, at, platform)
+		if ps := diag.All(err); len(ps) > 0 {
+			problems = append(problems, ps...)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, more...)
+	}
+	return members, problems.Err()
+}
+
+func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at, platform string) ([]image.Member, error) {
+	switch s.Kind {
+	case pipelines.FromProject:
+		entries, err := b.projectEntries(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return []image.Member{image.Tree(b.Root, entries, at, "the project's files", "project")}, nil
+	case pipelines.FromFiles:
+		entries, err := named(ctx, b.Root, s.Files)
+		if err != nil {
+			return nil, err
+		}
+		return []image.Member{image.Tree(b.Root, entries, at, s.String(), "project")}, nil
+	case pipelines.FromNpm:
+		return b.modules(ctx, l, s, at, platform)
+	case pipelines.FromFetch:
+		a, ok := b.Lock.Find(snapshot.KindFetch, s.Name, "", "")
+		if !ok {
+			return nil, &diag.Problem{
+				Code: CodeNoFetch, Pos: l.At, What: fmt.Sprintf("fetch %q is not pinned", s.Name),
+				Why: "every byte that enters an image is in nbuild.lock", Remedy: "run `nbuild pin`",
+			}
+		}
+		if strings.HasSuffix(l.To, "/") {
+			at = path.Join(at, s.Name)
+		}
+		return []image.Member{image.Blob(b.Store, a, at, 0o644, s.String())}, nil
+	}
+	return nil, &diag.Problem{
+		Code: CodeSteps, Pos: l.At, What: fmt.Sprintf("layer %q takes %s, which this version can't make", l.Name, s),
+		Why: "steps are planned and not run yet", Remedy: "take it out of the layer's `from`",
+	}
+}
+
+// modules returns the members of a tree of packages, or of one package and what it
+// needs.
+func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at, platform string) ([]image.Member, error) {
+	tree, err := b.Tree(s.Name, platform, s.Tree == "all")
+	if err != nil {
+		return nil, err
+	}
+	if s.Tree == "package" {
+		if tree, err = reach(tree, s.Package); err != nil {
+			return nil, &diag.Problem{
+				Code: CodeNoPackage, Pos: l.At, What: err.Error(), Why: "the layer would be empty",
+				Remedy: "name a package that the project depends on, as package.json has it",
+			}
+		}
+	}
+	return image.Modules(ctx, b.Store, b.Lock, tree, at, "npm."+s.Name)
+}
+
+// reach returns the part of a tree that one of the project's packages needs, itself
+// included.
+func reach(tree *npm.Tree, name string) (*npm.Tree, error) {
+	first := "node_modules/" + name
+	if _, ok := tree.Find(first); !ok {
+		return nil, fmt.Errorf("there is no %s at the top of the tree", name)
+	}
+	reached := map[string]bool{first: true}
+	for queue := []string{first}; len(queue) > 0; queue = queue[1:] {
+		p, ok := tree.Find(queue[0])
+		if !ok {
+			continue
+		}
+		for _, e := range p.Dependencies {
+			if !reached[e.To] {
+				reached[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+		if p.Bundler != "" && !reached[p.Bundler] {
+			reached[p.Bundler] = true
+			queue = append(queue, p.Bundler)
+		}
+	}
+	part := *tree
+	part.Packages = nil
+	for _, p := range tree.Packages {
+		if reached[p.Path] || reached[p.Bundler] {
+			part.Packages = append(part.Packages, p)
+		}
+	}
+	return &part, nil
+}

@@ -1,0 +1,47 @@
+package builder
+
+import (
+	"fmt"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// Refuse returns what the project asks for and this version can't do, in source
+// order. It is asked before anything is built.
+func Refuse(p *pipelines.Project) error {
+	var problems diag.Problems
+	for _, s := range p.Steps {
+		problems = append(problems, &diag.Problem{
+			Code: CodeSteps, Pos: s.At, What: fmt.Sprintf("step %q can't be run by this version", s.Name),
+			Why:    "steps are planned and shown, and the sandbox that runs them is not there yet; an image without their outputs would not be the one that the file describes",
+			Remedy: "build what the step makes beforehand and commit it, or take the step out; `nbuild plan` shows it",
+		})
+	}
+	for _, i := range p.Images {
+		if i.Guard != "" && i.Guard != "off" {
+			problems = append(problems, &diag.Problem{
+				Code: CodeGuard, Pos: i.At, What: fmt.Sprintf("image %q asks for the guard in mode %q, which this version does not have", i.Name, i.Guard),
+				Why:    "an image that says it is guarded and is not would be worse than one that says nothing",
+				Remedy: "set `guard = \"off\"` in the image block",
+			})
+		}
+	}
+	for _, n := range p.Npm {
+		for _, s := range n.Scripts {
+			problems = append(problems, &diag.Problem{
+				Code: CodeScripts, Pos: s.At, What: fmt.Sprintf("the install scripts of %q can't be run by this version", s.Package),
+				Why:    "they need the sandbox, which is not there yet; without them the package may not work",
+				Remedy: "use a package that brings prebuilt files, or take the script block out to build without",
+			})
+		}
+		for _, s := range n.Patches {
+			problems = append(problems, &diag.Problem{
+				Code: CodePatches, Pos: s.At, What: fmt.Sprintf("the patch of %q can't be applied by this version", s.Package),
+				Why:    "the image would hold the package that the patch is meant to replace",
+				Remedy: "publish the patched package, or take the patch block out and know what that means",
+			})
+		}
+	}
+	return problems.Err()
+}

@@ -1,0 +1,269 @@
+// Package build makes a project's images and puts them where they are wanted: an
+// OCI layout, a registry, or an archive that docker load takes.
+//
+// It pins nothing. What nbuild.lock names is brought first if the store lacks it;
+// once it is there, a build reads the project and the store and nothing else.
+//
+// The invariant: the digest that is returned is that of the bytes that were
+// written, and depends on the project, the snapshot and the date alone.
+package build
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/images"
+	"github.com/nbuild/nbuild/internal/operation/pin"
+	"github.com/nbuild/nbuild/internal/operation/project"
+	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/worktree"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// The problems of building.
+const (
+	CodeNoImage diag.Code = "NB0208" // the project has no image of that name, or none at all
+	CodeTarget  diag.Code = "NB0209" // where the image goes can't be told, or can't take it
+)
+
+// Built is a project with its images made, before they go anywhere.
+type Built struct {
+	Project *project.Project
+	Lock    *snapshot.Lock
+	Store   *cas.Store
+	Source  project.Source
+	Files   *worktree.Tree
+	Inputs  cas.Digest // of the project's own files: the SHA-256 of their file index
+	Codec   image.Codec
+	Images  []builder.Image
+	lease   *cas.Lease
+}
+
+// Close lets go of the project and of what the build held in the store.
+func (b *Built) Close() error {
+	err := b.lease.Close()
+	if closeErr := b.Project.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// Make builds the images of the project, or only those that are named. The caller
+// closes what it returns.
+func Make(ctx context.Context, host operation.Host, only []string) (*Built, error) {
+	p, err := project.Open(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	b := &Built{Project: p}
+	if err := b.make(ctx, host, only); err != nil {
+		p.Close()
+		if b.lease != nil {
+			b.lease.Close()
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Built) make(ctx context.Context, host operation.Host, only []string) error {
+	p := b.Project
+	if err := selectImages(p.Project, only); err != nil {
+		return err
+	}
+	if err := builder.Refuse(p.Project); err != nil {
+		return err
+	}
+	var err error
+	if b.Lock, err = p.Lock(); err != nil {
+		return err
+	}
+	wanted, err := snapshots.Wanted(p)
+	if err != nil {
+		return err
+	}
+	if err := pin.Check(b.Lock, wanted, project.LockName); err != nil {
+		return err
+	}
+	if b.Source, err = p.Source(ctx, b.Lock); err != nil {
+		return err
+	}
+	if b.Files, err = p.Files(ctx); err != nil {
+		return err
+	}
+	if b.Store, err = host.Store(); err != nil {
+		return err
+	}
+	if b.lease, err = b.Store.Lease(); err != nil {
+		return err
+	}
+	if err := b.hold(); err != nil {
+		return err
+	}
+	if err := snapshots.VendorProject(ctx, host, p, b.Lock); err != nil {
+		return err
+	}
+	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
+		return err
+	}
+	b.Images, err = builder.Images(ctx, builder.Input{
+		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
+		Tree:  func(name, platform string, all bool) (*npm.Tree, error) { return p.Tree(name, platform, all) },
+		Date:  b.Source.Date,
+		Codec: b.Codec, Lease: b.lease, Events: host.Events,
+	})
+	return err
+}
+
+// hold keeps what is pinned from being pruned while the build runs.
+func (b *Built) hold() error {
+	var digests []cas.Digest
+	for a := range b.Lock.All() {
+		digests = append(digests, a.SHA256)
+		if index, ok := a.Index(); ok {
+			digests = append(digests, index)
+		}
+	}
+	return b.lease.Hold(digests...)
+}
+
+// inputs names the project's own files by one digest.
+func inputs(ctx context.Context, p *project.Project, files *worktree.Tree) (cas.Digest, error) {
+	entries, err := builder.Entries(ctx, p.Root, files.Files)
+	if err != nil {
+		return cas.Digest{}, err
+	}
+	doc, err := snapshot.EncodeIndex(&snapshot.Index{Entries: entries})
+	if err != nil {
+		return cas.Digest{}, fmt.Errorf("digesting the project's files: %w", err)
+	}
+	return cas.Sum(doc), nil
+}
+
+// selectImages keeps the images that are named, all where none is.
+func selectImages(p *pipelines.Project, only []string) error {
+	var names []string
+	for _, i := range p.Images {
+		names = append(names, i.Name)
+	}
+	if len(names) == 0 {
+		return &diag.Problem{
+			Code: CodeNoImage, Pos: diag.Pos{File: p.File}, What: "the project has no image",
+			Why: "there is nothing to build", Remedy: "add an image block; `nbuild init` shows one",
+		}
+	}
+	var problems diag.Problems
+	for _, o := range only {
+		if !slices.Contains(names, o) {
+			remedy := "name one of the image blocks"
+			if near := diag.Nearest(o, names); near != "" {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			problems = append(problems, &diag.Problem{Code: CodeNoImage, What: fmt.Sprintf("there is no image %q", o), Remedy: remedy})
+		}
+	}
+	if len(only) > 0 {
+		p.Images = slices.DeleteFunc(p.Images, func(i pipelines.Image) bool { return !slices.Contains(only, i.Name) })
+	}
+	return problems.Err()
+}
+
+// Options say what is built and where it goes.
+type Options struct {
+	Only []string // names of images; none means all
+	To   string   // a layout, an archive or a repository; "" is each image's own repository
+}
+
+// Output is one image where it was put.
+type Output struct {
+	Image  string `json:"image"`
+	Ref    string `json:"ref"` // REF@sha256:…
+	Digest string `json:"digest"`
+}
+
+// Report is nbuild.build/v1.
+type Report struct {
+	Schema   string   `json:"schema"`
+	Snapshot string   `json:"snapshot"`
+	Date     string   `json:"date"`
+	Images   []Output `json:"images"`
+}
+
+// Run builds the images and puts them where they belong, under their tags.
+func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
+	b, err := Make(ctx, host, o.Only)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	report := &Report{
+		Schema: "nbuild.build/v1", Snapshot: b.Lock.Digest().OCI(), Date: b.Source.Date.Format("2006-01-02T15:04:05Z"), Images: []Output{},
+	}
+	for i := range b.Images {
+		img := &b.Images[i]
+		target, err := Place(host, img.Block, o.To, len(b.Images))
+		if err != nil {
+			return nil, err
+		}
+		if err := target.put(ctx, host, b, img); err != nil {
+			return nil, err
+		}
+		report.Images = append(report.Images, Output{Image: img.Block.Name, Ref: target.Ref.At(img.Digest).String(), Digest: img.Digest.String()})
+	}
+	return report, nil
+}
+
+// put writes an image and moves its tags.
+func (t *Target) put(ctx context.Context, host operation.Host, b *Built, img *builder.Image) error {
+	if t.Store == nil {
+		if len(img.Platforms) > 1 {
+			return &diag.Problem{
+				Code: CodeTarget, What: fmt.Sprintf("image %q is for %d platforms, and a docker archive holds one", img.Block.Name, len(img.Platforms)),
+				Remedy: "write it to a layout, as in --to oci:out, or build for one platform",
+			}
+		}
+		names := t.Tags
+		if img.Block.Repository != "" {
+			names = nil
+			for _, tag := range t.Tags {
+				names = append(names, img.Block.Repository+":"+tag)
+			}
+		}
+		return oci.WriteArchiveFile(ctx, images.Path(host, t.Ref), img.Platforms[0], names, b.Source.Date)
+	}
+	if err := t.Push(ctx, img); err != nil {
+		return err
+	}
+	return t.Tag(ctx, img.Digest)
+}
+
+// Push stores an image by its digest.
+func (t *Target) Push(ctx context.Context, img *builder.Image) error {
+	if img.Index != nil {
+		_, err := t.Store.PushIndex(ctx, img.Index)
+		return err
+	}
+	_, err := t.Store.PushImage(ctx, img.Platforms[0])
+	return err
+}
+
+// Tag moves every tag of the target to a digest.
+func (t *Target) Tag(ctx context.Context, digest v1.Hash) error {
+	for _, tag := range t.Tags {
+		if err := t.Store.Tag(ctx, digest, tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
