@@ -9,7 +9,10 @@ func (a *app) commands() {
 		commands  []*cobra.Command
 	}{
 		{"start", "Start", []*cobra.Command{a.explainCommand()}},
-		{"build", "Build", []*cobra.Command{a.cacheCommand()}},
+		{"build", "Build", []*cobra.Command{a.pinCommand(), a.vendorCommand(), a.installCommand(), a.buildCommand(), a.cacheCommand()}},
+		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.diffCommand()}},
+		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},
+		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},
 		{"other", "Other", []*cobra.Command{a.versionCommand()}},
 	}
 	for _, g := range groups {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/operation/compare"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var o compare.Options
+	cmd := &cobra.Command{
+		Use: "diff A B", Short: "Compare two images, layouts, BOMs or lockfiles",
+		Long: `Tells what changed from A to B by package and install path, the worst first: the
+same version with other bytes, another registry, new scripts and machine code,
+then versions and licences. The order of things in either never counts.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			o.A, o.B = args[0], args[1]
+			r, err := compare.Run(cmd.Context(), host, o)
+			if err != nil {
+				return err
+			}
+			text := r.Text
+			if a.json {
+				text = string(r.JSON)
+			}
+			if _, err := a.stdout.Write([]byte(text)); err != nil {
+				return err
+			}
+			if r.Stopped != nil && a.json {
+				return told(r.Stopped)
+			}
+			return r.Stopped
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.ExitCode, "exit-code", false, "exit 30 where something changed that is denied: by default what is critical or high")
+	f.StringSliceVar(&o.Deny, "deny", nil, "`classes` of change that are denied (exit 30)")
+	f.StringSliceVar(&o.Review, "review", nil, "`classes` of change that need an approval (exit 31)")
+	f.StringVar(&o.Platform, "platform", "linux/amd64", "the `platform` of images that are for several")
+	return cmd
+}

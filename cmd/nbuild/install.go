@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation/local"
+)
+
+func (a *app) installCommand() *cobra.Command {
+	var o local.Options
+	cmd := &cobra.Command{
+		Use: "install", Short: "Lay out node_modules here from the snapshot, as npm ci would",
+		Long: `Lays out node_modules beside the lockfile, equal to what npm ci --ignore-scripts
+leaves, from the artefacts in nbuild.lock. No script of any package runs, and the
+old tree stays until the new one is whole.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			r, err := local.Install(cmd.Context(), host, o)
+			if r == nil {
+				return err
+			}
+			var b strings.Builder
+			for _, d := range r.Differences {
+				fmt.Fprintf(&b, "%s: %s\n", diag.Clean(d.Path), d.What)
+			}
+			if err == nil {
+				fmt.Fprintf(&b, "%d packages, %d files%s\n", r.Packages, r.Files, sizeSuffix(r.Bytes))
+			}
+			if answerErr := a.answer(r, b.String()); answerErr != nil {
+				return answerErr
+			}
+			if err != nil && a.json {
+				return told(err)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&o.Npm, "npm", "", "the npm block's `name`, where there are several")
+	cmd.Flags().StringSliceVar(&o.Omit, "omit", nil, "leave out `kinds` of dependency: dev, optional, peer")
+	cmd.Flags().BoolVar(&o.Check, "check", false, "only compare what is there (exit 11)")
+	return cmd
+}

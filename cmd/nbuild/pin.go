@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation/snapshots"
+)
+
+func (a *app) pinCommand() *cobra.Command {
+	var o snapshots.PinOptions
+	cmd := &cobra.Command{
+		Use: "pin", Short: "Resolve everything outside and write nbuild.lock",
+		Long: `Downloads what the lockfile names, Node, the .debs of bases, base images and
+fetched files, and writes what they are into nbuild.lock. What is pinned stays as
+it is; --update NAME pins a package, "node", "debian", a base, a fetched file or
+"all" anew. Commit nbuild.lock.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			r, err := snapshots.Pin(cmd.Context(), host, o)
+			if err != nil {
+				return err
+			}
+			text := ""
+			for _, c := range []struct {
+				sign  string
+				names []string
+			}{{"+", r.Added}, {"~", r.Changed}, {"-", r.Removed}} {
+				for _, n := range c.names {
+					text += c.sign + " " + diag.Clean(n) + "\n"
+				}
+			}
+			return a.answer(r, text+fmt.Sprintf("%s: %d artefacts, %s\n", r.File, r.Artefacts, r.Digest))
+		},
+	}
+	cmd.Flags().StringArrayVar(&o.Update, "update", nil, "pin `NAME` anew")
+	cmd.Flags().BoolVar(&o.Check, "check", false, "only say whether nbuild.lock is current (exit 11)")
+	return cmd
+}
+
+func (a *app) vendorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "vendor", Short: "Bring every pinned artefact into the store",
+		Long: `Fetches what nbuild.lock names and the store lacks, and holds each to upstream's
+integrity and to the SHA-256 in nbuild.lock. Afterwards a build needs no network.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			r, err := snapshots.Vendor(cmd.Context(), host)
+			if err != nil {
+				return err
+			}
+			return a.answer(r, fmt.Sprintf("%d artefacts%s in the store\n", r.Artefacts, sizeSuffix(r.Bytes)))
+		},
+	}
+}

@@ -1,0 +1,96 @@
+package bom
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/keys"
+	"github.com/nbuild/nbuild/internal/operation/project"
+	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/sbom"
+)
+
+// Options say which BOM is printed.
+type Options struct {
+	Image   string // the name of an image block; "" is the only image, or the project where All is set
+	All     bool   // the project with what development needs, not an image
+	Version string // of CycloneDX; "" is what build.hcl says
+	Pretty  bool
+}
+
+// Run writes the BOM of an image of the project at hand, or of the project itself
+// where it has none. Nothing is built.
+func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
+	p, err := project.Open(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	lock, err := p.Lock()
+	if err != nil {
+		return nil, err
+	}
+	source, err := p.Source(ctx, lock)
+	if err != nil {
+		return nil, err
+	}
+	if err := snapshots.VendorProject(ctx, host, p, lock); err != nil {
+		return nil, err
+	}
+	var contents *sbom.Contents
+	switch block, ok := p.Image(o.Image); {
+	case o.All || o.Image == "" && len(p.Images) == 0:
+		contents, err = OfProject(ctx, host, p, lock, source.Date, o.All)
+	case ok:
+		contents, err = OfImage(ctx, host, p, lock, block, source.Date)
+	case o.Image == "" && len(p.Images) == 1:
+		contents, err = OfImage(ctx, host, p, lock, &p.Images[0], source.Date)
+	default:
+		var names []string
+		for _, i := range p.Images {
+			names = append(names, i.Name)
+		}
+		return nil, &diag.Problem{
+			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print can't be told from %q", o.Image),
+			Remedy: fmt.Sprintf("name one of %q with --image, or take the project's with --all", names),
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	version := o.Version
+	if version == "" {
+		version = p.Sbom.SpecVersion
+	}
+	return sbom.Write(contents, sbom.Options{Version: version, Pretty: o.Pretty})
+}
+
+// CodeWhich is a BOM of an image that is not told apart.
+const CodeWhich diag.Code = "NB0213"
+
+// Validation is nbuild.sbom-validation/v1.
+type Validation struct {
+	Schema string `json:"schema"`
+	File   string `json:"file"`
+	Valid  bool   `json:"valid"`
+}
+
+// Validate holds a BOM file to the schema of the version that it says it is.
+func Validate(host operation.Host, file string) (*Validation, error) {
+	path := file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(host.Dir, file)
+	}
+	raw, err := keys.ReadFile(path, bounds.BOM)
+	if err != nil {
+		return nil, fmt.Errorf("reading the BOM: %w", err)
+	}
+	if err := sbom.Validate(raw, file).Err(); err != nil {
+		return nil, err
+	}
+	return &Validation{Schema: "nbuild.sbom-validation/v1", File: file, Valid: true}, nil
+}

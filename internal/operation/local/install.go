@@ -1,0 +1,87 @@
+// Package local lays out a project's packages in its own folder, for developers and
+// tests, from the same snapshot that images are built of.
+//
+// It is `npm ci --ignore-scripts` with nothing but nbuild.lock to believe: the tree
+// is planned for the machine at hand, everything comes out of the store, and no
+// script of any package runs.
+//
+// The invariant: node_modules holds what nbuild.lock pins, or is left as it was.
+package local
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/install"
+	"github.com/nbuild/nbuild/internal/operation/project"
+	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// CodeNoTree is an npm block that is not there, or not told apart.
+const CodeNoTree diag.Code = "NB0212"
+
+// Options say what is laid out.
+type Options struct {
+	Npm   string   // the npm block's name; may be "" where there is one
+	Omit  []string // of "dev", "optional", "peer"
+	Check bool     // compare what is there, change nothing
+}
+
+// Install lays out node_modules beside the lockfile.
+func Install(ctx context.Context, host operation.Host, o Options) (*install.Result, error) {
+	p, err := project.Open(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	block, err := choose(p, o.Npm)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := p.Lock()
+	if err != nil {
+		return nil, err
+	}
+	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), o.Omit)
+	if err != nil {
+		return nil, err
+	}
+	if err := snapshots.VendorProject(ctx, host, p, lock); err != nil {
+		return nil, err
+	}
+	store, err := host.Store()
+	if err != nil {
+		return nil, err
+	}
+	return install.Run(ctx, install.Options{
+		Dir: p.LockFolder(*block), Store: store, Lock: lock, Tree: tree, Check: o.Check, Events: host.Events,
+	})
+}
+
+func choose(p *project.Project, name string) (*pipelines.Npm, error) {
+	var names []string
+	for i := range p.Npm {
+		names = append(names, p.Npm[i].Name)
+		if p.Npm[i].Name == name || name == "" && len(p.Npm) == 1 {
+			return &p.Npm[i], nil
+		}
+	}
+	return nil, &diag.Problem{
+		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install can't be told from %q", name),
+		Remedy: fmt.Sprintf("name one of %q with --npm", names),
+	}
+}
+
+// libc tells the C library that this machine's programs are linked with, as npm's
+// `libc` field means it: musl where its loader is there.
+func libc() string {
+	if found, err := filepath.Glob("/lib/ld-musl-*.so.1"); err == nil && len(found) > 0 {
+		return "musl"
+	}
+	return "glibc"
+}
