@@ -27,7 +27,7 @@ image_runs() {
   local name=storefront-$$ port=18080
   export CONTAINERS_STORAGE_CONF=$work/storage.conf
   printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
-  podman pull -q "oci:$work/first/out" >"$work/image-id"
+  podman pull -q "oci:$work/first/out:stable" >"$work/image-id"
   podman run -d --rm --name "$name" --runtime runc --cgroup-manager=cgroupfs \
     --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host \
     -e HOST=127.0.0.1 -e PORT=$port "$(cat "$work/image-id")" >/dev/null

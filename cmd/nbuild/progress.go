@@ -68,10 +68,10 @@ func (s *plainSink) Emit(e event.Event) {
 func plainLine(e event.Event, verbose bool) string {
 	switch e.Kind {
 	case event.Plan:
-		if e.Total == 0 {
+		if e.Total == e.Done {
 			return ""
 		}
-		return fmt.Sprintf("%s: %d %s", e.Phase, e.Total, orElse(e.Name, "to do"))
+		return fmt.Sprintf("%s: %d %s", e.Phase, e.Total-e.Done, orElse(e.Name, "to bring"))
 	case event.Transfer, event.StepStart:
 		if !verbose {
 			return ""
