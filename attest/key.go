@@ -6,12 +6,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -34,6 +35,7 @@ var ErrKey = errors.New("unusable key")
 type Key struct {
 	algorithm   Algorithm
 	public      crypto.PublicKey
+	verifier    signature.Verifier // sigstore's, of the one algorithm
 	fingerprint cas.Digest
 }
 
@@ -64,22 +66,29 @@ func ParseKey(text []byte) (Key, error) {
 // newKey takes the two kinds of key and no other curve.
 func newKey(public crypto.PublicKey) (Key, error) {
 	var algorithm Algorithm
+	var verifier signature.Verifier
+	var err error
 	switch p := public.(type) {
 	case *ecdsa.PublicKey:
 		if p.Curve != elliptic.P256() {
 			return Key{}, fmt.Errorf("%w: curve %s, not P-256", ErrKey, p.Curve.Params().Name)
 		}
 		algorithm = ECDSAP256
+		verifier, err = signature.LoadECDSAVerifier(p, crypto.SHA256)
 	case ed25519.PublicKey:
 		algorithm = Ed25519
+		verifier, err = signature.LoadED25519Verifier(p)
 	default:
 		return Key{}, fmt.Errorf("%w: a %T, neither ECDSA P-256 nor Ed25519", ErrKey, public)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	return Key{algorithm: algorithm, public: public, fingerprint: cas.Sum(der)}, nil
+	return Key{algorithm: algorithm, public: public, verifier: verifier, fingerprint: cas.Sum(der)}, nil
 }
 
 // Fingerprint is the SHA-256 of the key's SubjectPublicKeyInfo in DER, its name
@@ -105,14 +114,7 @@ func (k Key) PEM() ([]byte, error) {
 // verify reports whether sig is the key's signature over message, by the key's
 // own algorithm.
 func (k Key) verify(message, sig []byte) bool {
-	switch p := k.public.(type) {
-	case *ecdsa.PublicKey:
-		sum := sha256.Sum256(message)
-		return ecdsa.VerifyASN1(p, sum[:], sig)
-	case ed25519.PublicKey:
-		return ed25519.Verify(p, message, sig)
-	}
-	return false
+	return k.verifier != nil && k.verifier.VerifySignature(bytes.NewReader(sig), bytes.NewReader(message)) == nil
 }
 
 // onePEM decodes the one PEM block of a key file.

@@ -93,6 +93,7 @@ func (s ecdsaSigner) Key() Key { return s.key }
 
 // Sign takes no randomness: crypto/ecdsa derives the nonce by RFC 6979 then, so a
 // weak source of chance can't leak the key and equal statements are equal bytes.
+// That is why sigstore's own signer, which always draws some, does not sign here.
 func (s ecdsaSigner) Sign(_ context.Context, message []byte) ([]byte, error) {
 	sum := sha256.Sum256(message)
 	return s.private.Sign(nil, sum[:], crypto.SHA256)
