@@ -52,7 +52,7 @@ func (j *judgement) require(q Requirement) bool {
 // remedies are the commands that give what a requirement asks for.
 var remedies = map[Require]string{
 	RequireProvenance: "`nbuild release --key KEY`, run by a builder that the trust file binds to the member",
-	RequireSBOM:       "`nbuild release --key KEY`, or `nbuild attest --type sbom --key KEY REF`",
+	RequireSBOM:       "`nbuild release --key KEY`",
 	RequireRelease:    "`nbuild release --key KEY`, for this environment",
 	RequireReview:     "`nbuild approve --key KEY`, by one more member of the team",
 }

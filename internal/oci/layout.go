@@ -100,8 +100,8 @@ func (l *Layout) index(root *os.Root) (*v1.IndexManifest, error) {
 	return idx, nil
 }
 
-// Resolve implements Store. An empty tag means the only image in the layout, and
-// is a Problem where there are several.
+// Resolve implements Store. An empty tag means the only image that has one, else
+// the only image in the layout, and is a Problem where there are several.
 func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error) {
 	if err := ctx.Err(); err != nil {
 		return v1.Descriptor{}, err
@@ -116,12 +116,12 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 		return v1.Descriptor{}, err
 	}
 	var tags []string
-	found := map[v1.Hash]v1.Descriptor{}
+	found, named := map[v1.Hash]v1.Descriptor{}, map[v1.Hash]v1.Descriptor{}
 	var last v1.Descriptor
 	for _, d := range idx.Manifests {
-		name, named := d.Annotations[refName]
+		name, tagged := d.Annotations[refName]
 		if tag != "" && name != tag {
-			if named {
+			if tagged {
 				tags = append(tags, name)
 			}
 			continue
@@ -133,8 +133,17 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 				continue
 			}
 			tags = append(tags, name)
+			if tagged {
+				named[d.Digest] = d
+			}
 		}
 		found[d.Digest], last = d, d
+	}
+	if len(named) == 1 { // what lost its tag stays in the layout and is not meant
+		found = named
+		for _, d := range named {
+			last = d
+		}
 	}
 	switch {
 	case len(found) == 1:

@@ -346,8 +346,14 @@ func TestTagKeepsWhatItNamedBefore(t *testing.T) {
 	if _, err := Image(ctx, l, digestOf(t, a)); err != nil {
 		t.Errorf("the image before it went: %v", err)
 	}
+	if got, err := l.Resolve(ctx, ""); err != nil || got.Digest != digestOf(t, b) {
+		t.Errorf("of one image with a tag and one without, no tag means %s, %v", got.Digest, err)
+	}
+	if err := l.Tag(ctx, digestOf(t, a), "old"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := l.Resolve(ctx, ""); code(err) != CodeMissing || !strings.Contains(err.Error(), "2 images") {
-		t.Errorf("two images without a name gave %v", err)
+		t.Errorf("two images with tags gave %v", err)
 	}
 	if _, err := l.Resolve(ctx, "stabel"); !strings.Contains(diag.All(err)[0].Remedy, ":stable") {
 		t.Errorf("the nearest tag is not named: %v", diag.All(err)[0].Remedy)
