@@ -11,7 +11,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/nbuild/nbuild/attest"
@@ -101,13 +100,12 @@ func Environment(policy *attest.Policy, name string) (string, error) {
 }
 
 // undecided makes an image that can't be resolved exit with 22, unless the place
-// answered that it is not there or the name is wrong.
+// answered: that it has no such image, or that the name fits several.
 func undecided(ref oci.Ref, err error) error {
-	if errors.Is(err, oci.ErrNotFound) || diag.Exit(err) == 22 {
-		return err
-	}
-	if len(diag.All(err)) > 0 && diag.Exit(err) == 2 {
-		return err
+	for _, p := range diag.All(err) {
+		if p.Code == oci.CodeReference || p.Code == oci.CodeMissing || p.Code.Exit() == 22 {
+			return err
+		}
 	}
 	return &diag.Problem{
 		Code: CodeUnreachable, What: "no decision about " + ref.String(), Err: err,
