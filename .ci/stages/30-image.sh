@@ -60,5 +60,6 @@ registry() {
 trees() {
   local corpus=$root/../shared/corpus
   [ -d "$corpus" ] || { echo "no corpus here: skipped"; return 0; }
-  NBUILD_CORPUS=$(cd "$corpus" && pwd) go test -count=1 -timeout 20m -run TestTreesEqualNpmCI ./internal/operation/install
+  go test -count=1 -timeout 20m -run TestTreesEqualNpmCI ./internal/operation/install -v \
+    -corpus "$(cd "$corpus" && pwd)" -npm-cache "$work/npm" | grep -vE '^=== '
 }
