@@ -256,7 +256,7 @@ func (r *running) add(ctx context.Context, k *packer, s slot) error {
 	defer d.Close()
 	n, err := io.Copy(r.plain, d)
 	if err == nil && n != s.packed.Plain {
-		err = cas.ErrCorrupt
+		err = cas.Damaged(s.packed.Digest)
 	}
 	if err != nil {
 		return fmt.Errorf("reading member %s: %w", s.packed.Digest, err)

@@ -137,7 +137,7 @@ func (k *packer) read(ctx context.Context, p packed) (body, plain *bytes.Buffer,
 		return nil, nil, fmt.Errorf("reading member: %w", err)
 	}
 	if int64(plain.Len()) != p.Plain {
-		return nil, nil, fmt.Errorf("member %s: %w", p.Digest, cas.ErrCorrupt)
+		return nil, nil, cas.Damaged(p.Digest)
 	}
 	return body, plain, nil
 }

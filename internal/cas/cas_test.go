@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/nbuild/nbuild/internal/diag"
 )
 
 func open(t *testing.T) *Store {
@@ -98,6 +100,17 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("streaming: %v, want %v", err, test.want)
 			}
 		})
+	}
+}
+
+func TestADamagedBlobIsAProblemWithARemedy(t *testing.T) {
+	s := open(t)
+	d := put(t, s, "good")
+	damage(t, s, d, "evil")
+	_, err := s.Read(t.Context(), d, 100)
+	ps := diag.All(err)
+	if len(ps) != 1 || ps[0].Code != CodeCorrupt || diag.Exit(err) != 11 || !strings.Contains(ps[0].Remedy, "nbuild cache verify --repair") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // Blob reads one blob and verifies it on the way: the read that would end it
-// returns ErrCorrupt in place of io.EOF where the bytes are not those that the
+// returns Damaged, which is ErrCorrupt, in place of io.EOF where the bytes are not those that the
 // digest names. What was read before the end is not yet verified.
 type Blob struct {
 	ctx    context.Context // of this one read, which ends with Close
@@ -57,7 +57,7 @@ func (b *Blob) Read(p []byte) (int, error) {
 	n, err := b.file.Read(p)
 	b.hash.Write(p[:n])
 	if err == io.EOF && Digest(b.hash.Sum(nil)) != b.digest {
-		return n, fmt.Errorf("sha256:%s: %w", b.digest, ErrCorrupt)
+		return n, Damaged(b.digest)
 	}
 	return n, err
 }

@@ -9,16 +9,12 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation"
 )
-
-// CodeCorrupt is a blob in the store whose bytes are not what its name says.
-const CodeCorrupt diag.Code = "NB1129"
 
 // Report is nbuild.cache/v1: what the store holds, and what a prune took. Sizes
 // are in bytes.
@@ -79,11 +75,7 @@ func Verify(ctx context.Context, host operation.Host, repair bool) (Report, erro
 			}
 			continue
 		}
-		problems = append(problems, &diag.Problem{
-			Code: CodeCorrupt, What: fmt.Sprintf("the blob %s is damaged", d.OCI()),
-			Why:    "its bytes are not those that its name says; a build that needs it stops",
-			Remedy: "run `nbuild cache verify --repair`, then `nbuild vendor` in the projects that need it",
-		})
+		problems = append(problems, cas.Damaged(d))
 	}
 	return report, problems.Err()
 }

@@ -34,7 +34,7 @@ func broken(p *npm.Package, a snapshot.Artefact, err error) error {
 	case errors.Is(err, cas.ErrCorrupt):
 		return &diag.Problem{
 			Code: CodeCorrupt, Pos: p.Pos, What: a.ID() + " in the store is not what nbuild.lock says",
-			Why: "the store was changed or its disk is failing; nothing of it was installed", Remedy: "run `nbuild cache verify` to drop what is damaged, then `nbuild vendor`", Err: err,
+			Why: "the store was changed or its disk is failing; nothing of it was installed", Remedy: "run `nbuild cache verify --repair` to drop what is damaged, then `nbuild vendor`", Err: err,
 		}
 	}
 	return fmt.Errorf("installing %s: %w", p.Path, err)
