@@ -25,10 +25,12 @@ var findingKinds = []string{
 }
 
 // changeClasses is what a release can deny or ask a review for (docs/formats.md,
-// "Classes of change").
+// "Classes of change"). The list is the room sbom's; a test of internal/operation
+// holds the two equal.
 var changeClasses = []string{
-	"integrity-changed", "registry-changed", "provenance-lost", "downgrade", "new-install-script", "new-dynamism", "new-package", "new-maintainer",
-	"removed-package", "upgrade", "license-changed", "base-changed",
+	"integrity-changed", "registry-changed", "new-install-script", "install-script-changed", "new-implicit-gyp", "new-native-addon",
+	"new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "downgrade", "new-package", "base-changed", "config-changed",
+	"licence-changed", "new-version", "upgrade", "removed-package", "new-copy", "removed-version", "removed-copy", "moved",
 }
 
 // Language returns the blocks and attributes of build.hcl.

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"io"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -123,33 +121,5 @@ func ReadIndex(store *cas.Store) func(context.Context, cas.Digest) (*snapshot.In
 			return nil, fmt.Errorf("reading file index: %w", err)
 		}
 		return snapshot.DecodeIndex(src)
-	}
-}
-
-// ReadTree makes World.Tree of the project's folder. Node is the version that a
-// package's engines are held to, "" for none; legacyPeers is npm's setting of that
-// name.
-func ReadTree(folder fs.FS, node string, legacyPeers bool) func(context.Context, *Npm, string) (*npm.Tree, *npm.Tree, error) {
-	return func(_ context.Context, block *Npm, platform string) (*npm.Tree, *npm.Tree, error) {
-		f, err := folder.Open(block.Lockfile)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
-		}
-		defer f.Close()
-		src, err := io.ReadAll(io.LimitReader(f, bounds.Lockfile+1))
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
-		}
-		lockfile, err := npm.ReadLockfile(src, block.Lockfile)
-		if err != nil {
-			return nil, nil, err
-		}
-		cpu := map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
-		all, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: cpu, Libc: "glibc", NodeVersion: node, LegacyPeerDeps: legacyPeers})
-		if err != nil {
-			return nil, nil, err
-		}
-		production, err := all.Production()
-		return all, production, err
 	}
 }

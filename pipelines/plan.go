@@ -178,10 +178,9 @@ func (pl *planner) base(name, platform string) []snapshot.Artefact {
 		return nil
 	}
 	if b.Image != "" {
-		for a := range pl.Lock.Of(snapshot.KindBase) {
-			if a.Name == b.Image && (a.Platform == platform || a.Platform == "") {
-				return []snapshot.Artefact{a}
-			}
+		// By the block's name: nbuild.lock holds no registry's host.
+		if a, ok := pl.Lock.Find(snapshot.KindBase, b.Name, "", platform); ok {
+			return []snapshot.Artefact{a}
 		}
 		pl.unpinned(b.At, fmt.Sprintf("the image %s of base.%s (%s)", b.Image, b.Name, platform))
 		return nil

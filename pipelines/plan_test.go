@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,8 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -100,7 +104,7 @@ func world(t *testing.T) (*Project, World) {
 		t.Fatal(problems(err))
 	}
 	return p, World{
-		Lock: lock, Project: folder, Tree: ReadTree(folder, "", false),
+		Lock: lock, Project: folder, Tree: readTree(folder),
 		Index: func(_ context.Context, d cas.Digest) (*snapshot.Index, error) { return docs[d], nil },
 	}
 }
@@ -255,5 +259,76 @@ func TestPlansAreEqual(t *testing.T) {
 		if diff := cmp.Diff(digests[0], d); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// readTree makes World.Tree of a folder.
+func readTree(folder fs.FS) func(context.Context, *Npm, string) (*npm.Tree, *npm.Tree, error) {
+	return func(_ context.Context, block *Npm, platform string) (*npm.Tree, *npm.Tree, error) {
+		f, err := folder.Open(block.Lockfile)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+		}
+		defer f.Close()
+		src, err := io.ReadAll(io.LimitReader(f, bounds.Lockfile+1))
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+		}
+		lockfile, err := npm.ReadLockfile(src, block.Lockfile)
+		if err != nil {
+			return nil, nil, err
+		}
+		cpu := map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
+		all, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: cpu, Libc: "glibc"})
+		if err != nil {
+			return nil, nil, err
+		}
+		production, err := all.Production()
+		return all, production, err
+	}
+}
+
+func TestBaseImageIsFoundByItsBlock(t *testing.T) {
+	const src = `nbuild = "1"
+
+project "shop" {}
+
+base "runtime" {
+  image = "registry.example.com/base/node:22"
+}
+
+image "shop" {
+  base = base.runtime
+  cmd  = ["node", "server.js"]
+}
+`
+	p, err := Parse([]byte(src), "build.hcl", fstest.MapFS{}, Options{})
+	if err != nil {
+		t.Fatal(problems(err))
+	}
+	for name, test := range map[string]struct {
+		artefact snapshot.Artefact
+		found    bool
+	}{
+		"its name and platform": {snapshot.Artefact{Kind: snapshot.KindBase, Name: "runtime", Platform: "linux/amd64", SHA256: cas.Sum([]byte("m")), Size: 1}, true},
+		"another block":         {snapshot.Artefact{Kind: snapshot.KindBase, Name: "other", Platform: "linux/amd64", SHA256: cas.Sum([]byte("m")), Size: 1}, false},
+		"another platform":      {snapshot.Artefact{Kind: snapshot.KindBase, Name: "runtime", Platform: "linux/arm64", SHA256: cas.Sum([]byte("m")), Size: 1}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lock, err := snapshot.New([]snapshot.Artefact{test.artefact})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := p.Plan(t.Context(), World{Lock: lock})
+			if !test.found {
+				if diag.Exit(err) != 11 {
+					t.Errorf("want a problem that ends with 11, got %v", err)
+				}
+				return
+			}
+			if err != nil || plan.Images[0].Base[0].Name != "runtime" {
+				t.Errorf("the base of the image: %v, %v", plan, err)
+			}
+		})
 	}
 }

@@ -8,8 +8,10 @@ func (a *app) commands() {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"start", "Start", []*cobra.Command{a.explainCommand()}},
-		{"build", "Build", []*cobra.Command{a.pinCommand(), a.vendorCommand(), a.installCommand(), a.buildCommand(), a.cacheCommand()}},
+		{"start", "Start", []*cobra.Command{a.initCommand(), a.explainCommand()}},
+		{"build", "Build", []*cobra.Command{
+			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), a.installCommand(), a.planCommand(), a.buildCommand(), a.cacheCommand(),
+		}},
 		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.diffCommand()}},
 		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},
 		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},

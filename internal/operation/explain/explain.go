@@ -1,5 +1,5 @@
-// Package explain answers `nbuild explain WORD`: the page of a problem code, or
-// the text of a standard pipeline.
+// Package explain answers `nbuild explain WORD`: the page of a problem code, what a
+// block of build.hcl holds, or the text of a standard pipeline.
 //
 // The pages travel inside the binary, so an explanation is at hand where the
 // problem is, with no network.
@@ -14,6 +14,7 @@ import (
 
 	"github.com/nbuild/nbuild/docs"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/pipelines"
 )
 
 // CodeUnknown is a word that nothing is known of.
@@ -26,15 +27,9 @@ type Page struct {
 	Text   string `json:"text"`
 }
 
-// Topic is something else that can be explained: its name and its text.
-type Topic struct {
-	Name string
-	Text string
-}
-
-// Explain returns the page of a problem code, in any case of letters, or of one of
-// the topics.
-func Explain(word string, topics []Topic) (Page, error) {
+// Explain returns the page of a problem code, in any case of letters, or of a word
+// of the build language.
+func Explain(word string) (Page, error) {
 	page := Page{Schema: "nbuild.explain/v1", Word: word}
 	if code := diag.Code(strings.ToUpper(word)); code.Valid() {
 		text, err := fs.ReadFile(docs.Errors, "errors/"+string(code)+".md")
@@ -44,17 +39,14 @@ func Explain(word string, topics []Topic) (Page, error) {
 		}
 	}
 	var names []string
-	for _, t := range topics {
+	for _, t := range pipelines.Topics() {
 		if t.Name == word {
 			page.Text = t.Text
 			return page, nil
 		}
 		names = append(names, t.Name)
 	}
-	remedy := "give a problem code such as NB0380"
-	if len(names) > 0 {
-		remedy += ", or one of " + strings.Join(names, ", ")
-	}
+	remedy := "give a problem code such as NB0380, or one of " + strings.Join(names, ", ")
 	if near := diag.Nearest(word, names); near != "" {
 		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
 	}

@@ -11,76 +11,27 @@ package plan
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/snapshot"
-	"github.com/nbuild/nbuild/internal/worktree"
+	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/pipelines"
 )
-
-// LockName is the snapshot's file, beside the build file.
-const LockName = "nbuild.lock"
-
-// Options for planning. The zero value works.
-type Options struct {
-	LegacyPeerDeps bool // npm's setting of that name
-}
-
-// Open reads the host's build file.
-func Open(h operation.Host) (*pipelines.Project, error) {
-	return pipelines.Open(h.Dir, h.File, pipelines.Options{Vars: h.Vars})
-}
-
-// Lock reads the snapshot that stands beside a project's build file, or nil where
-// there is none yet.
-func Lock(p *pipelines.Project) (*snapshot.Lock, error) {
-	f, err := os.Open(filepath.Join(p.Dir, LockName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", LockName, err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, bounds.Snapshot+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", LockName, err)
-	}
-	return snapshot.Parse(src, LockName)
-}
-
-// World is what the project is planned from on this host. Close it when the plan
-// is no longer used.
-func World(p *pipelines.Project, store *cas.Store, lock *snapshot.Lock, o Options) (pipelines.World, io.Closer, error) {
-	root, err := os.OpenRoot(filepath.Join(p.Dir, filepath.FromSlash(p.Root)))
-	if err != nil {
-		return pipelines.World{}, nil, fmt.Errorf("opening the project: %w", err)
-	}
-	return pipelines.World{
-		Lock: lock, Project: root.FS(), Index: pipelines.ReadIndex(store), Tree: pipelines.ReadTree(root.FS(), "", o.LegacyPeerDeps),
-	}, root, nil
-}
 
 // ResultKind is the kind of the records in the store that hold a step's result, by
 // the action's digest.
 const ResultKind = "action"
 
 // Make plans the host's project.
-func Make(ctx context.Context, h operation.Host, o Options) (*Result, error) {
-	p, err := Open(h)
+func Make(ctx context.Context, h operation.Host) (*Result, error) {
+	p, err := project.Open(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := Lock(p)
+	defer p.Close()
+	lock, err := p.Lock()
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +39,15 @@ func Make(ctx context.Context, h operation.Host, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	world, closer, err := World(p, store, lock, o)
-	if err != nil {
-		return nil, err
-	}
-	defer closer.Close()
-	made, err := p.Plan(ctx, world)
+	made, err := p.Plan(ctx, pipelines.World{
+		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store),
+		Tree: func(_ context.Context, block *pipelines.Npm, platform string) (all, production *npm.Tree, err error) {
+			if all, err = p.Tree(block.Name, platform, true); err == nil {
+				production, err = p.Tree(block.Name, platform, false)
+			}
+			return all, production, err
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +59,18 @@ func Make(ctx context.Context, h operation.Host, o Options) (*Result, error) {
 	for i := range made.Images {
 		r.Images = append(r.Images, image(&made.Images[i]))
 	}
-	if usesProject(p) {
-		if err := r.project(ctx, h, p); err != nil {
-			return nil, err
-		}
+	if !usesProject(p.Project) {
+		return r, nil
+	}
+	tree, err := p.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range tree.Files {
+		r.Files = append(r.Files, f.Path)
+	}
+	for _, e := range tree.Excluded {
+		r.Excluded = append(r.Excluded, Excluded{e.Path, e.Reason})
 	}
 	return r, nil
 }
@@ -124,34 +86,6 @@ func usesProject(p *pipelines.Project) bool {
 		}
 	}
 	return false
-}
-
-// project lists the project's default files, and what is not among them.
-func (r *Result) project(ctx context.Context, h operation.Host, p *pipelines.Project) error {
-	var o worktree.Options
-	if git, err := h.Program("git"); err == nil {
-		temp := h.Env("TMPDIR")
-		if !filepath.IsAbs(temp) {
-			temp = "/tmp"
-		}
-		dir, err := os.MkdirTemp(temp, "nbuild-plan-")
-		if err != nil {
-			return fmt.Errorf("making a folder for git: %w", err)
-		}
-		defer os.RemoveAll(dir)
-		o = worktree.Options{Git: worktree.Exec(git), Temp: dir}
-	}
-	tree, err := worktree.Scan(ctx, filepath.Join(p.Dir, filepath.FromSlash(p.Root)), o)
-	if err != nil {
-		return err
-	}
-	for _, f := range tree.Files {
-		r.Files = append(r.Files, f.Path)
-	}
-	for _, e := range tree.Excluded {
-		r.Excluded = append(r.Excluded, Excluded{e.Path, e.Reason})
-	}
-	return nil
 }
 
 func step(s *pipelines.PlannedStep, known func(cas.Digest) bool) Step {

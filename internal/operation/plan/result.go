@@ -6,6 +6,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/pipelines"
 )
 
 // Result is nbuild.plan/v1.
@@ -104,7 +105,7 @@ type Validity struct {
 
 // Validate checks the host's build file and nothing else.
 func Validate(h operation.Host) (*Validity, error) {
-	p, err := Open(h)
+	p, err := pipelines.Open(h.Dir, h.File, pipelines.Options{Vars: h.Vars})
 	if err != nil {
 		return nil, err
 	}

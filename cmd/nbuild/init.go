@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation/initialise"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "init", Short: "Write build.hcl for the package.json here",
+		Long: `Writes the shortest build file that builds what package.json starts: its start
+script where that is plain node, else main, else server.js or index.js. A file that
+is there is never written over.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			r, err := initialise.Write(host.Dir, host.File)
+			if err != nil {
+				return err
+			}
+			return a.answer(r, fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: nbuild pin\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From))
+		},
+	}
+}
