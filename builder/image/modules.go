@@ -105,11 +105,10 @@ func (m *modules) has(ctx context.Context, p *npm.Package, file string) bool {
 		}
 		m.files[owner] = files
 	}
-	i, found := slices.BinarySearch(files, file)
-	if found {
+	if _, found := slices.BinarySearch(files, file); found {
 		return true
 	}
-	i, _ = slices.BinarySearch(files, file+"/")
+	i, _ := slices.BinarySearch(files, file+"/")
 	return i < len(files) && strings.HasPrefix(files[i], file+"/")
 }
 

@@ -82,10 +82,12 @@ func TestALyingRegistryIsToldFromAnAbsentOne(t *testing.T) {
 		"another manifest": {"/manifests/", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			_, _ = io.WriteString(w, `{"schemaVersion":2,"manifests":[]}`)
 		}, CodeMismatch},
-		"endless manifest":   {"/manifests/", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { endless(w) }, CodeBound},
-		"redirect to itself": {"/blobs/", func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.Redirect(w, r, r.URL.Path, 307) }, CodeUnreachable},
+		"endless manifest": {"/manifests/", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { endless(w) }, CodeBound},
+		"redirect to itself": {"/blobs/", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}, CodeUnreachable},
 		"redirect, plain": {"/blobs/", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
-			http.Redirect(w, r, "http://registry.example.com/x?token=s3cret", 307)
+			http.Redirect(w, r, "http://registry.example.com/x?token=s3cret", http.StatusTemporaryRedirect)
 		}, CodeInsecure},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -293,7 +295,7 @@ func TestCredentialsGoToTheirRegistryAndIntoNoError(t *testing.T) {
 		if r.URL.Path == "/v2/" {
 			return
 		}
-		http.Error(w, "hunter2", 403)
+		http.Error(w, "hunter2", http.StatusForbidden)
 	}))
 	defer srv.Close()
 	host := strings.TrimPrefix(srv.URL, "http://")

@@ -87,7 +87,7 @@ func TestTarballFails(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}, CodeUnreachable, 3},
-		{"redirect without end", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, CodeRedirect, 5},
+		{"redirect without end", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, CodeRedirect, 5},
 		{"redirect to a file", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "file:///etc/passwd")
 			w.WriteHeader(302)
@@ -187,7 +187,7 @@ func TestCredentialsDoNotFollowARedirectToAnotherHost(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer secret-token" {
 			t.Errorf("the registry got %q", r.Header.Get("Authorization"))
 		}
-		http.Redirect(w, r, other.URL+"/x?sig=secret-signature", 302)
+		http.Redirect(w, r, other.URL+"/x?sig=secret-signature", http.StatusFound)
 	})
 	token := func(u string) string { return strings.TrimPrefix(u, "http:") + "/:_authToken=secret-token" }
 	c := client(t, s.URL, token(s.URL), token(other.URL))
