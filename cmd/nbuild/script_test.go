@@ -19,10 +19,10 @@ func TestMain(m *testing.M) {
 			if err != nil {
 				panic(err)
 			}
-			os.Exit(run(surroundings{
+			os.Exit(held(surroundings{
 				args: os.Args[1:], environ: os.Environ(), dir: dir,
 				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
-			}))
+			}, os.Getenv(schemasEnv)))
 		},
 	})
 }
@@ -30,12 +30,17 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar: each is a session with the command, its
 // output and its exit codes.
 func TestScripts(t *testing.T) {
+	schemas, err := schemasDir()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir+"/home")
 			env.Setenv("NBUILD_STORE", env.WorkDir+"/store")
+			env.Setenv(schemasEnv, schemas)
 			return os.MkdirAll(env.WorkDir+"/home", 0o755)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

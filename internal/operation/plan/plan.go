@@ -51,7 +51,7 @@ func Make(ctx context.Context, h operation.Host) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Schema: "nbuild.plan/v1", Project: p.Name, Snapshot: made.Snapshot.String(), Steps: []Step{}, Images: []Image{}, Files: []string{}, Excluded: []Excluded{}}
+	r := &Result{Schema: "nbuild.plan/v1", Project: p.Name, Snapshot: made.Snapshot.OCI(), Steps: []Step{}, Images: []Image{}, Files: []string{}, Excluded: []Excluded{}}
 	known := func(key cas.Digest) bool { _, ok := store.Result(ResultKind, key); return ok }
 	for i := range made.Steps {
 		r.Steps = append(r.Steps, step(&made.Steps[i], known))

@@ -13,7 +13,7 @@ import (
 type Result struct {
 	Schema   string     `json:"schema"`
 	Project  string     `json:"project"`
-	Snapshot string     `json:"snapshot"` // SHA-256 of nbuild.lock
+	Snapshot string     `json:"snapshot"` // the digest of nbuild.lock
 	Steps    []Step     `json:"steps"`
 	Images   []Image    `json:"images"`
 	Files    []string   `json:"files"`    // the project's default files, where an image takes them
@@ -57,7 +57,7 @@ type Excluded struct {
 // Text renders the plan for a person.
 func (r *Result) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "project %s, snapshot %.12s\n", r.Project, r.Snapshot)
+	fmt.Fprintf(&b, "project %s, snapshot %.19s\n", r.Project, r.Snapshot)
 	for _, s := range r.Steps {
 		action := "unknown yet"
 		if s.Action != "" {
