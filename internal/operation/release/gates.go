@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,10 +9,6 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/diff"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
@@ -29,7 +24,8 @@ const (
 
 // gates holds an image's BOM to what the project demands of it, and returns how
 // each gate ended. Problems of all gates come at once.
-func gates(ctx context.Context, host operation.Host, p *pipelines.Project, contents *sbom.Contents, document []byte, o Options) ([]predicate.Gate, string, error) {
+func (r *run) gates(ctx context.Context, repository string, contents *sbom.Contents, document []byte) ([]predicate.Gate, string, error) {
+	p := r.built.Project.Project
 	bom, err := sbom.Parse(document, "the BOM")
 	if err != nil {
 		return nil, "", err
@@ -42,18 +38,18 @@ func gates(ctx context.Context, host operation.Host, p *pipelines.Project, conte
 			passed = append(passed, predicate.Gate{ID: id, Outcome: predicate.OutcomePass})
 		}
 	}
-	add("dynamism", len(p.Dynamism.Deny) > 0, denied(p, contents, host.Now()))
+	add("dynamism", len(p.Dynamism.Deny) > 0, denied(p, contents, r.now))
 	add("licence", len(p.Sbom.DenyLicense) > 0, sbom.DenyLicences(bom.Inventory(), p.Sbom.DenyLicense))
-	block, err := chosen(p, o.Release)
+	block, err := chosen(p, r.options.Release)
 	if err != nil {
 		return nil, "", err
 	}
 	baseline := ""
 	if block != nil {
-		if baseline = o.Baseline; baseline == "" {
+		if baseline = r.options.Baseline; baseline == "" {
 			baseline = block.Baseline
 		}
-		found, gate, err := changes(ctx, host, block, baseline, bom, o)
+		found, gate, err := r.changes(ctx, block, baseline, repository, bom)
 		if err != nil {
 			return nil, "", err
 		}
@@ -91,9 +87,9 @@ func chosen(p *pipelines.Project, name string) (*pipelines.Release, error) {
 	}
 }
 
-// changes holds the image to its baseline. A baseline that is not there is a first
-// release: nothing changed, and the gate says so.
-func changes(ctx context.Context, host operation.Host, block *pipelines.Release, baseline string, bom *sbom.BOM, o Options) (diag.Problems, predicate.Gate, error) {
+// changes holds the image to its baseline. A baseline that was never there is a
+// first release: nothing was compared, and the gate says so.
+func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline, repository string, bom *sbom.BOM) (diag.Problems, predicate.Gate, error) {
 	gate := predicate.Gate{ID: "diff", Outcome: predicate.OutcomePass}
 	if baseline == "" {
 		gate.Detail = "no baseline"
@@ -107,32 +103,28 @@ func changes(ctx context.Context, host operation.Host, block *pipelines.Release,
 	if err != nil {
 		return nil, gate, err
 	}
-	before, err := diff.Load(ctx, diff.Options{Dir: host.Dir, Registry: images.Options(host)}, baseline)
-	if errors.Is(err, oci.ErrNotFound) || missing(err) {
-		gate.Detail = "first release: there is no " + baseline
-		return nil, gate, nil
-	}
+	inventories, err := r.baseline(ctx, baseline, repository)
 	if err != nil {
 		return nil, gate, err
 	}
-	after := bom.Inventory()
-	after.Settings = before.Settings // the image's configuration is no package; verify and review judge it
-	found := sbom.Compare(before, after)
-	problems := sbom.Gate{Deny: deny, Review: review}.Check(found, false)
-	gate.Detail = fmt.Sprintf("%d changes since %s", len(found.Changes), baseline)
-	if len(found.Changes) > 0 {
+	if len(inventories) == 0 {
+		gate.Outcome, gate.Detail = predicate.OutcomeWarn, "first release: there is no "+baseline
+		return nil, gate, nil
+	}
+	var problems diag.Problems
+	most := 0
+	for _, before := range inventories { // each of them counts, so none may be chosen to hide a change
+		found := sbom.Compare(before, bom.Inventory())
+		most = max(most, len(found.Changes))
+		if stopped := (sbom.Gate{Deny: deny, Review: review}).Check(found, false); len(problems) == 0 {
+			problems = stopped
+		}
+	}
+	gate.Detail = fmt.Sprintf("%d changes since %s", most, baseline)
+	if most > 0 {
 		gate.Outcome = predicate.OutcomeWarn
 	}
 	return problems, gate, nil
-}
-
-func missing(err error) bool {
-	for _, p := range diag.All(err) {
-		if p.Code == oci.CodeMissing {
-			return true
-		}
-	}
-	return false
 }
 
 // denied finds packages that do what the project denies, and kinds that this

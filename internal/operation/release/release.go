@@ -25,6 +25,7 @@ import (
 // The problems of releasing.
 const (
 	CodeNoRepository diag.Code = "NB0211" // a release names no repository
+	CodeRaced        diag.Code = "NB2218" // another release moved the tag meanwhile
 )
 
 // LocalBuilder is who built, where the caller names no other builder.
@@ -94,6 +95,9 @@ func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
 	if r.policy, r.trusted, err = trust.Load(host, o.Trust); err != nil {
 		return nil, err
 	}
+	if err = r.trusted.Err(); err != nil {
+		return nil, err // nothing is signed by rules that nobody vouches for
+	}
 	if r.environment, err = verify.Environment(r.policy, o.Environment); err != nil {
 		return nil, err
 	}
@@ -107,20 +111,44 @@ func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
 	report := &Report{
 		Schema: "nbuild.release/v1", Snapshot: r.built.Lock.Digest().OCI(), Date: r.built.Source.Date.Format(time.RFC3339), Images: []Released{},
 	}
+	// Step by step for all images, so that one that is stopped leaves every tag.
+	candidates := make([]*candidate, len(r.built.Images))
 	for i := range r.built.Images {
-		released, err := r.image(ctx, &r.built.Images[i])
-		if released != nil {
-			report.Images = append(report.Images, *released)
+		if candidates[i], err = r.candidate(ctx, &r.built.Images[i]); err != nil {
+			return report, err
 		}
+	}
+	for _, c := range candidates {
+		err := r.publish(ctx, c)
+		report.Images = append(report.Images, c.out)
 		if err != nil {
+			return report, err
+		}
+	}
+	for _, c := range candidates {
+		if err := r.tag(ctx, c); err != nil {
 			return report, err
 		}
 	}
 	return report, nil
 }
 
-// image releases one image.
-func (r *run) image(ctx context.Context, img *builder.Image) (*Released, error) {
+// candidate is an image that passed the project's gates.
+type candidate struct {
+	img        *builder.Image
+	target     *build.Target
+	repository string
+	digest     cas.Digest
+	document   []byte // the BOM
+	gates      []predicate.Gate
+	baseline   string
+	replaces   cas.Digest // what the tag pointed at when the counter was chosen; zero for nothing
+	out        Released
+}
+
+// candidate finds where an image goes and holds it to the project's gates. Nothing
+// is written yet.
+func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, error) {
 	target, err := build.Place(r.host, img.Block, r.options.To, len(r.built.Images))
 	if err != nil {
 		return nil, err
@@ -150,54 +178,67 @@ func (r *run) image(ctx context.Context, img *builder.Image) (*Released, error) 
 	if err != nil {
 		return nil, err
 	}
-	outcomes, baseline, err := gates(ctx, r.host, r.built.Project.Project, contents, document, r.options)
-	if err != nil {
+	c := &candidate{img: img, target: target, repository: repository, document: document}
+	if c.gates, c.baseline, err = r.gates(ctx, repository, contents, document); err != nil {
 		return nil, err
 	}
-	digest, err := images.Digest(img.Digest)
-	if err != nil {
+	if c.digest, err = images.Digest(img.Digest); err != nil {
 		return nil, err
 	}
-	if err := target.Push(ctx, img); err != nil {
-		return nil, err
+	c.out = Released{Image: img.Block.Name, Ref: target.Ref.At(img.Digest).String(), Digest: img.Digest.String(), Gates: []Gate{}}
+	for _, g := range c.gates {
+		c.out.Gates = append(c.out.Gates, Gate{g.ID, string(g.Outcome), g.Detail})
 	}
-	r.host.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "push", Name: target.Ref.Name(), Digest: digest.String()})
-	out := &Released{Image: img.Block.Name, Ref: target.Ref.At(img.Digest).String(), Digest: img.Digest.String(), Gates: []Gate{}}
-	for _, g := range outcomes {
-		out.Gates = append(out.Gates, Gate{g.ID, string(g.Outcome), g.Detail})
-	}
-	statements, counter, err := r.statements(ctx, target, img, digest, repository, document, outcomes, baseline)
-	if err != nil {
-		return nil, err
-	}
-	out.Counter = counter
-	for _, s := range statements {
-		signed, err := r.attach(ctx, target.Store, digest, s)
-		if err != nil {
-			return nil, err
-		}
-		if signed {
-			out.Signed++
-		}
-	}
-	return out, r.judge(ctx, target, img, digest, out)
+	return c, nil
 }
 
-// judge verifies what stands at the target as production would, and moves the tags
-// if it accepts.
-func (r *run) judge(ctx context.Context, target *build.Target, img *builder.Image, digest cas.Digest, out *Released) error {
+// publish pushes an image by its digest, attaches what is said of it, and verifies
+// what stands there then as production would.
+func (r *run) publish(ctx context.Context, c *candidate) error {
+	if err := c.target.Push(ctx, c.img); err != nil {
+		return err
+	}
+	r.host.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "push", Name: c.target.Ref.Name(), Digest: c.digest.String()})
+	statements, err := r.statements(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, s := range statements {
+		signed, err := r.attach(ctx, c.target.Store, c.digest, s)
+		if err != nil {
+			return err
+		}
+		if signed {
+			c.out.Signed++
+		}
+	}
 	var opt attest.Options
-	var err error
 	if r.options.StateDir != "" {
 		if opt.State, err = attest.OpenState(r.options.StateDir); err != nil {
 			return err
 		}
 	}
-	out.Verdict = attest.Verify(ctx, r.trusted, r.environment, verify.Subject(target.Ref, digest), images.Attached{Store: target.Store}, opt)
-	if err := out.Verdict.Err(); err != nil {
+	c.out.Verdict = attest.Verify(ctx, r.trusted, r.environment, verify.Subject(c.target.Ref, c.digest), images.Attached{Store: c.target.Store}, opt)
+	return c.out.Verdict.Err()
+}
+
+// tag moves the tags of an image that was accepted, unless another release came
+// between: that one chose the same counter, and which of the two is newer only a
+// new release can tell. A registry can't compare and swap, so the moment between
+// the look and the move stays; production's floors hold there.
+func (r *run) tag(ctx context.Context, c *candidate) error {
+	now, _, err := r.tagged(ctx, c.target)
+	if err != nil {
 		return err
 	}
-	return target.Tag(ctx, img.Digest)
+	if now != c.replaces && now != c.digest {
+		return &diag.Problem{
+			Code: CodeRaced, What: fmt.Sprintf("tag %s of %s moved while this release was made", c.target.Tags[0], c.target.Ref.Name()),
+			Why:    "both releases have the same counter, and the later tag would hide the other",
+			Remedy: "run `nbuild release` again: it takes the next counter",
+		}
+	}
+	return c.target.Tag(ctx, c.img.Digest)
 }
 
 // attach signs a statement and attaches it, unless this key said the very same of

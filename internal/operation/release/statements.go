@@ -17,23 +17,24 @@ import (
 )
 
 // statements makes what is said of an image: where it comes from, what is in it,
-// and that it is released. It returns the release's counter with them.
-func (r *run) statements(ctx context.Context, target *build.Target, img *builder.Image, digest cas.Digest, repository string, document []byte, outcomes []predicate.Gate, baseline string) ([]*predicate.Statement, int64, error) {
-	subject := predicate.Subject{Name: shortRepository(repository), Digest: digest}
-	provenance, err := r.provenance(img).Statement(subject)
+// and that it is released.
+func (r *run) statements(ctx context.Context, c *candidate) ([]*predicate.Statement, error) {
+	subject := predicate.Subject{Name: shortRepository(c.repository), Digest: c.digest}
+	provenance, err := r.provenance(c.img).Statement(subject)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	bill, err := predicate.NewBOM(subject, document)
+	bill, err := predicate.NewBOM(subject, c.document)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	release, err := r.release(ctx, target, digest, repository, outcomes, baseline)
+	release, err := r.release(ctx, c)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	c.out.Counter = release.Counter
 	statement, err := release.Statement(subject)
-	return []*predicate.Statement{provenance, bill, statement}, release.Counter, err
+	return []*predicate.Statement{provenance, bill, statement}, err
 }
 
 // shortRepository leaves out the registry: a name is for people, and no statement
@@ -90,38 +91,39 @@ const remaining = 3
 
 // release makes the release statement: the one that is in force already where it
 // says the same, else the next.
-func (r *run) release(ctx context.Context, target *build.Target, digest cas.Digest, repository string, outcomes []predicate.Gate, baseline string) (predicate.Release, error) {
+func (r *run) release(ctx context.Context, c *candidate) (predicate.Release, error) {
 	valid := r.options.Valid
 	if valid == 0 {
 		valid = DefaultValid
 	}
 	next := predicate.Release{
-		Repository: repository, Environment: r.environment, Counter: 1,
-		Issued: predicate.At(r.now), Expires: predicate.At(r.now.Add(valid)), Baseline: baseline, Gates: outcomes,
+		Repository: c.repository, Environment: r.environment, Counter: 1,
+		Issued: predicate.At(r.now), Expires: predicate.At(r.now.Add(valid)), Baseline: c.baseline, Gates: c.gates,
 	}
 	if next.Gates == nil {
 		next.Gates = []predicate.Gate{}
 	}
-	previous, tagged, err := r.tagged(ctx, target)
+	previous, tagged, err := r.tagged(ctx, c.target)
 	if err != nil {
 		return next, err
 	}
+	c.replaces = previous
 	if tagged {
-		last, err := r.last(ctx, target.Store, previous, repository)
+		last, err := r.last(ctx, c.target.Store, previous, c.repository)
 		if err != nil {
 			return next, err
 		}
 		if last != nil {
-			if previous == digest && last.Expires.Sub(r.now) > valid/remaining && !last.Issued.After(r.now) && r.fresh(last) && sameGates(last, &next) {
+			if previous == c.digest && last.Expires.Sub(r.now) > valid/remaining && !last.Issued.After(r.now) && r.fresh(last) && sameGates(last, &next) {
 				return *last, nil
 			}
 			next.Counter = last.Counter + 1
 		}
-		if previous != digest {
+		if previous != c.digest {
 			next.Previous = &previous
 		}
 	}
-	if floor := r.floor(repository); next.Counter < floor {
+	if floor := r.floor(c.repository); next.Counter < floor {
 		next.Counter = floor
 	}
 	return next, nil

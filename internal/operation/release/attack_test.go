@@ -1,0 +1,418 @@
+package release_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/images"
+	"github.com/nbuild/nbuild/internal/operation/keys"
+	"github.com/nbuild/nbuild/internal/operation/release"
+	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/operation/trust"
+	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/sbom"
+)
+
+var epoch = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// shop is a project with nothing but a file, a registry on the loopback that the
+// attacker may interfere with, the team's key and a stranger's.
+type shop struct {
+	t          *testing.T
+	dir        string // the project; the trust file and the keys lie elsewhere
+	ops        string
+	host       operation.Host
+	repository string
+	mu         sync.Mutex
+	intercept  func(w http.ResponseWriter, r *http.Request) bool // true: answered
+}
+
+// pairs are the two keys, made once: encrypting one is slow on purpose.
+var pairs = sync.OnceValue(func() map[string]*attest.KeyPair {
+	out := map[string]*attest.KeyPair{}
+	for _, name := range []string{"team", "stranger"} {
+		pair, err := attest.GenerateKey(func() ([]byte, error) { return nil, nil }, attest.KeyOptions{Algorithm: attest.Ed25519, EmptyPassword: true})
+		if err != nil {
+			panic(err)
+		}
+		out[name] = pair
+	}
+	return out
+})
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	s := &shop{t: t, dir: t.TempDir(), ops: t.TempDir()}
+	inner := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		intercept := s.intercept
+		s.mu.Unlock()
+		if intercept == nil || !intercept(w, r) {
+			inner.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	s.repository = strings.TrimPrefix(server.URL, "http://") + "/shop/app"
+	s.host = operation.Host{
+		Dir: s.dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store"), Version: "test",
+		Environ: []string{"SOURCE_DATE_EPOCH=1750000000"}, Now: func() time.Time { return epoch }, Events: event.Discard,
+	}
+	base, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
+	s.must(err)
+	layout, err := oci.OpenLayout(filepath.Join(s.ops, "base"))
+	s.must(err)
+	desc, err := layout.PushImage(context.Background(), base)
+	s.must(err)
+	s.must(layout.Tag(context.Background(), desc.Digest, "v1"))
+	s.write("server.js", "1\n")
+	s.build(`tags = ["stable"]`, fmt.Sprintf(`release "r" {
+  baseline = "%s:stable"
+  deny     = ["removed-package"]
+}`, s.repository))
+	for _, name := range []string{"team", "stranger"} {
+		pair := pairs()[name]
+		s.must(os.WriteFile(filepath.Join(s.ops, name+".key"), pair.Private, 0o600))
+		s.must(os.WriteFile(filepath.Join(s.ops, name+".pub"), pair.Public, 0o644))
+	}
+	s.trust(1)
+	_, err = snapshots.Pin(context.Background(), s.host, snapshots.PinOptions{})
+	s.must(err)
+	return s
+}
+
+func (s *shop) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shop) write(name, text string) {
+	s.t.Helper()
+	s.must(os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o644))
+}
+
+// build writes the build file, with more lines in the image block and more blocks.
+func (s *shop) build(image, more string) {
+	s.t.Helper()
+	s.write("build.hcl", fmt.Sprintf(`nbuild = "1"
+project "app" { platforms = ["linux/amd64"] }
+base "os" { image = "oci:%s:v1" }
+image "app" {
+  base       = base.os
+  repository = "%s"
+  cmd        = ["node", "server.js"]
+  %s
+}
+%s
+`, filepath.Join(s.ops, "base"), s.repository, image, more))
+}
+
+// trust writes the trust file, which knows the team's key.
+func (s *shop) trust(minimum int) {
+	s.t.Helper()
+	public, err := os.ReadFile(filepath.Join(s.ops, "team.pub"))
+	s.must(err)
+	pem := strings.ReplaceAll(string(public), "\n", `\n`)
+	s.must(os.WriteFile(filepath.Join(s.ops, "trust.hcl"), []byte(fmt.Sprintf(`trust "t" {
+  version = 1
+  expires = "2036-01-01T00:00:00Z"
+  root {
+    threshold = 1
+    key "root" { pem = "%s" }
+  }
+  team "team" {
+    member "ci" {
+      builders = ["%s"]
+      key { pem = "%s" }
+    }
+  }
+  environment "production" {
+    images          = ["%s"]
+    minimum_release = { "%s" = %d }
+    require "provenance" {
+      team     = team.team
+      builders = ["%s"]
+    }
+    require "sbom" { team = team.team }
+    require "release" { team = team.team }
+  }
+}
+`, pem, release.LocalBuilder, pem, s.repository, s.repository, minimum, release.LocalBuilder)), 0o644))
+}
+
+func (s *shop) options() release.Options {
+	return release.Options{
+		Key: filepath.Join(s.ops, "team.key"), Password: func() ([]byte, error) { return nil, nil },
+		Trust: trust.Options{File: filepath.Join(s.ops, "trust.hcl"), Unsigned: true},
+	}
+}
+
+func (s *shop) release(change func(*release.Options)) (*release.Report, error) {
+	o := s.options()
+	if change != nil {
+		change(&o)
+	}
+	return release.Run(context.Background(), s.host, o)
+}
+
+func (s *shop) place() oci.Store {
+	s.t.Helper()
+	_, store, err := images.Open(s.host, s.repository)
+	s.must(err)
+	return store
+}
+
+// at returns what a tag points at, "" for nothing.
+func (s *shop) at(tag string) string {
+	s.t.Helper()
+	d, err := s.place().Resolve(context.Background(), tag)
+	if errors.Is(err, oci.ErrNotFound) {
+		return ""
+	}
+	s.must(err)
+	return d.Digest.String()
+}
+
+// image pushes an image that is no release and moves a tag to it.
+func (s *shop) image(label, tag string) v1.Hash {
+	s.t.Helper()
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Labels: map[string]string{"x": label}}})
+	s.must(err)
+	d, err := s.place().PushImage(context.Background(), img)
+	s.must(err)
+	s.must(s.place().Tag(context.Background(), d.Digest, tag))
+	return d.Digest
+}
+
+// attach signs a BOM that lists packages and attaches it to an image.
+func (s *shop) attach(key string, subject v1.Hash, packages ...string) {
+	s.t.Helper()
+	c := &sbom.Contents{Project: sbom.Project{Name: "app"}}
+	for _, p := range packages {
+		c.Project.DependsOn = append(c.Project.DependsOn, "node_modules/"+p)
+		c.Packages = append(c.Packages, sbom.Package{
+			Path: "node_modules/" + p, Name: p, Version: "1.0.0",
+			Integrity: "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+		})
+	}
+	document, err := sbom.Write(c, sbom.Options{})
+	s.must(err)
+	digest, err := cas.ParseDigest(subject.Hex)
+	s.must(err)
+	statement, err := predicate.NewBOM(predicate.Subject{Digest: digest}, document)
+	s.must(err)
+	signer, err := keys.Load(s.host, filepath.Join(s.ops, key+".key"), func() ([]byte, error) { return nil, nil })
+	s.must(err)
+	bundle, err := attest.Sign(context.Background(), signer, statement)
+	s.must(err)
+	_, _, err = oci.Attach(context.Background(), s.place(), subject, bundle, string(predicate.TypeBOM))
+	s.must(err)
+}
+
+func (s *shop) on(f func(w http.ResponseWriter, r *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.intercept = f
+}
+
+// refused fails the test unless err has the exit code, and the tag is where it was.
+func (s *shop) refused(err error, exit int, before string) {
+	s.t.Helper()
+	s.on(nil)
+	if err == nil || diag.Exit(err) != exit {
+		s.t.Errorf("exit %d, want %d: %v", diag.Exit(err), exit, err)
+	}
+	if after := s.at("stable"); after != before {
+		s.t.Errorf("the tag moved from %q to %q", before, after)
+	}
+}
+
+func TestReleaseTwiceChangesNothing(t *testing.T) {
+	s := newShop(t)
+	first, err := s.release(nil)
+	s.must(err)
+	second, err := s.release(nil)
+	s.must(err)
+	if first.Images[0].Signed != 3 || second.Images[0].Signed != 0 || second.Images[0].Counter != 1 {
+		t.Errorf("signed %d, then %d with counter %d", first.Images[0].Signed, second.Images[0].Signed, second.Images[0].Counter)
+	}
+}
+
+// The attacker can push: everything about the baseline but the team's signature is
+// in their hands. The change to hide is that package "guard" is gone.
+func TestBaselineIsJudgedByWhoSignedItsBOM(t *testing.T) {
+	tests := []struct {
+		name   string
+		attack func(s *shop, baseline v1.Hash)
+		exit   int
+	}{
+		{"no attack", func(s *shop, b v1.Hash) { s.attach("team", b, "guard") }, 30},
+		{"a forged BOM is added", func(s *shop, b v1.Hash) {
+			s.attach("team", b, "guard")
+			s.attach("stranger", b)
+		}, 30},
+		{"only a forged BOM is there", func(s *shop, b v1.Hash) { s.attach("stranger", b) }, 22},
+		{"no BOM is there", func(*shop, v1.Hash) {}, 22},
+		{"two BOMs count, and one hides the change", func(s *shop, b v1.Hash) {
+			s.attach("team", b)
+			s.attach("team", b, "guard")
+		}, 30},
+		{"the tag is moved to an image of their own", func(s *shop, b v1.Hash) {
+			s.attach("team", b, "guard")
+			s.attach("stranger", s.image("evil", "stable"))
+		}, 22},
+		{"the BOM's blob is removed", func(s *shop, b v1.Hash) {
+			s.attach("team", b, "guard")
+			s.on(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/") {
+					w.WriteHeader(http.StatusNotFound)
+					return true
+				}
+				return false
+			})
+		}, 22},
+		{"the list of signatures is out of reach", func(s *shop, b v1.Hash) {
+			s.attach("team", b, "guard")
+			s.on(func(w http.ResponseWriter, r *http.Request) bool {
+				if strings.Contains(r.URL.Path, "/referrers/") {
+					w.WriteHeader(http.StatusForbidden)
+					return true
+				}
+				return false
+			})
+		}, 22},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newShop(t)
+			baseline := s.image("released", "stable")
+			test.attack(s, baseline)
+			before := s.at("stable")
+			_, err := s.release(nil)
+			s.refused(err, test.exit, before)
+		})
+	}
+}
+
+func TestAFileOfTheCheckoutIsNoBaseline(t *testing.T) {
+	s := newShop(t)
+	s.attach("team", s.image("released", "stable"), "guard")
+	before := s.at("stable")
+	document, err := sbom.Write(&sbom.Contents{Project: sbom.Project{Name: "app"}}, sbom.Options{})
+	s.must(err)
+	name := s.repository + ":stable"
+	s.must(os.MkdirAll(filepath.Join(s.dir, filepath.Dir(name)), 0o755))
+	s.write(name, string(document))
+	_, err = s.release(nil)
+	s.refused(err, 30, before)
+}
+
+func TestARemovedBaselineIsNoFirstRelease(t *testing.T) {
+	s := newShop(t)
+	s.trust(7)
+	_, err := s.release(nil)
+	s.refused(err, 22, "")
+	s.trust(1)
+	_, err = s.release(func(o *release.Options) { o.Baseline = s.repository + "@sha256:" + strings.Repeat("a", 64) })
+	s.refused(err, 22, "")
+}
+
+func TestAStoppedReleaseLeavesTheTag(t *testing.T) {
+	fail := func(method, part string) func(*shop) {
+		return func(s *shop) {
+			s.on(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method == method && strings.Contains(r.URL.Path, part) {
+					w.WriteHeader(http.StatusForbidden)
+					return true
+				}
+				return false
+			})
+		}
+	}
+	tests := []struct {
+		name   string
+		attack func(*shop)
+		change func(*release.Options)
+	}{
+		{"a stranger's key", nil, func(o *release.Options) { o.Key = strings.Replace(o.Key, "team.key", "stranger.key", 1) }},
+		{"no such key", nil, func(o *release.Options) { o.Key = "none.key" }},
+		{"a builder that the member may not speak for", nil, func(o *release.Options) { o.Builder = "https://ci.example.com/other" }},
+		{"a trust file that nobody vouches for", nil, func(o *release.Options) { o.Trust.Unsigned = false }},
+		{"an environment that the trust file lacks", nil, func(o *release.Options) { o.Environment = "staging" }},
+		{"a release that holds for no time", nil, func(o *release.Options) { o.Valid = -time.Hour }},
+		{"a release block that is not there", nil, func(o *release.Options) { o.Release = "none" }},
+		{"blobs are refused", fail(http.MethodPost, "/blobs/uploads/"), nil},
+		{"manifests are refused", fail(http.MethodPut, "/manifests/sha256:"), nil},
+		{"signatures can't be listed", fail(http.MethodGet, "/referrers/"), nil},
+		{"a gate that can't look", func(s *shop) {
+			s.build(`tags = ["stable"]`, "dynamism { deny = [\"eval\"] }")
+		}, nil},
+	}
+	s := newShop(t)
+	_, err := s.release(nil)
+	s.must(err)
+	before := s.at("stable")
+	good, err := os.ReadFile(filepath.Join(s.dir, "build.hcl"))
+	s.must(err)
+	for i, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s.t = t
+			s.write("build.hcl", string(good))
+			s.write("server.js", fmt.Sprintf("%d\n", i+2))
+			if test.attack != nil {
+				test.attack(s)
+			}
+			_, err := s.release(test.change)
+			s.on(nil)
+			if err == nil {
+				t.Error("it was released")
+			}
+			if after := s.at("stable"); after != before {
+				t.Errorf("the tag moved from %s to %s", before, after)
+			}
+		})
+	}
+}
+
+func TestOfTwoReleasesAtOnceTheSecondLeavesTheTag(t *testing.T) {
+	s := newShop(t)
+	_, err := s.release(nil)
+	s.must(err)
+	s.write("server.js", "2\n")
+	puts, moved := 0, ""
+	s.on(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/sha256:") {
+			if puts++; puts == 2 { // the image is there and the counter chosen: now comes the other release
+				s.on(nil)
+				moved = s.image("other", "stable").String()
+			}
+		}
+		return false
+	})
+	_, err = s.release(nil)
+	s.refused(err, 22, moved)
+}
