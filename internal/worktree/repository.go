@@ -81,7 +81,7 @@ func openRepository(top, name string, isDir bool) (*repository, error) {
 
 var (
 	objectID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
-	refForm  = regexp.MustCompile(`^refs/[A-Za-z0-9_./@+=,~#%{}-]{1,1000}$`)
+	refForm  = regexp.MustCompile(`^refs/[A-Za-z0-9_./@+=,~#%{}-]+$`)
 )
 
 // head resolves HEAD to a commit, or "" where there is none yet (gitrepository-layout(5)).
@@ -95,7 +95,7 @@ func (r *repository) head() (string, error) {
 			return text, nil
 		}
 		ref, ok := strings.CutPrefix(text, "ref: ")
-		if !ok || !refForm.MatchString(ref) || strings.Contains(ref, "..") {
+		if !ok || len(ref) > 1000 || !refForm.MatchString(ref) || strings.Contains(ref, "..") {
 			return "", badGit(r.top, errors.New("HEAD names no commit"))
 		}
 		if text, err = r.ref(ref); err != nil || text == "" {

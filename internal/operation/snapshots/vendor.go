@@ -62,17 +62,25 @@ func VendorProject(ctx context.Context, host operation.Host, p *project.Project,
 	if err != nil {
 		return err
 	}
+	if !complete(store, files) {
+		if err := bring(ctx, host, p, store, files); err != nil {
+			return err
+		}
+	}
+	return pullBases(ctx, host, p, store, bases)
+}
+
+// bring fetches what the store lacks, or tells what that is where nothing may be
+// fetched.
+func bring(ctx context.Context, host operation.Host, p *project.Project, store *cas.Store, files *snapshot.Lock) error {
 	o := vendor.Options{Store: store, Events: host.Events, Offline: host.Offline}
-	if !complete(store, files) && !host.Offline {
+	if !host.Offline {
 		if err := reach(ctx, host, p, store, &o); err != nil {
 			return err
 		}
 		defer o.Client.Close()
 	}
-	if err := vendor.Run(ctx, files, o); err != nil {
-		return err
-	}
-	return pullBases(ctx, host, p, store, bases)
+	return vendor.Run(ctx, files, o)
 }
 
 // split parts what a build reads from the rest: base images, which are many blobs,
