@@ -7,6 +7,7 @@
 // less a fixed list of things that no image needs: each with its reason, so that a
 // plan can show it. A file that looks like a private key is an error rather than
 // an exclusion, since it has to leave the repository too.
+// Images that a build wrote here stay out as well: they would be in the next one.
 //
 // The folder may be hostile: a pull request is built before it is read. So all
 // files are reached through os.Root, links that leave the folder are refused, names

@@ -104,6 +104,10 @@ func (s *scan) folder(dir string) error {
 	if err != nil {
 		return err
 	}
+	if isLayout(entries) && dir != "." {
+		s.tree.Excluded = append(s.tree.Excluded, Excluded{dir + "/", layoutReason})
+		return nil
+	}
 	if err := s.readRules(dir, entries); err != nil {
 		return err
 	}
@@ -208,11 +212,15 @@ func (s *scan) file(name string) error {
 	if info.Size() > bounds.FetchFile {
 		return tooMany(fmt.Sprintf("%s has %d bytes", name, info.Size()))
 	}
-	what, err := s.sniff(name)
+	head, err := s.head(name)
 	if err != nil {
 		return err
 	}
-	if what != "" {
+	if isArchive(head) {
+		s.tree.Excluded = append(s.tree.Excluded, Excluded{name, archiveReason})
+		return nil
+	}
+	if what := looksLikeKey(head); what != "" {
 		s.problem(&diag.Problem{
 			Code: CodePrivateKey, Pos: diag.Pos{File: name}, What: name + " looks like " + what,
 			Why:    "whoever can pull the image, or read the repository, has the key",

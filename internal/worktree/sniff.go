@@ -22,18 +22,18 @@ var (
 	puttyKey  = []byte("PuTTY-User-Key-File-")
 )
 
-// sniff says which kind of private key a file looks like, or "".
-func (s *scan) sniff(name string) (string, error) {
+// head reads as much of a file as is looked at.
+func (s *scan) head(name string) ([]byte, error) {
 	f, err := s.root.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("reading project: %w", err)
+		return nil, fmt.Errorf("reading project: %w", err)
 	}
 	defer f.Close()
 	head, err := io.ReadAll(io.LimitReader(f, sniffed))
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", name, err)
+		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	return looksLikeKey(head), nil
+	return head, nil
 }
 
 // looksLikeKey says which kind of private key bytes look like, or "".

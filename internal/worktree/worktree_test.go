@@ -1,6 +1,8 @@
 package worktree
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -135,6 +137,34 @@ func TestScanWithoutGitTakesAllButWhatIsIgnored(t *testing.T) {
 		if got[name] != want {
 			t.Errorf("%s stays out because of %q, want %q", name, got[name], want)
 		}
+	}
+}
+
+func TestScanLeavesOutImagesThatABuildWrote(t *testing.T) {
+	dir := t.TempDir()
+	config := strings.Repeat("a", 64) + ".json"
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: config, Size: 2, Mode: 0o644, Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lay(t, dir, map[string]string{
+		"server.js": "", "out/oci-layout": "{}", "out/index.json": "{}", "out/blobs/sha256/aa": "",
+		"shop.tar": archive.String(), "data.tar": strings.Repeat("x", 1024), "data/index.json": "{}",
+	})
+	tree := scanDir(t, dir, Options{})
+	if diff := cmp.Diff([]string{"data.tar", "data/index.json", "server.js"}, paths(tree)); diff != "" {
+		t.Error(diff)
+	}
+	got := reasons(tree)
+	if got["out/"] != layoutReason || got["shop.tar"] != archiveReason {
+		t.Errorf("%v", got)
 	}
 }
 
