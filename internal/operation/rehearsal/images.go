@@ -1,0 +1,69 @@
+package rehearsal
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+func imageRegistry() http.Handler {
+	return registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+}
+
+// pushBase pushes an image for two platforms as base:1. Its layer is no tar, which
+// nothing looks at.
+func (w *World) pushBase() {
+	w.T.Helper()
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, arch := range []string{"amd64", "arm64"} {
+		img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte("base of "+arch), types.OCIUncompressedLayer)})
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		config, err := img.ConfigFile()
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		config = config.DeepCopy()
+		config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/usr/bin"}
+		if img, err = mutate.ConfigFile(img, config); err != nil {
+			w.T.Fatal(err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+		})
+	}
+	ref, err := name.ParseReference(fmt.Sprintf("%s/base:1", w.OCI.Address))
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	if err := remote.WriteIndex(ref, index); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Resolve asks the registry of images for what a name points at, "" where it has no
+// such name.
+func (w *World) Resolve(image string) string {
+	w.T.Helper()
+	ref, err := name.ParseReference(w.OCI.Address + "/" + image)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	d, err := remote.Head(ref)
+	if err != nil {
+		return ""
+	}
+	return d.Digest.String()
+}
