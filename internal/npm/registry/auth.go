@@ -2,10 +2,14 @@ package registry
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
 )
 
 // credential is what npm's configuration binds to an address: an Authorization
@@ -14,9 +18,60 @@ type credential struct {
 	header   string
 	certFile string
 	keyFile  string
+	key      string // the configuration key that it is bound by, without its last part
 }
 
-func (c credential) empty() bool { return c == credential{} }
+func (c credential) empty() bool { return c.header == "" && c.certFile == "" }
+
+// sendable is what may be sent to target, or a Problem where it could be read on the
+// way by who wrote the project's .npmrc. A contributor may name a registry there,
+// with a credential of its own; but the user's credential goes over the user's own
+// connection only: not through the project's proxy, not to a server that only the
+// project's certificates vouch for, not in the clear because the project says http.
+func (c *Config) sendable(target, registry *url.URL) (credential, error) {
+	cred := c.credentials(target, registry)
+	if cred.empty() || c.ofProject(cred) {
+		return cred, nil
+	}
+	for _, key := range []string{"strict-ssl", "ca", "cafile", "proxy", "https-proxy"} {
+		said := c.value(key) != "" && c.value(key) != "null" && (c.value(key) == "false") == (key == "strict-ssl") && c.value(key) != "true"
+		if c.project[key] && said && target.Scheme == "https" {
+			return credential{}, c.exposed(key, target)
+		}
+	}
+	if target.Scheme == "http" && !isLoopback(target.Hostname()) {
+		for _, key := range sortedKeys(c.project) {
+			if c.project[key] && (key == "registry" || strings.HasSuffix(key, ":registry")) && strings.HasPrefix(c.value(key), "http:") {
+				return credential{}, c.exposed(key, target)
+			}
+		}
+	}
+	return cred, nil
+}
+
+func (c *Config) exposed(key string, target *url.URL) error {
+	return &diag.Problem{
+		Code: CodeExposed, What: fmt.Sprintf("%s in the project's .npmrc decides how your credential for %s would be sent", key, target.Host),
+		Why:    "whoever can change a file of the project could read it on the way",
+		Remedy: fmt.Sprintf("where you trust it, move the line to your own configuration: `npm config set --location=user %s …`, and take it out of the project's .npmrc", key),
+	}
+}
+
+// ofProject reports whether the project's own .npmrc gave a credential.
+func (c *Config) ofProject(cred credential) bool {
+	for key, project := range c.project {
+		rest, bound := strings.CutPrefix(key, cred.key)
+		if project && bound && (rest == "" || rest[0] == ':') {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // credentials finds what may be sent to target, which is asked on behalf of
 // registry: what is bound to its own path, else what is bound to the registry's
@@ -38,9 +93,19 @@ func (c *Config) credentials(target, registry *url.URL) credential {
 	}
 	if user := registry.User; user != nil {
 		password, _ := user.Password()
-		return credential{header: basic(user.Username(), password)}
+		return credential{header: basic(user.Username(), password), key: c.registryKey(registry)}
 	}
 	return credential{}
+}
+
+// registryKey is the key that names a registry.
+func (c *Config) registryKey(registry *url.URL) string {
+	for scope, u := range c.scopes {
+		if u == registry {
+			return scope + ":registry"
+		}
+	}
+	return "registry"
 }
 
 // bound walks up from an address to its host, //host/a/b, //host/a/, //host/a, and
@@ -61,7 +126,7 @@ func (c *Config) bound(u *url.URL) credential {
 }
 
 func (c *Config) at(key string) credential {
-	var cred credential
+	cred := credential{key: key}
 	switch {
 	case c.value(key+":_authToken") != "":
 		cred.header = "Bearer " + c.value(key+":_authToken")

@@ -134,7 +134,11 @@ func (c *Client) once(ctx context.Context, a ask, use func(io.Reader) error) err
 	defer cancel()
 	guard, ctx := watch(ctx, c.o.Connect)
 	defer guard.stop()
-	target, cred := a.target, c.config.credentials(a.target, a.registry)
+	cred, err := c.config.sendable(a.target, a.registry)
+	if err != nil {
+		return err
+	}
+	target := a.target
 	for range maxRedirects {
 		resp, err := c.send(ctx, a, target, cred)
 		if err != nil {

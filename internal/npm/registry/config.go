@@ -33,13 +33,14 @@ type Config struct {
 	env      map[string]string
 	registry *url.URL            // the default one, nil where none is named
 	scopes   map[string]*url.URL // "@acme" to its registry
+	project  map[string]bool     // the keys whose value the project's own .npmrc gave
 }
 
 // LoadConfig reads npm's configuration with npm's precedence: npm_config_*
 // variables, then the .npmrc of the project, of the user, and the global one. It
 // reports every problem at once.
 func LoadConfig(ctx context.Context, s Sources) (*Config, error) {
-	c := &Config{values: map[string][]string{}, env: map[string]string{}, scopes: map[string]*url.URL{}}
+	c := &Config{values: map[string][]string{}, env: map[string]string{}, scopes: map[string]*url.URL{}, project: map[string]bool{}}
 	fromEnv := map[string]string{}
 	for _, v := range s.Env {
 		name, value, _ := strings.Cut(v, "=")
@@ -52,8 +53,8 @@ func LoadConfig(ctx context.Context, s Sources) (*Config, error) {
 		c.values[key] = strings.Split(expand(value, c.env), "\n\n")
 	}
 	var problems diag.Problems
-	for _, file := range s.files(fromEnv) {
-		problems = append(problems, c.read(file)...)
+	for i, file := range s.files(fromEnv) {
+		problems = append(problems, c.read(file, s.Project != "" && i == 0)...)
 	}
 	problems = append(problems, c.unscoped()...)
 	problems = append(problems, c.bind(ctx, s)...)
@@ -100,8 +101,9 @@ func envKey(name string) (string, bool) {
 	return strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-")), true
 }
 
-// read adds what a file says where nothing before it did.
-func (c *Config) read(file string) diag.Problems {
+// read adds what a file says where nothing before it did. Project tells that the
+// file is the project's own, which whoever contributes to it can write.
+func (c *Config) read(file string, project bool) diag.Problems {
 	src, err := readBounded(file, bounds.Npmrc)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -119,7 +121,7 @@ func (c *Config) read(file string) diag.Problems {
 	}
 	for _, s := range settings {
 		if _, ok := c.values[s.key]; !ok {
-			c.values[s.key] = s.values
+			c.values[s.key], c.project[s.key] = s.values, project
 		}
 	}
 	return nil

@@ -203,6 +203,54 @@ func TestCredentialsStayWithTheirRegistry(t *testing.T) {
 	}
 }
 
+// Whoever contributes to a project can write its .npmrc. The user's token is the
+// user's own.
+func TestTheProjectsNpmrcDoesNotDecideHowTheUsersCredentialIsSent(t *testing.T) {
+	const user = "registry=https://a.example.com/\n//a.example.com/:_authToken=secret\n"
+	tests := []struct {
+		name, project, user string
+		want                string // the header, "" for the Problem
+	}{
+		{"nothing in the project", "", user, "Bearer secret"},
+		{"a registry in the project", "registry=https://a.example.com/", user, "Bearer secret"},
+		{"a proxy", "https-proxy=http://evil.example.com", user, ""},
+		{"a proxy by its other name", "proxy=http://evil.example.com", user, ""},
+		{"no certificate check", "strict-ssl=false", user, ""},
+		{"an authority of its own", `ca="x"`, user, ""},
+		{"a file of authorities", "cafile=evil.pem", user, ""},
+		{"settings that change nothing", "strict-ssl=true\nproxy=null\nhttps-proxy=false\ncafile=null\nnoproxy=x", user, "Bearer secret"},
+		{"no TLS", "registry=http://a.example.com/", user, ""},
+		{"the user's own proxy", "", user + "https-proxy=http://p.example.com", "Bearer secret"},
+		{"a proxy, and a credential of the project", "https-proxy=http://p.example.com\n//a.example.com/:_authToken=own", user, "Bearer own"},
+		{"a proxy, and a credential that only begins like the project's", "https-proxy=http://p.example.com\n//a.example.com/x/:_authToken=own", user, ""},
+		{"the user's registry with a password in it", "strict-ssl=false", "registry=https://me:pw@a.example.com/", ""},
+		{"the project's registry with a password in it", "strict-ssl=false\nregistry=https://me:pw@a.example.com/", "", "Basic bWU6cHc="},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := load(t, tt.project, tt.user, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			reg, err := c.Registry("x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			target, err := packumentURL(reg, "x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cred, err := c.sendable(target, reg)
+			if cred.header != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("%q is sent, %v", cred.header, err)
+			}
+			if ps := diag.All(err); err != nil && (len(ps) != 1 || ps[0].Code != CodeExposed || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("problem is %v", err)
+			}
+		})
+	}
+}
+
 func TestProxy(t *testing.T) {
 	tests := []struct {
 		name, npmrc, target string

@@ -134,7 +134,7 @@ func (c *Config) proxy(u *url.URL) (*url.URL, error) {
 // noProxy reports whether a host is in the list: by itself, or as a domain of it.
 // Loopback is never proxied.
 func (c *Config) noProxy(host string) bool {
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if isLoopback(host) {
 		return true
 	}
 	lists := c.values["noproxy"]
