@@ -64,7 +64,24 @@ signs where they came from, and checks all of it before production runs them.`,
 		return usage(err.Error(), fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
 	})
 	a.commands()
+	argumentsAreUsage(a.root)
 	return a
+}
+
+// argumentsAreUsage makes a wrong number of arguments a usage problem of every
+// command below cmd.
+func argumentsAreUsage(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		if check := c.Args; check != nil {
+			c.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return usage(err.Error(), fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
+				}
+				return nil
+			}
+		}
+		argumentsAreUsage(c)
+	}
 }
 
 func (a *app) execute(ctx context.Context) error {

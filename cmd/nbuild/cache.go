@@ -58,13 +58,13 @@ func (a *app) cacheReport(do func(operation.Host) (cache.Report, error)) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s\n%d blobs%s\n%d results\n%d in use by running builds\n",
-		r.Dir, r.Blobs, sizeSuffix(r.BlobBytes), r.Results, r.Leases)
+	text := fmt.Sprintf("%s\n%s%s\n%s\n%d in use by running builds\n",
+		r.Dir, count(r.Blobs, "blob"), sizeSuffix(r.BlobBytes), count(r.Results, "result"), r.Leases)
 	for _, d := range r.Corrupt {
 		text += "removed, damaged: " + d + "\n"
 	}
 	if r.PrunedBlobs > 0 {
-		text += fmt.Sprintf("pruned %d blobs%s\n", r.PrunedBlobs, sizeSuffix(r.PrunedBytes))
+		text += fmt.Sprintf("pruned %s%s\n", count(r.PrunedBlobs, "blob"), sizeSuffix(r.PrunedBytes))
 	}
 	return a.answer(r, text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,11 @@ leaves, from the artefacts in nbuild.lock. No script of any package runs, and th
 old tree stays until the new one is whole.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, kind := range o.Omit {
+				if !slices.Contains([]string{"dev", "optional", "peer"}, kind) {
+					return usage(fmt.Sprintf("--omit %q is none of dev, optional, peer", kind), "use --omit dev")
+				}
+			}
 			host, err := a.host()
 			if err != nil {
 				return err
@@ -32,7 +38,7 @@ old tree stays until the new one is whole.`,
 				fmt.Fprintf(&b, "%s: %s\n", diag.Clean(d.Path), d.What)
 			}
 			if err == nil {
-				fmt.Fprintf(&b, "%d packages, %d files%s\n", r.Packages, r.Files, sizeSuffix(r.Bytes))
+				fmt.Fprintf(&b, "%s, %s%s\n", count(r.Packages, "package"), count(r.Files, "file"), sizeSuffix(r.Bytes))
 			}
 			if answerErr := a.answer(r, b.String()); answerErr != nil {
 				return answerErr

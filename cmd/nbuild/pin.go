@@ -36,7 +36,7 @@ it is; --update NAME pins a package, "node", "debian", a base, a fetched file or
 					text += c.sign + " " + diag.Clean(n) + "\n"
 				}
 			}
-			return a.answer(r, text+fmt.Sprintf("%s: %d artefacts, %s\n", r.File, r.Artefacts, r.Digest))
+			return a.answer(r, text+fmt.Sprintf("%s: %s, %s\n", r.File, count(r.Artefacts, "artefact"), r.Digest))
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.Update, "update", nil, "pin `NAME` anew")
@@ -59,7 +59,7 @@ integrity and to the SHA-256 in nbuild.lock. Afterwards a build needs no network
 			if err != nil {
 				return err
 			}
-			return a.answer(r, fmt.Sprintf("%d artefacts%s in the store\n", r.Artefacts, sizeSuffix(r.Bytes)))
+			return a.answer(r, fmt.Sprintf("%s%s in the store\n", count(r.Artefacts, "artefact"), sizeSuffix(r.Bytes)))
 		},
 	}
 }

@@ -82,6 +82,9 @@ func plainLine(e event.Event, verbose bool) string {
 	case event.Problem:
 		return fmt.Sprintf("warning: %s", diag.Clean(e.Text))
 	case event.Summary:
+		if e.Text == "" {
+			return ""
+		}
 		return fmt.Sprintf("%s: %s", e.Phase, diag.Clean(e.Text))
 	}
 	return ""
@@ -112,8 +115,10 @@ func (s *liveSink) Emit(e event.Event) {
 		s.done++
 		s.bytes += e.Bytes
 	case event.StepLog, event.Problem, event.Summary:
-		s.erase()
-		fmt.Fprintln(s.w, plainLine(e, false))
+		if line := plainLine(e, false); line != "" {
+			s.erase()
+			fmt.Fprintln(s.w, line)
+		}
 	}
 	if now := s.now(); s.total > 0 && now.Sub(s.last) >= 50*time.Millisecond {
 		s.last, s.drawn = now, true
@@ -139,6 +144,14 @@ func orElse(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// count writes a number of things: 1 blob, 2 blobs.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // sizeSuffix writes a size as a person reads it, in powers of 1024, or nothing

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -34,6 +35,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testdata, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
@@ -41,11 +46,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir+"/home")
 			env.Setenv("NBUILD_STORE", env.WorkDir+"/store")
 			env.Setenv(schemasEnv, schemas)
+			env.Setenv("TESTDATA", testdata)
+			env.Setenv("NBUILD_PASSWORD", "correct horse")
 			return os.MkdirAll(env.WorkDir+"/home", 0o755)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-		},
+		Cmds:                scriptCommands,
 		RequireExplicitExec: true,
 	})
 }

@@ -62,12 +62,19 @@ func VendorProject(ctx context.Context, host operation.Host, p *project.Project,
 	if err != nil {
 		return err
 	}
+	var problems diag.Problems // of files and of bases, told at once
 	if !complete(store, files) {
-		if err := bring(ctx, host, p, store, files); err != nil {
+		err := bring(ctx, host, p, store, files)
+		if problems = diag.All(err); err != nil && len(problems) == 0 {
 			return err
 		}
 	}
-	return pullBases(ctx, host, p, store, bases)
+	err = pullBases(ctx, host, p, store, bases)
+	more := diag.All(err)
+	if err != nil && len(more) == 0 {
+		return err
+	}
+	return append(problems, more...).Err()
 }
 
 // bring fetches what the store lacks, or tells what that is where nothing may be

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// scriptCommands are what scripts have beside testscript's own commands. Every
+// server is on 127.0.0.1 and ends with its script.
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"exits":        exits,
+	"shop":         shop,
+	"npm-registry": npmRegistry,
+	"npm-lock":     npmLock,
+	"oci-registry": ociRegistry,
+	"fill":         fill,
+	"capture":      capture,
+	"lacks":        lacks,
+	"damage":       damage,
+}
+
+// shop makes testdata/shop the script's project, with both registries, a lockfile,
+// a signer's key and a trust file; the last two stand outside the project, as they
+// should. What the script brings itself stays: mkdir shop; cd shop; shop.
+func shop(ts *testscript.TestScript, neg bool, args []string) {
+	from, to := os.DirFS(filepath.Join(ts.Getenv("TESTDATA"), "shop")), ts.Getenv("WORK")
+	ts.Check(fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		file := filepath.Join(to, name)
+		if _, err := os.Stat(file); err == nil {
+			return nil
+		}
+		text, err := fs.ReadFile(from, name)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(file, text, 0o644)
+	}))
+	npmRegistry(ts, false, []string{"../packages"})
+	ociRegistry(ts, false, nil)
+	npmLock(ts, false, []string{"../packages", "left@1.0.0", "tool@1.0.0"})
+	ts.Check(ts.Exec("nbuild", "keygen", "../signer"))
+	capture(ts, false, []string{"FINGERPRINT", `fingerprint +([0-9a-f]{64})`})
+	fill(ts, false, []string{"build.hcl", "../trust.hcl"})
+}
+
+// npmRegistry serves the packages in a folder, NAME/VERSION/FILES, and names itself
+// in .npmrc and $NPM: npm-registry FOLDER. A package's "published" in its
+// package.json is when it was published; "now" is now.
+func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: npm-registry FOLDER")
+	}
+	folder := ts.MkAbs(args[0])
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, file, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/-/"); ok {
+			version := strings.TrimSuffix(strings.TrimPrefix(file, path.Base(name)+"-"), ".tgz")
+			if body, err := tarball(filepath.Join(folder, name, version)); err == nil {
+				_, _ = w.Write(body)
+				return
+			}
+		} else if doc, err := document(folder, name); err == nil {
+			_ = json.NewEncoder(w).Encode(doc)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("NPM", server.URL)
+	ts.Check(os.WriteFile(ts.MkAbs(".npmrc"), []byte("registry="+server.URL+"/\n"), 0o600))
+}
+
+// document is what the registry says of a package.
+func document(folder, name string) (map[string]any, error) {
+	versions, err := os.ReadDir(filepath.Join(folder, name))
+	if err != nil {
+		return nil, err
+	}
+	all, times := map[string]any{}, map[string]string{}
+	for _, v := range versions {
+		raw, err := os.ReadFile(filepath.Join(folder, name, v.Name(), "package.json"))
+		if err != nil {
+			return nil, err
+		}
+		var manifest map[string]any
+		if err := json.Unmarshal(raw, &manifest); err != nil {
+			return nil, err
+		}
+		times[v.Name()] = "2020-01-02T03:04:05.000Z"
+		if manifest["published"] == "now" {
+			times[v.Name()] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		all[v.Name()] = manifest
+	}
+	return map[string]any{"name": name, "versions": all, "time": times, "maintainers": []string{"someone"}}, nil
+}
+
+// tarball packs a folder as npm does, the same bytes each time.
+func tarball(folder string) ([]byte, error) {
+	var names []string
+	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var b bytes.Buffer
+	zw := gzip.NewWriter(&b)
+	w := tar.NewWriter(zw)
+	for _, name := range names {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		rel, err := filepath.Rel(folder, name)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.WriteHeader(&tar.Header{Name: "package/" + filepath.ToSlash(rel), Mode: 0o644, Size: int64(len(body)), Typeflag: tar.TypeReg}); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(body); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	err = zw.Close()
+	return b.Bytes(), err
+}
+
+// npmLock writes package-lock.json for package.json and the named packages, all
+// beside each other: npm-lock FOLDER NAME@VERSION…. What package.json wants for
+// development only is marked so.
+func npmLock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: npm-lock FOLDER NAME@VERSION…")
+	}
+	var root map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("package.json")), &root))
+	dev, _ := root["devDependencies"].(map[string]any)
+	packages := map[string]any{"": root}
+	for _, arg := range args[1:] {
+		at := strings.LastIndexByte(arg, '@')
+		name, version := arg[:at], arg[at+1:]
+		body, err := tarball(filepath.Join(ts.MkAbs(args[0]), name, version))
+		ts.Check(err)
+		sum := sha512.Sum512(body)
+		p := map[string]any{"version": version, "integrity": "sha512-" + base64.StdEncoding.EncodeToString(sum[:])}
+		if dev[name] != nil {
+			p["dev"] = true
+		}
+		manifest, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), name, version, "package.json"))
+		ts.Check(err)
+		var said map[string]any
+		ts.Check(json.Unmarshal(manifest, &said))
+		for _, key := range []string{"bin", "dependencies", "license"} {
+			if said[key] != nil {
+				p[key] = said[key]
+			}
+		}
+		packages["node_modules/"+name] = p
+	}
+	out, err := json.MarshalIndent(map[string]any{
+		"name": root["name"], "version": root["version"], "lockfileVersion": 3, "requires": true, "packages": packages,
+	}, "", "  ")
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("package-lock.json"), out, 0o644))
+}
+
+// ociRegistry serves images, with a small base/node:1 for both platforms, and names
+// itself in $REGISTRY: oci-registry.
+func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: oci-registry")
+	}
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	ts.Defer(server.Close)
+	host := strings.TrimPrefix(server.URL, "http://")
+	ts.Setenv("REGISTRY", host)
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, arch := range []string{"amd64", "arm64"} {
+		layer := static.NewLayer(tarOf(ts, "usr/bin/node", "node for "+arch), types.OCIUncompressedLayer)
+		img, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), layer)
+		ts.Check(err)
+		config, err := img.ConfigFile()
+		ts.Check(err)
+		config.OS, config.Architecture = "linux", arch
+		img, err = mutate.ConfigFile(img, config)
+		ts.Check(err)
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+	}
+	tag, err := name.NewTag(host + "/base/node:1")
+	ts.Check(err)
+	ts.Check(remote.WriteIndex(tag, index))
+}
+
+// tarOf is an archive of one program.
+func tarOf(ts *testscript.TestScript, name, body string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	ts.Check(w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(body)), Typeflag: tar.TypeReg}))
+	_, err := io.WriteString(w, body)
+	ts.Check(err)
+	ts.Check(w.Close())
+	return b.Bytes()
+}
+
+var filled = regexp.MustCompile(`@([A-Z]+)@`)
+
+// fill replaces @NAME@ in files by the script's $NAME: fill FILE….
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	for _, file := range args {
+		text := filled.ReplaceAllStringFunc(ts.ReadFile(file), func(s string) string { return ts.Getenv(strings.Trim(s, "@")) })
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
+	}
+}
+
+// capture sets a variable to what a group of a pattern matched in the last
+// command's stdout: capture NAME PATTERN.
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME PATTERN")
+	}
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) != 2 {
+		ts.Fatalf("stdout does not match %s:\n%s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], m[1])
+}
+
+var payload = regexp.MustCompile(`"payload":\s*"([A-Za-z0-9+/=]+)"`)
+
+// lacks looks for a text in every file below the folders and files named, in what
+// gzip, zstd and a signed envelope hide too, and fails where it stands: lacks TEXT
+// PATH….
+func lacks(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: [!] lacks TEXT PATH…")
+	}
+	unzstd, err := zstd.NewReader(nil)
+	ts.Check(err)
+	defer unzstd.Close()
+	found := ""
+	for _, arg := range args[1:] {
+		ts.Check(filepath.WalkDir(ts.MkAbs(arg), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			body, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if zr, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+				inside, err := io.ReadAll(zr)
+				if err != nil {
+					return fmt.Errorf("reading %s: %w", name, err)
+				}
+				body = append(body, inside...)
+			}
+			if inside, err := unzstd.DecodeAll(body, nil); err == nil {
+				body = append(body, inside...)
+			}
+			for _, m := range payload.FindAllSubmatch(body, -1) {
+				if statement, err := base64.StdEncoding.DecodeString(string(m[1])); err == nil {
+					body = append(body, statement...)
+				}
+			}
+			if bytes.Contains(body, []byte(args[0])) {
+				found = name
+			}
+			return nil
+		}))
+	}
+	if found != "" && !neg {
+		ts.Fatalf("%q stands in %s", args[0], found)
+	}
+	if found == "" && neg {
+		ts.Fatalf("%q stands nowhere below %s", args[0], strings.Join(args[1:], ", "))
+	}
+}
+
+// damage changes the last byte of every file below a folder that holds a text:
+// damage TEXT FOLDER.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: damage TEXT FOLDER")
+	}
+	count := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		body, err := os.ReadFile(name)
+		if err != nil || !bytes.Contains(body, []byte(args[0])) {
+			return err
+		}
+		count++
+		body[len(body)-1]++
+		if err := os.Chmod(name, 0o644); err != nil {
+			return err
+		}
+		return os.WriteFile(name, body, 0o644)
+	}))
+	if count == 0 {
+		ts.Fatalf("%q stands nowhere below %s", args[0], args[1])
+	}
+}

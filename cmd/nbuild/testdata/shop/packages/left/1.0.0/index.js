@@ -1,0 +1,1 @@
+module.exports = 'left 1.0.0'

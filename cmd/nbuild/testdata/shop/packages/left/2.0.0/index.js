@@ -1,0 +1,1 @@
+module.exports = 'left 2.0.0'
