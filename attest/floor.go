@@ -29,7 +29,7 @@ func (j *judgement) floor(ctx context.Context) {
 	switch {
 	case j.env.DenyRollback && !stated && j.state == nil:
 		j.add(CheckReleaseFloor, Unknown, "a floor for "+j.repository+", as rollback is denied", have+", and no floor to hold it to",
-			fmt.Sprintf("give a folder with --state, or set minimum_release = { %q = %d } in environment %q of %s", j.repository, j.release.Counter, j.env.Name, j.policy.File))
+			fmt.Sprintf("set minimum_release = { %q = %d } in environment %q of %s; `nbuild verify --state DIR` also keeps a floor", j.repository, j.release.Counter, j.env.Name, j.policy.File))
 	case j.release.Counter < minimum || !remembered.allows(j.release.Counter, j.subject.Digest):
 		j.add(CheckReleaseFloor, Fail, need, have, fmt.Sprintf("release it anew: `nbuild release --key KEY` gives it a counter over %d", max(minimum-1, remembered.Counter)))
 	default:

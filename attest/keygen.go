@@ -29,7 +29,11 @@ type KeyOptions struct {
 func GenerateKey(password Password, opt KeyOptions) (*KeyPair, error) {
 	word, err := password()
 	if err != nil {
-		return nil, passwordProblem("", "the password could not be read", err)
+		return nil, &diag.Problem{
+			Code: CodePassword, What: "there is no password for the new key", Err: err,
+			Why:    "the private key is encrypted under it",
+			Remedy: "give a password in NBUILD_PASSWORD, or run it on a terminal",
+		}
 	}
 	if len(word) == 0 && !opt.EmptyPassword {
 		return nil, &diag.Problem{
