@@ -31,6 +31,7 @@ import (
 	"github.com/nbuild/nbuild/internal/operation/release"
 	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/operation/trust"
+	"github.com/nbuild/nbuild/internal/operation/verify"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -415,4 +416,26 @@ func TestOfTwoReleasesAtOnceTheSecondLeavesTheTag(t *testing.T) {
 	})
 	_, err = s.release(nil)
 	s.refused(err, 22, moved)
+}
+
+func TestATrustFileOfTheCheckoutJudgesNoReleaseAndNoImage(t *testing.T) {
+	s := newShop(t)
+	_, err := s.release(nil)
+	s.must(err)
+	before := s.at("stable")
+	text, err := os.ReadFile(filepath.Join(s.ops, "trust.hcl"))
+	s.must(err)
+	s.write("trust.hcl", string(text))
+	signer, err := keys.Load(s.host, filepath.Join(s.ops, "team.key"), func() ([]byte, error) { return nil, nil })
+	s.must(err)
+	_, err = trust.Sign(context.Background(), s.host, "trust.hcl", signer)
+	s.must(err)
+	o := trust.Options{File: "trust.hcl", Roots: []string{signer.Key().Fingerprint().String()}}
+	_, err = s.release(func(r *release.Options) { r.Trust = o })
+	s.refused(err, 22, before)
+	verdict, err := verify.Run(context.Background(), s.host, verify.Options{Reference: s.repository + ":stable", Trust: o})
+	s.must(err)
+	if verdict.Decision() != attest.Undecided || !strings.Contains(verdict.Err().Error()+verdict.Remedy(), "another repository") {
+		t.Errorf("%s: %v", verdict.Decision(), verdict.Err())
+	}
 }

@@ -91,6 +91,9 @@ type run struct {
 // report is returned beside the error: its verdict says why.
 func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
 	r := &run{host: host, options: o, now: host.Now()}
+	if o.Trust.Checkout == "" {
+		o.Trust.Checkout = host.Checkout()
+	}
 	var err error
 	if r.policy, r.trusted, err = trust.Load(host, o.Trust); err != nil {
 		return nil, err

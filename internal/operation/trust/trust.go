@@ -48,7 +48,7 @@ func Load(host operation.Host, o Options) (*attest.Policy, attest.Trust, error) 
 	}
 	opt := attest.TrustOptions{
 		Now: host.Now(), Roots: roots, Signature: signature, Unsigned: o.Unsigned,
-		InCheckout: within(o.Checkout, absolute(host, o.File)),
+		InCheckout: inCheckout(o.Checkout, absolute(host, o.File)),
 	}
 	for _, file := range o.Earlier {
 		p, s, err := read(host, file)
@@ -67,17 +67,26 @@ func absolute(host operation.Host, file string) string {
 	return filepath.Join(host.Dir, file)
 }
 
-// within reports whether a file lies in a folder, links resolved.
-func within(dir, file string) bool {
+// inCheckout reports whether the trust file lies in what is being judged, by its
+// name or by where links lead: who can change the checkout can change either.
+func inCheckout(dir, file string) bool {
 	if dir == "" {
 		return false
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	return within(dir, file) || within(resolved(dir), resolved(file)) ||
+		within(resolved(dir), filepath.Join(resolved(filepath.Dir(file)), filepath.Base(file)))
+}
+
+// resolved follows the links of a path, as far as it is there.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
 	}
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
-	}
+	return path
+}
+
+// within reports whether a file lies in a folder, by their names.
+func within(dir, file string) bool {
 	rel, err := filepath.Rel(dir, file)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }

@@ -40,6 +40,9 @@ type Options struct {
 // Run judges an image. An error means that there was nothing to judge or to judge
 // by; everything else is in the verdict.
 func Run(ctx context.Context, host operation.Host, o Options) (*attest.Verdict, error) {
+	if o.Trust.Checkout == "" {
+		o.Trust.Checkout = host.Checkout()
+	}
 	policy, trusted, err := trust.Load(host, o.Trust)
 	if err != nil {
 		return nil, err
