@@ -109,7 +109,7 @@ var baseBlock = hclfile.Block{
 var fetchBlock = hclfile.Block{
 	Name: "fetch", Labels: []string{"name"}, Doc: "A file from a URL, referred to as fetch.NAME; nbuild.lock holds its digest.",
 	Body: hclfile.Schema{Attrs: []hclfile.Attr{
-		{Name: "url", Type: text, Required: true, Doc: "An https address without credentials."},
+		{Name: "url", Type: text, Required: true, Doc: "An https address without credentials; plain http is for this machine only."},
 	}},
 }
 
