@@ -20,14 +20,14 @@ func imageRegistry() http.Handler {
 	return registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
 }
 
-// pushBase pushes an image for two platforms as base:1. Its layer is no tar, which
-// nothing looks at.
-func (w *World) pushBase() {
+// PushBase pushes an image for two platforms as base:1. Its layer is a text, which
+// nothing looks at, so that another one makes another base.
+func (w *World) PushBase(text string) {
 	w.T.Helper()
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
 		img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte("base of "+arch), types.OCIUncompressedLayer)})
+		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte(text+" of "+arch), types.OCIUncompressedLayer)})
 		if err != nil {
 			w.T.Fatal(err)
 		}

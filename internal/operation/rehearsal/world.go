@@ -68,7 +68,7 @@ func Empty(t testing.TB) *World {
 		Environ: []string{"SOURCE_DATE_EPOCH=1763900000"}, Events: event.Discard, Version: "0.0.0",
 		Now: func() time.Time { return Now },
 	}
-	w.pushBase()
+	w.PushBase("base")
 	w.Write(".npmrc", "registry=http://"+w.NPM.Address+"/\n")
 	return w
 }
