@@ -25,7 +25,14 @@ type Options struct {
 // to dir, "build.hcl" or "build.hcl.json". What is wrong with it comes back as
 // diag.Problems, all at once; the Project is nil then.
 func Open(dir, file string, o Options) (*Project, error) {
-	src, err := readFile(filepath.Join(dir, filepath.FromSlash(file)), bounds.HCL+1)
+	name := filepath.Join(dir, filepath.FromSlash(file))
+	folder := filepath.Dir(name)
+	root, err := os.OpenRoot(folder)
+	var src []byte
+	if err == nil {
+		defer root.Close()
+		src, err = readFile(root, filepath.Base(name), bounds.HCL+1)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &diag.Problem{
 			Code: CodeNoFile, Pos: diag.Pos{File: file}, What: "there is no " + file + " here",
@@ -35,12 +42,6 @@ func Open(dir, file string, o Options) (*Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the build file: %w", err)
 	}
-	folder := filepath.Dir(filepath.Join(dir, filepath.FromSlash(file)))
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return nil, fmt.Errorf("opening the project: %w", err)
-	}
-	defer root.Close()
 	p, err := Parse(src, file, root.FS(), o)
 	if err != nil {
 		return nil, err
@@ -49,8 +50,24 @@ func Open(dir, file string, o Options) (*Project, error) {
 	return p, nil
 }
 
-func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
+// readFile reads a file of a folder. A link that leads out is a Problem: what is
+// wrong with the text would be told with a line of it, and that would be of a file
+// that is not the project's to show.
+func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
+	info, err := root.Stat(name)
+	if link, linkErr := root.Lstat(name); err != nil && linkErr == nil && link.Mode()&fs.ModeSymlink != 0 {
+		return nil, &diag.Problem{
+			Code: CodeFiles, Pos: diag.Pos{File: name}, What: name + " is a link that can't be followed", Err: err,
+			Why: "a build reads its own folder only, and what lies elsewhere is not the project's to show", Remedy: "replace the link by the file",
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would wait
+		return nil, errors.New("no regular file")
+	}
+	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}

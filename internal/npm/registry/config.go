@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -127,15 +128,26 @@ func (c *Config) read(file string, project bool) diag.Problems {
 	return nil
 }
 
+// readBounded reads a regular file, so that a link to a device or a pipe neither
+// fills the memory nor waits.
 func readBounded(file string, limit int64) ([]byte, error) {
 	st, err := os.Stat(file)
 	if err != nil {
 		return nil, err
 	}
-	if st.Size() > limit {
-		return nil, fmt.Errorf("%d bytes, over the bound of %d", st.Size(), limit)
+	if !st.Mode().IsRegular() {
+		return nil, errors.New("no regular file")
 	}
-	return os.ReadFile(file)
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(src)) > limit {
+		err = fmt.Errorf("over the bound of %d bytes", limit)
+	}
+	return src, err
 }
 
 // unscoped refuses credentials that are bound to no registry, as npm does since 9:

@@ -112,6 +112,20 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readRegular(f, limit)
+}
+
+// ReadFileIn is ReadFile of a name in a folder. A link that leads out of it is not
+// followed: an error may quote what it read, and the folder is a contributor's.
+func ReadFileIn(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	return readRegular(f, limit)
+}
+
+func readRegular(f *os.File, limit int64) ([]byte, error) {
 	defer f.Close()
 	if info, err := f.Stat(); err != nil {
 		return nil, err

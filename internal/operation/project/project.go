@@ -89,7 +89,7 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 	if err != nil {
 		shown = n.Lockfile
 	}
-	src, err := keys.ReadFile(name, bounds.Lockfile)
+	src, err := keys.ReadFileIn(p.Root, filepath.FromSlash(n.Lockfile), bounds.Lockfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		if n.Implied {
 			if _, err := p.Root.Stat("package.json"); errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +104,7 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("reading the lockfile: %w", err)
+		return unreadable(p.Root, filepath.FromSlash(n.Lockfile), filepath.ToSlash(shown), err)
 	}
 	if p.lockfiles[n.Name], err = npm.ReadLockfile(src, filepath.ToSlash(shown)); err != nil {
 		return err
@@ -167,7 +167,12 @@ func (p *Project) LockPath() string { return filepath.Join(p.Dir, LockName) }
 
 // Lock reads nbuild.lock. Where there is none the error is pipelines.CodeUnpinned.
 func (p *Project) Lock() (*snapshot.Lock, error) {
-	src, err := keys.ReadFile(p.LockPath(), bounds.Snapshot)
+	root, err := os.OpenRoot(p.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the project: %w", err)
+	}
+	defer root.Close()
+	src, err := keys.ReadFileIn(root, LockName, bounds.Snapshot)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &diag.Problem{
 			Code: pipelines.CodeUnpinned, Pos: diag.Pos{File: LockName}, What: "there is no nbuild.lock",
@@ -175,9 +180,21 @@ func (p *Project) Lock() (*snapshot.Lock, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading nbuild.lock: %w", err)
+		return nil, unreadable(root, LockName, LockName, err)
 	}
 	return snapshot.Parse(src, LockName)
+}
+
+// unreadable says why a file of the project was not read: mostly it is a link that
+// leads out.
+func unreadable(root *os.Root, name, shown string, err error) error {
+	if info, statErr := root.Lstat(name); statErr == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &diag.Problem{
+			Code: pipelines.CodeFiles, Pos: diag.Pos{File: shown}, What: shown + " is a link that can't be followed", Err: err,
+			Why: "a build reads its own folder only, and what lies elsewhere is not the project's to show", Remedy: "replace the link by the file",
+		}
+	}
+	return fmt.Errorf("reading %s: %w", shown, err)
 }
 
 // Files finds the project's default files.
