@@ -11,7 +11,6 @@ tools() {
   fi
   GOBIN=$work/bin go install honnef.co/go/tools/cmd/staticcheck@v0.8.2
   GOBIN=$work/bin go install github.com/google/go-containerregistry/cmd/crane@v0.22.1
-  GOBIN=$work/bin go install github.com/google/go-containerregistry/cmd/registry@v0.22.1
   go mod download
 }
 

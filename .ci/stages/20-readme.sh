@@ -20,8 +20,11 @@ alone() {
     bash -c "cd '$clone' && $*"
 }
 
+# clone_to DIR makes a fresh clone, of one state whatever happens to the checkout
+# meanwhile.
 clone_to() {
-  git clone -q "$root" "$1"
+  [ -d "$work/source.git" ] || git clone -q --bare "$root" "$work/source.git"
+  git clone -q "$work/source.git" "$1"
   mkdir -p "$1.home"
 }
 
@@ -44,7 +47,7 @@ readme_test() {
 
 # Once vendored, a build reads the project and the store and nothing else.
 offline() {
-  (cd "$root" && go build -o "$work/nbuild" ./cmd/nbuild)
+  (cd "$work/first" && go build -o "$work/nbuild" ./cmd/nbuild)
   local start digest
   start=$(cat "$work/release.out")
   digest=$(cd "$work/first" && HOME="$work/first.home" unshare -n -r "$work/nbuild" build --to "oci:$work/offline")

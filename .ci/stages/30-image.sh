@@ -10,7 +10,7 @@ reproducible() {
   local want got store=$work/first.home/.cache/nbuild
   want=$(sed 's/.*@//' "$work/release.out")
   clone_to "$work/a rather long/and odd folder"
-  got=$(umask 077; TZ=Asia/Kathmandu LC_ALL=tr_TR.UTF-8 GOMAXPROCS=1 built "$work/a rather long/and odd folder" "$store")
+  got=$(umask 077; TZ=Asia/Kathmandu LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 GOMAXPROCS=1 built "$work/a rather long/and odd folder" "$store")
   [ "$got" = "$want" ] || { echo "warm, umask 077, another zone and locale, one core: $got, not $want"; return 1; }
   # Cold: nothing but the vendored artefacts.
   clone_to "$work/cold"
@@ -48,11 +48,13 @@ image_runs() {
 
 # The image is pushed to a real registry, judged there, and checked by another tool.
 registry() {
-  PORT=15123 "$work/bin/registry" >"$work/registry.log" 2>&1 &
-  pids+=($!)
+  "$work/bin/crane" registry serve --address 127.0.0.1:15123 >"$work/registry.log" 2>&1 &
+  # shellcheck disable=SC2064
+  trap "kill $!" EXIT
   for _ in $(seq 50); do curl -fs http://127.0.0.1:15123/v2/ >/dev/null && break; sleep 0.1; done
+  sed 's#registry.example.com/#127.0.0.1:15123/#' "$work/first/testdata/trust/demo.hcl" >"$work/registry.hcl"
   (cd "$work/first" && HOME="$work/first.home" "$work/nbuild" release --key testdata/keys/demo.key \
-    --trust testdata/trust/demo.hcl --trust-unsigned --to 127.0.0.1:15123/shop/storefront) | tee "$work/pushed.out"
+    --trust "$work/registry.hcl" --trust-unsigned --to 127.0.0.1:15123/shop/storefront) | tee "$work/pushed.out"
   "$work/bin/crane" validate --remote "$(cat "$work/pushed.out")"
 }
 

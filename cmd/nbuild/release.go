@@ -1,12 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation/release"
 )
 
@@ -35,16 +35,14 @@ REF@sha256:…. The exit code is that of the gate that stopped it.`,
 					if err := i.Verdict.WriteText(a.stderr); err != nil {
 						return err
 					}
-					continue
+					return told(i.Verdict.Err())
 				}
 				b.WriteString(i.Ref + "\n")
 			}
-			if err == nil || len(diag.All(err)) == 0 {
-				if answerErr := a.answer(r, b.String()); err == nil {
-					err = answerErr
-				}
+			if err != nil {
+				return err
 			}
-			return err
+			return a.answer(r, b.String())
 		},
 	}
 	f := cmd.Flags()

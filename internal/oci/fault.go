@@ -53,7 +53,7 @@ func classify(place string, err error) error {
 	return &diag.Problem{
 		Code: CodeUnreachable, What: place + " could not be asked",
 		Why:    "what it would have said is unknown, so nothing may rest on it",
-		Remedy: "run the command again when the registry answers; nbuild doctor shows which do", Err: reason(err),
+		Remedy: "run the command again when the registry answers", Err: reason(err),
 	}
 }
 
