@@ -47,6 +47,9 @@ func New(transport http.RoundTripper) *Client {
 			if len(via) > maxRedirects {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
 			}
+			if inner(r.URL.Hostname()) && !inner(via[0].URL.Hostname()) {
+				return errors.New("a redirect from outside to this machine or its network")
+			}
 			return checkAddress(r.URL)
 		},
 	}}
@@ -68,6 +71,16 @@ func checkAddress(u *url.URL) error {
 		return errors.New("a user name or password stands in the address")
 	}
 	return nil
+}
+
+// inner reports whether a host is this machine or an address of a network that is
+// not public, where a server outside has nothing to send us: services there take
+// who can reach them for a friend. A name is not looked up; what it leads to still
+// has to answer by TLS under that name.
+func inner(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil &&
+		(ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast())
 }
 
 // Pin fetches the file of a block into the store and returns its artefact.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,32 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 )
+
+// A server outside must not make the builder ask what only the builder can reach.
+func TestARedirectFromOutsideDoesNotReachThisMachineOrItsNetwork(t *testing.T) {
+	for _, to := range []string{
+		"http://127.0.0.1:1/latest/meta-data", "https://localhost/", "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/",
+		"https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://[fd00::1]/", "https://[fe80::1]/", "https://0.0.0.0/", "https://[::ffff:127.0.0.1]/",
+	} {
+		var asked []string
+		client := New(roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, r.URL.String())
+			w := httptest.NewRecorder()
+			if len(asked) == 1 {
+				http.Redirect(w, r, to, http.StatusFound)
+			}
+			return w.Result(), nil
+		}))
+		err := client.Get(t.Context(), "geoip", "https://files.example.com/x", io.Discard)
+		if len(diag.All(err)) != 1 || len(asked) != 1 {
+			t.Errorf("%s: asked %q, %v", to, asked, err)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestPin(t *testing.T) {
 	mux := http.NewServeMux()

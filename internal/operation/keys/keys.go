@@ -22,6 +22,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/operation"
 )
 
@@ -90,7 +91,8 @@ func Generate(host operation.Host, name string, password attest.Password, opt Op
 	}, nil
 }
 
-// Load reads a private key. Password is asked only where the key is encrypted.
+// Load reads a private key. Password is asked only where the key is encrypted. Of
+// one that is not, and that others can read, an event tells.
 func Load(host operation.Host, file string, password attest.Password) (attest.Signer, error) {
 	path := file
 	if !filepath.IsAbs(path) {
@@ -103,7 +105,19 @@ func Load(host operation.Host, file string, password attest.Password) (attest.Si
 			Why: "nothing can be signed without it", Remedy: "name a key with --key FILE, or make one with `nbuild keygen NAME`",
 		}
 	}
-	return attest.ParseSigner(text, file, password)
+	encrypted := false
+	signer, err := attest.ParseSigner(text, file, func() ([]byte, error) {
+		encrypted = true
+		if password == nil {
+			return nil, errors.New("no password is at hand")
+		}
+		return password()
+	})
+	if info, statErr := os.Stat(path); err == nil && statErr == nil && !encrypted && info.Mode().Perm()&0o044 != 0 {
+		host.Events.Emit(event.Event{Kind: event.Problem, Phase: "sign", Name: file, Text: file +
+			" is a private key without a password that others on this machine can read: chmod 600 it, or make another with `nbuild keygen`"})
+	}
+	return signer, err
 }
 
 // ReadFile reads a regular file of at most limit bytes.
