@@ -140,7 +140,7 @@ func (a *app) host() (operation.Host, error) {
 		return operation.Host{}, err
 	}
 	return operation.Host{
-		Dir: a.dir, File: a.file, Vars: vars, Environ: a.environ, Home: a.env("HOME"),
+		Dir: a.dir, File: a.file, Vars: vars, Environ: withoutPasswords(a.environ), Home: a.env("HOME"),
 		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version,
 	}, nil
 }

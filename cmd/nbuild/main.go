@@ -41,8 +41,12 @@ func main() {
 		os.Stderr.WriteString("error: " + err.Error() + "\n")
 		os.Exit(1)
 	}
+	environ := os.Environ()
+	for _, name := range passwordVariables {
+		os.Unsetenv(name) // no helper program that is run inherits it
+	}
 	os.Exit(run(surroundings{
-		args: os.Args[1:], environ: os.Environ(), dir: dir,
+		args: os.Args[1:], environ: environ, dir: dir,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())), now: time.Now,
 	}))

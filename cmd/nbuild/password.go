@@ -11,10 +11,23 @@ import (
 	"golang.org/x/term"
 )
 
+// passwordVariables hold the password of a private key, the first that is set. Who
+// signs needs it and nobody else: a project's .npmrc names variables that are sent
+// to a registry, and programs that are run see the environment.
+var passwordVariables = []string{"NBUILD_PASSWORD", "COSIGN_PASSWORD"}
+
+// withoutPasswords is an environment without them.
+func withoutPasswords(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains(passwordVariables, name)
+	})
+}
+
 // password asks for the password of a private key: NBUILD_PASSWORD, cosign's own
 // COSIGN_PASSWORD, else the terminal. Nothing is asked where stdin is none.
 func (a *app) password() ([]byte, error) {
-	for _, name := range []string{"NBUILD_PASSWORD", "COSIGN_PASSWORD"} {
+	for _, name := range passwordVariables {
 		if slices.ContainsFunc(a.environ, func(kv string) bool { return strings.HasPrefix(kv, name+"=") }) {
 			return []byte(a.env(name)), nil
 		}
