@@ -181,7 +181,7 @@ func (a *app) say(line string) {
 // answer prints v as JSON where --json asks for it, else text as it is.
 func (a *app) answer(v any, text string) error {
 	if !a.json {
-		_, err := fmt.Fprint(a.stdout, text)
+		_, err := fmt.Fprint(a.stdout, a.paint(text, a.answers))
 		return err
 	}
 	enc := json.NewEncoder(a.stdout)
@@ -212,7 +212,7 @@ func (a *app) finish(err error) int {
 		if i > 0 {
 			a.say("")
 		}
-		fmt.Fprint(a.stderr, p.Text())
+		fmt.Fprint(a.stderr, a.paint(p.Text(), a.terminal))
 	}
 	if a.verbose {
 		a.say("\n" + err.Error())

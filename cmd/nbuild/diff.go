@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/nbuild/nbuild/internal/operation/compare"
@@ -15,6 +19,11 @@ same version with other bytes, another registry, new scripts and machine code,
 then versions and licences. The order of things in either never counts.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, class := range slices.Concat(o.Deny, o.Review) {
+				if !slices.Contains(compare.Classes(), class) {
+					return usage(fmt.Sprintf("%q is no class of change", class), "use one of "+strings.Join(compare.Classes(), ", "))
+				}
+			}
 			host, err := a.host()
 			if err != nil {
 				return err
@@ -24,7 +33,7 @@ then versions and licences. The order of things in either never counts.`,
 			if err != nil {
 				return err
 			}
-			text := r.Text
+			text := a.paint(r.Text, a.answers)
 			if a.json {
 				text = string(r.JSON)
 			}

@@ -32,6 +32,7 @@ type surroundings struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       bool // stderr is one
+	answers        bool // stdout is one, where answers go
 	now            func() time.Time
 }
 
@@ -48,7 +49,7 @@ func main() {
 	os.Exit(run(surroundings{
 		args: os.Args[1:], environ: environ, dir: dir,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())), now: time.Now,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())), answers: term.IsTerminal(int(os.Stdout.Fd())), now: time.Now,
 	}))
 }
 

@@ -28,9 +28,9 @@ func (a *app) sink() (event.Sink, func(), error) {
 	case "json":
 		return &jsonSink{enc: json.NewEncoder(a.stderr)}, func() {}, nil
 	case "plain":
-		return &plainSink{w: a.stderr, verbose: a.verbose}, func() {}, nil
+		return &plainSink{w: a.stderr, paint: a.paintLine, verbose: a.verbose}, func() {}, nil
 	case "tty":
-		s := &liveSink{w: a.stderr, now: a.now}
+		s := &liveSink{w: a.stderr, paint: a.paintLine, now: a.now}
 		return s, s.clear, nil
 	}
 	return event.Discard, func() {}, usage(fmt.Sprintf("--progress %q is none of auto, tty, plain, quiet, json", a.progress), "use --progress plain")
@@ -53,6 +53,7 @@ func (s *jsonSink) Emit(e event.Event) {
 type plainSink struct {
 	mu      sync.Mutex
 	w       io.Writer
+	paint   func(string) string
 	verbose bool
 }
 
@@ -61,9 +62,12 @@ func (s *plainSink) Emit(e event.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if line := plainLine(e, s.verbose); line != "" {
-		fmt.Fprintln(s.w, line)
+		fmt.Fprintln(s.w, s.paint(line))
 	}
 }
+
+// paintLine colours a line of progress.
+func (a *app) paintLine(line string) string { return a.paint(line, a.terminal) }
 
 func plainLine(e event.Event, verbose bool) string {
 	switch e.Kind {
@@ -95,6 +99,7 @@ func plainLine(e event.Event, verbose bool) string {
 type liveSink struct {
 	mu    sync.Mutex
 	w     io.Writer
+	paint func(string) string
 	now   func() time.Time
 	drawn bool
 	last  time.Time
@@ -117,7 +122,7 @@ func (s *liveSink) Emit(e event.Event) {
 	case event.StepLog, event.Problem, event.Summary:
 		if line := plainLine(e, false); line != "" {
 			s.erase()
-			fmt.Fprintln(s.w, line)
+			fmt.Fprintln(s.w, s.paint(line))
 		}
 	}
 	if now := s.now(); s.total > 0 && now.Sub(s.last) >= 50*time.Millisecond {

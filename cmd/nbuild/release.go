@@ -32,9 +32,11 @@ REF@sha256:…. The exit code is that of the gate that stopped it.`,
 			var b strings.Builder
 			for _, i := range r.Images {
 				if i.Verdict != nil && i.Verdict.Err() != nil && !a.json {
-					if err := i.Verdict.WriteText(a.stderr); err != nil {
+					var verdict strings.Builder
+					if err := i.Verdict.WriteText(&verdict); err != nil {
 						return err
 					}
+					fmt.Fprint(a.stderr, a.paint(verdict.String(), a.terminal))
 					return told(i.Verdict.Err())
 				}
 				b.WriteString(i.Ref + "\n")

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/nbuild/nbuild/internal/operation/bom"
@@ -15,6 +18,9 @@ path, Node, the .debs, with licences, digests and dependencies. It is written fr
 nbuild.lock; nothing is built and no image is unpacked.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"", "1.5", "1.6", "1.7"}, o.Version) {
+				return usage(fmt.Sprintf("--spec-version %q is none of 1.5, 1.6, 1.7", o.Version), "use --spec-version 1.6")
+			}
 			host, err := a.host()
 			if err != nil {
 				return err

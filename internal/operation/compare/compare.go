@@ -12,6 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/operation"
 	"github.com/nbuild/nbuild/internal/operation/diff"
 	"github.com/nbuild/nbuild/internal/operation/images"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // Options say what is compared and what is denied.
@@ -27,6 +28,15 @@ type Report struct {
 	Text    string
 	JSON    []byte
 	Stopped error
+}
+
+// Classes lists the classes of change that can be denied.
+func Classes() []string {
+	var names []string
+	for _, c := range sbom.Classes() {
+		names = append(names, string(c))
+	}
+	return names
 }
 
 // Run compares A with B.

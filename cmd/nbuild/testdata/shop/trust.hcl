@@ -24,7 +24,8 @@ trust "shop" {
     images   = ["@REGISTRY@/shop/**"]
     rollback = "deny"
     minimum_release = {
-      "@REGISTRY@/shop/web" = 1
+      "@REGISTRY@/shop/web"      = 1
+      "@REGISTRY@/elsewhere/web" = 1
     }
 
     require "provenance" {

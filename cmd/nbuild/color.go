@@ -1,0 +1,46 @@
+package main
+
+import "regexp"
+
+// The colours of words, as a terminal's SGR parameters (ECMA-48 §8.3.117).
+const (
+	bad     = "1;31"
+	doubt   = "1;33"
+	good    = "32"
+	pointer = "36"
+)
+
+// shades are the words that decide, and nothing else: a reader's eye should land on
+// what ended badly and on what to do about it. The group is what is coloured.
+var shades = []struct {
+	word  *regexp.Regexp
+	shade string
+}{
+	{regexp.MustCompile(`(?m)^(error\[NB\d{4}\]:)`), bad},
+	{regexp.MustCompile(`(?m)^(warning:)`), doubt},
+	{regexp.MustCompile(`(?m)^ *(fix:)`), pointer},
+	{regexp.MustCompile(`(?m)^  (pass) {3}`), good},
+	{regexp.MustCompile(`(?m)^  (fail) {3}`), bad},
+	{regexp.MustCompile(`(?m)^  (unknown)  `), doubt},
+	{regexp.MustCompile(`(?m)^  for .*: (accepted)$`), good},
+	{regexp.MustCompile(`(?m)^  for .*: (rejected)`), bad},
+	{regexp.MustCompile(`(?m)^  for .*: (undecided)`), doubt},
+	{regexp.MustCompile(`(?m)^(critical|high)$`), bad},
+	{regexp.MustCompile(`(?m)^(medium)$`), doubt},
+}
+
+// paint colours the words of a text that decide, where --color says so or, by
+// default, where the text goes to a terminal that is not told otherwise: NO_COLOR
+// with any value, or TERM=dumb.
+func (a *app) paint(text string, terminal bool) string {
+	if a.color == "never" || a.color == "auto" && (!terminal || a.env("NO_COLOR") != "" || a.env("TERM") == "dumb") {
+		return text
+	}
+	for _, s := range shades {
+		for at := s.word.FindAllStringSubmatchIndex(text, -1); len(at) > 0; at = at[:len(at)-1] {
+			from, to := at[len(at)-1][2], at[len(at)-1][3]
+			text = text[:from] + "\x1b[" + s.shade + "m" + text[from:to] + "\x1b[0m" + text[to:]
+		}
+	}
+	return text
+}
