@@ -167,6 +167,7 @@ func TestActionsAreWrittenAsTheLibraryWritesThem(t *testing.T) {
 		if command.WorkingDirectory != "work" || len(command.Arguments) != 3 || len(command.EnvironmentVariables) != 2 || len(command.OutputPaths) != 2 {
 			t.Errorf("command: %v", &command)
 		}
+		//lint:ignore SA1019 older workers read the platform of the command, so both have it
 		if string(action.Salt) != Salt || action.Timeout.AsDuration() != s.Step.Timeout || !proto.Equal(action.Platform, command.Platform) {
 			t.Errorf("action: %v", &action)
 		}
