@@ -112,3 +112,53 @@ func TestEveryShapeHasASchema(t *testing.T) {
 		}
 	}
 }
+
+// TestDocsNameWhatIsThere follows the docs: each test that they name exists, each
+// folder of Go code, each page that they link to.
+func TestDocsNameWhatIsThere(t *testing.T) {
+	tests := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	for _, p := range packages(t) {
+		for _, name := range append(p.TestGoFiles, p.XTestGoFiles...) {
+			src, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range declared.FindAllSubmatch(src, -1) {
+				tests[string(m[1])] = true
+			}
+		}
+	}
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../../docs/decisions/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := regexp.MustCompile(`\bTest[A-Z]\w+`)
+	place := regexp.MustCompile("(?m)(?:^|[\\s(`])((?:internal|builder|pipelines|attest|sbom|testdata|docs)/[\\w./-]*\\w)")
+	link := regexp.MustCompile(`\]\(([\w./-]+)\)`)
+	for _, page := range append(pages, more...) {
+		src, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range test.FindAllString(string(src), -1) {
+			if !tests[name] {
+				t.Errorf("%s names %s, and there is no such test", page, name)
+			}
+		}
+		for _, m := range place.FindAllStringSubmatch(string(src), -1) {
+			if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
+		}
+		for _, m := range link.FindAllStringSubmatch(string(src), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
