@@ -23,11 +23,13 @@ func (h Host) Env(name string) string {
 	return value
 }
 
-// Program returns the absolute path of an executable in the host's PATH. Relative
-// elements of PATH don't count: they would name a file of the project.
+// Program returns the absolute path of an executable in the host's PATH. Elements
+// of PATH that are relative, in the project's folder or in a node_modules don't
+// count: npm puts the commands of packages in front of the PATH of its scripts, and
+// a package that brings a "git" would run.
 func (h Host) Program(name string) (string, error) {
 	for _, dir := range filepath.SplitList(h.Env("PATH")) {
-		if !filepath.IsAbs(dir) {
+		if !filepath.IsAbs(dir) || h.ofPackages(dir) {
 			continue
 		}
 		path := filepath.Join(dir, name)
@@ -36,6 +38,26 @@ func (h Host) Program(name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("finding %s: %w", name, fs.ErrNotExist)
+}
+
+// ofPackages reports whether a folder of programs is the project's or a package's,
+// by its name or by where links lead.
+func (h Host) ofPackages(dir string) bool {
+	project := resolved(h.Dir)
+	for _, d := range []string{filepath.Clean(dir), resolved(dir)} {
+		if strings.Contains(d+"/", "/node_modules/") || h.Dir != "" && (d == project || strings.HasPrefix(d, project+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// resolved follows the links of a path, as far as it is there.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return filepath.Clean(path)
 }
 
 // programTimeout bounds a program that is asked something.

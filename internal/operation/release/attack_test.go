@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
@@ -437,5 +440,35 @@ func TestATrustFileOfTheCheckoutJudgesNoReleaseAndNoImage(t *testing.T) {
 	s.must(err)
 	if verdict.Decision() != attest.Undecided || !strings.Contains(verdict.Err().Error()+verdict.Remedy(), "another repository") {
 		t.Errorf("%s: %v", verdict.Decision(), verdict.Err())
+	}
+}
+
+// Junk beyond the bound hides the last release: its counter is not to be guessed.
+func TestAFloodOfReferrersStopsTheNextRelease(t *testing.T) {
+	s := newShop(t)
+	s.build(`tags = ["stable"]`, "")
+	_, err := s.release(nil)
+	s.must(err)
+	before := s.at("stable")
+	s.on(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/referrers/"+before) {
+			return false
+		}
+		list := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
+		for i := range bounds.Referrers + 1 {
+			list.Manifests = append(list.Manifests, v1.Descriptor{
+				MediaType: types.OCIManifestSchema1, Size: 1, ArtifactType: oci.BundleType, Digest: images.Hash(cas.Sum(fmt.Append(nil, i))),
+				Annotations: map[string]string{"dev.sigstore.bundle.predicateType": string(predicate.TypeRelease)},
+			})
+		}
+		w.Header().Set("Content-Type", string(types.OCIImageIndex))
+		s.must(json.NewEncoder(w).Encode(list))
+		return true
+	})
+	s.write("server.js", "2\n")
+	_, err = s.release(nil)
+	s.refused(err, 22, before)
+	if ps := diag.All(err); len(ps) != 1 || ps[0].Code != release.CodeLast {
+		t.Errorf("got %v", err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 // The problems of releasing.
 const (
 	CodeNoRepository diag.Code = "NB0211" // a release names no repository
+	CodeLast         diag.Code = "NB2219" // what was released last can't be told
 	CodeRaced        diag.Code = "NB2218" // another release moved the tag meanwhile
 )
 

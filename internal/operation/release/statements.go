@@ -3,12 +3,14 @@ package release
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/build"
 	"github.com/nbuild/nbuild/internal/operation/images"
@@ -184,6 +186,13 @@ func (r *run) last(ctx context.Context, store oci.Store, digest cas.Digest, repo
 	found, err := oci.Bundles(ctx, store, images.Hash(digest), []string{string(predicate.TypeRelease)})
 	if err != nil {
 		return nil, err
+	}
+	if len(found.Unread) > 0 {
+		return nil, &diag.Problem{
+			Code: CodeLast, What: "what was released last can't be told", Err: found.Unread[0].Err,
+			Why:    fmt.Sprintf("some of what is attached to sha256:%s, which the tag points at, was not read, and the next counter follows from it", digest),
+			Remedy: "look whether the registry is in reach and run it again; where someone attached junk, remove it or move the tag to the last good image",
+		}
 	}
 	var highest *predicate.Release
 	for _, a := range found.Bundles {
