@@ -12,11 +12,13 @@ import (
 func (a *app) sbomCommand() *cobra.Command {
 	var o bom.Options
 	cmd := &cobra.Command{
-		Use: "sbom", Short: "Print the BOM of an image or of the project (CycloneDX JSON)",
+		Use: "sbom [IMAGE]", Short: "Print the BOM of an image or of the project (CycloneDX JSON)",
 		Long: `Prints the CycloneDX document of an image of build.hcl: every package by install
 path, Node, the .debs, with licences, digests and dependencies. It is written from
-nbuild.lock; nothing is built and no image is unpacked.`,
-		Args: cobra.NoArgs,
+nbuild.lock; nothing is built and no image is unpacked. Of an IMAGE in a registry
+or a layout it prints the BOM that is attached; whose word that is, nbuild verify
+tells.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"", "1.5", "1.6", "1.7"}, o.Version) {
 				return usage(fmt.Sprintf("--spec-version %q is none of 1.5, 1.6, 1.7", o.Version), "use --spec-version 1.6")
@@ -25,7 +27,15 @@ nbuild.lock; nothing is built and no image is unpacked.`,
 			if err != nil {
 				return err
 			}
-			doc, err := bom.Run(cmd.Context(), host, o)
+			var doc []byte
+			switch {
+			case len(args) == 0:
+				doc, err = bom.Run(cmd.Context(), host, o)
+			case o.Image != "" || o.All || o.Version != "":
+				err = usage("an attached BOM is printed as it is", "leave out --image, --all and --spec-version")
+			default:
+				doc, err = bom.Attached(cmd.Context(), host, args[0], o.Pretty)
+			}
 			if err != nil {
 				return err
 			}

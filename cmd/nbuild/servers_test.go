@@ -13,11 +13,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -45,6 +47,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"capture":      capture,
 	"lacks":        lacks,
 	"damage":       damage,
+	"interrupt":    interrupt,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,
@@ -267,6 +270,7 @@ func capture(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], m[1])
 }
 
+// payload is what a DSSE envelope holds.
 var payload = regexp.MustCompile(`"payload":\s*"([A-Za-z0-9+/=]+)"`)
 
 // lacks looks for a text in every file below the folders and files named, in what
@@ -276,44 +280,14 @@ func lacks(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: [!] lacks TEXT PATH…")
 	}
-	unzstd, err := zstd.NewReader(nil)
-	ts.Check(err)
-	defer unzstd.Close()
-	found := ""
-	for _, arg := range args[1:] {
-		ts.Check(filepath.WalkDir(ts.MkAbs(arg), func(name string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			body, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			if zr, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
-				inside, err := io.ReadAll(zr)
-				if err != nil {
-					return fmt.Errorf("reading %s: %w", name, err)
-				}
-				body = append(body, inside...)
-			}
-			if inside, err := unzstd.DecodeAll(body, nil); err == nil {
-				body = append(body, inside...)
-			}
-			for _, m := range payload.FindAllSubmatch(body, -1) {
-				if statement, err := base64.StdEncoding.DecodeString(string(m[1])); err == nil {
-					body = append(body, statement...)
-				}
-			}
-			if bytes.Contains(body, []byte(args[0])) {
-				found = name
-			}
-			return nil
-		}))
+	var found []string
+	for _, folder := range args[1:] {
+		found = append(found, holders(ts, args[0], folder)...)
 	}
-	if found != "" && !neg {
-		ts.Fatalf("%q stands in %s", args[0], found)
+	if len(found) > 0 && !neg {
+		ts.Fatalf("%q stands in %s", args[0], strings.Join(found, ", "))
 	}
-	if found == "" && neg {
+	if len(found) == 0 && neg {
 		ts.Fatalf("%q stands nowhere below %s", args[0], strings.Join(args[1:], ", "))
 	}
 }
@@ -324,23 +298,92 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: damage TEXT FOLDER")
 	}
-	count := 0
-	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, d fs.DirEntry, err error) error {
+	found := holders(ts, args[0], args[1])
+	if len(found) == 0 {
+		ts.Fatalf("%q stands nowhere below %s", args[0], args[1])
+	}
+	for _, name := range found {
+		body, err := os.ReadFile(name)
+		ts.Check(err)
+		body[len(body)-1]++
+		ts.Check(os.Chmod(name, 0o644))
+		ts.Check(os.WriteFile(name, body, 0o644))
+	}
+}
+
+// holders lists the files below a folder that hold a text.
+func holders(ts *testscript.TestScript, text, folder string) []string {
+	unzstd, err := zstd.NewReader(nil)
+	ts.Check(err)
+	defer unzstd.Close()
+	var found []string
+	ts.Check(filepath.WalkDir(ts.MkAbs(folder), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
 		body, err := os.ReadFile(name)
-		if err != nil || !bytes.Contains(body, []byte(args[0])) {
+		if err != nil {
 			return err
 		}
-		count++
-		body[len(body)-1]++
-		if err := os.Chmod(name, 0o644); err != nil {
-			return err
+		if zr, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			inside, err := io.ReadAll(zr)
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", name, err)
+			}
+			body = append(body, inside...)
 		}
-		return os.WriteFile(name, body, 0o644)
+		if inside, err := unzstd.DecodeAll(body, nil); err == nil {
+			body = append(body, inside...)
+		}
+		for _, m := range payload.FindAllSubmatch(body, -1) {
+			if statement, err := base64.StdEncoding.DecodeString(string(m[1])); err == nil {
+				body = append(body, statement...)
+			}
+		}
+		if bytes.Contains(body, []byte(text)) {
+			found = append(found, name)
+		}
+		return nil
 	}))
-	if count == 0 {
-		ts.Fatalf("%q stands nowhere below %s", args[0], args[1])
+	return found
+}
+
+// interrupt runs a command against an npm registry that never answers, sends it a
+// signal once it asks, and holds its exit code: interrupt SIGNAL CODE COMMAND ARGS….
+// What it printed on stderr is left in the file "interrupted".
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
+	if neg || len(args) < 3 || signals[args[0]] == nil {
+		ts.Fatalf("usage: interrupt INT|TERM CODE COMMAND ARGS…")
+	}
+	program, err := exec.LookPath(args[2])
+	ts.Check(err)
+	asked := make(chan struct{}, 64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	ts.Check(os.WriteFile(ts.MkAbs(".npmrc"), []byte("registry="+server.URL+"/\n"), 0o600))
+	var stderr bytes.Buffer
+	cmd := exec.Command(program, args[3:]...)
+	cmd.Dir, cmd.Stderr = ts.MkAbs("."), &stderr
+	for _, name := range []string{"PATH", "HOME", "NBUILD_STORE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	got := ""
+	select {
+	case <-asked:
+		ts.Check(cmd.Process.Signal(signals[args[0]]))
+		got = exitText(<-ended)
+	case err := <-ended:
+		got = "ended before it asked: " + fmt.Sprint(err)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted"), stderr.Bytes(), 0o644))
+	if got != args[1] {
+		ts.Fatalf("exit code %s, want %s\n%s", got, args[1], stderr.String())
 	}
 }

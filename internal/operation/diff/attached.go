@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -20,6 +21,37 @@ const predicateType = "https://cyclonedx.org/bom"
 // attached returns the BOM that stands beside the first of the digests that has
 // one: the image's own, else that of the index it is in.
 func attached(ctx context.Context, store oci.Store, name string, digests ...v1.Hash) (*sbom.BOM, error) {
+	doc, err := document(ctx, store, name, digests...)
+	if err != nil {
+		return nil, err
+	}
+	return sbom.Parse(doc, name)
+}
+
+// Document returns the BOM that is attached to an image, as it was attached. Whose
+// word it is, a verdict tells: its signature is not looked at.
+func Document(ctx context.Context, o Options, name string) ([]byte, error) {
+	store, found, err := loader{options: o}.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := document(ctx, store, name, found)
+	if noBOMs(err) {
+		one, selectErr := oci.Select(ctx, store, found, o.platform())
+		if selectErr != nil {
+			return nil, selectErr
+		}
+		doc, err = document(ctx, store, name, one)
+	}
+	return doc, err
+}
+
+// noBOMs reports whether an error says that there is no one BOM.
+func noBOMs(err error) bool {
+	return slices.ContainsFunc(diag.All(err), func(p *diag.Problem) bool { return p.Code == CodeNoBOM })
+}
+
+func document(ctx context.Context, store oci.Store, name string, digests ...v1.Hash) ([]byte, error) {
 	for i, digest := range digests {
 		if i > 0 && digest == digests[i-1] {
 			continue
@@ -47,17 +79,17 @@ func attached(ctx context.Context, store oci.Store, name string, digests ...v1.H
 		case 0:
 			continue
 		case 1:
-			return sbom.Parse(docs[0], name)
+			return docs[0], nil
 		}
-		return nil, noBOM(name, fmt.Sprintf("%d different BOMs are attached to it, and which one to compare can't be told", len(docs)))
+		return nil, noBOM(name, fmt.Sprintf("%d different BOMs are attached to it, and which one counts can't be told", len(docs)))
 	}
 	return nil, noBOM(name, "no BOM is attached to it")
 }
 
 func noBOM(name, why string) error {
 	return &diag.Problem{
-		Code: CodeNoBOM, What: diag.Clean(name) + " can't be compared", Why: why,
-		Remedy: "release the image with `nbuild release`, which attaches one, or compare BOM files",
+		Code: CodeNoBOM, What: "there is no one BOM of " + diag.Clean(name), Why: why,
+		Remedy: "release the image with `nbuild release`, which attaches one, or name a BOM file",
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -125,30 +127,15 @@ func unknownForm(name, why string) error {
 
 // image makes an inventory of an image's BOM and its configuration.
 func (l loader) image(ctx context.Context, name string) (*sbom.Inventory, error) {
-	ref, err := oci.Parse(name)
+	store, found, err := l.find(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if ref.Kind == oci.InLayout && !filepath.IsAbs(ref.Path) {
-		ref.Path = filepath.Join(l.options.Dir, ref.Path)
-	}
-	store, err := oci.Open(ref, l.options.Registry)
+	digest, err := oci.Select(ctx, store, found, l.options.platform())
 	if err != nil {
 		return nil, err
 	}
-	found, err := oci.Find(ctx, store, ref)
-	if err != nil {
-		return nil, err
-	}
-	platform := l.options.Platform
-	if platform == "" {
-		platform = "linux/amd64"
-	}
-	digest, err := oci.Select(ctx, store, found.Digest, platform)
-	if err != nil {
-		return nil, err
-	}
-	bom, err := attached(ctx, store, name, digest, found.Digest)
+	bom, err := attached(ctx, store, name, digest, found)
 	if err != nil {
 		return nil, err
 	}
@@ -157,4 +144,29 @@ func (l loader) image(ctx context.Context, name string) (*sbom.Inventory, error)
 		return nil, err
 	}
 	return v, nil
+}
+
+// find opens an image's place and resolves its name.
+func (l loader) find(ctx context.Context, name string) (oci.Store, v1.Hash, error) {
+	ref, err := oci.Parse(name)
+	if err != nil {
+		return nil, v1.Hash{}, err
+	}
+	if ref.Kind == oci.InLayout && !filepath.IsAbs(ref.Path) {
+		ref.Path = filepath.Join(l.options.Dir, ref.Path)
+	}
+	store, err := oci.Open(ref, l.options.Registry)
+	if err != nil {
+		return nil, v1.Hash{}, err
+	}
+	found, err := oci.Find(ctx, store, ref)
+	return store, found.Digest, err
+}
+
+// platform is the one whose image of several is meant.
+func (o Options) platform() string {
+	if o.Platform == "" {
+		return "linux/amd64"
+	}
+	return o.Platform
 }
