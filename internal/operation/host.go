@@ -12,6 +12,7 @@ package operation
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
@@ -30,6 +31,15 @@ type Host struct {
 	Offline  bool
 	Events   event.Sink
 	Version  string // of nbuild
+}
+
+// Path returns where a file or a folder stands that the user named: in the host's
+// folder, unless the name is absolute.
+func (h Host) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(h.Dir, name)
 }
 
 // Store opens the host's store.

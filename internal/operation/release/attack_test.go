@@ -472,3 +472,121 @@ func TestAFloodOfReferrersStopsTheNextRelease(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Who can push moves the tag back to an image that was released before, with all
+// that is attached to it.
+func TestAnEarlierReleaseDoesNotComeBack(t *testing.T) {
+	s := newShop(t)
+	judge := func(environment string) *attest.Verdict {
+		t.Helper()
+		v, err := verify.Run(context.Background(), s.host, verify.Options{
+			Reference: s.repository + ":stable", Trust: s.options().Trust, StateDir: "state", Environment: environment,
+		})
+		s.must(err)
+		return v
+	}
+	_, err := s.release(nil)
+	s.must(err)
+	first, err := s.place().Resolve(context.Background(), "stable")
+	s.must(err)
+	s.write("server.js", "2\n")
+	second, err := s.release(nil)
+	s.must(err)
+	if second.Images[0].Counter != 2 {
+		t.Errorf("the counter is %d", second.Images[0].Counter)
+	}
+	if v := judge(""); v.Decision() != attest.Accept {
+		t.Fatal(v.Err())
+	}
+	s.must(s.place().Tag(context.Background(), first.Digest, "stable"))
+	if v := judge(""); v.Decision() != attest.Reject {
+		t.Errorf("the earlier release: %s", v.Decision())
+	}
+	if entries, err := os.ReadDir(filepath.Join(s.dir, "state")); err != nil || len(entries) == 0 {
+		t.Errorf("--state is relative to the host's folder: %v", err)
+	}
+}
+
+// A release is for one repository and one environment.
+func TestAReleaseIsNotReplayedElsewhere(t *testing.T) {
+	s := newShop(t)
+	_, err := s.release(nil)
+	s.must(err)
+	from := s.repository
+	at, err := s.place().Resolve(context.Background(), "stable")
+	s.must(err)
+	img, err := oci.Image(context.Background(), s.place(), at.Digest)
+	s.must(err)
+	found, err := oci.Bundles(context.Background(), s.place(), at.Digest, nil)
+	s.must(err)
+	s.repository = strings.TrimSuffix(from, "app") + "admin"
+	_, err = s.place().PushImage(context.Background(), img)
+	s.must(err)
+	for _, b := range found.Bundles {
+		_, _, err := oci.Attach(context.Background(), s.place(), at.Digest, b.Bundle, b.PredicateType)
+		s.must(err)
+	}
+	text, err := os.ReadFile(filepath.Join(s.ops, "trust.hcl"))
+	s.must(err)
+	both := strings.Replace(string(text), fmt.Sprintf(`= ["%s"]`, from), fmt.Sprintf(`= ["%s", "%s"]`, from, s.repository), 1)
+	both = strings.Replace(both, `environment "production"`, "environment \"staging\" {\n  images = [\""+from+"\"]\n  require \"release\" { team = team.team }\n}\nenvironment \"production\"", 1)
+	s.must(os.WriteFile(filepath.Join(s.ops, "trust.hcl"), []byte(both), 0o644))
+	for _, test := range []struct {
+		repository, environment string
+		want                    attest.Decision
+	}{
+		{from, "production", attest.Accept},
+		{s.repository, "production", attest.Reject},
+		{from, "staging", attest.Reject},
+	} {
+		v, err := verify.Run(context.Background(), s.host, verify.Options{
+			Reference: test.repository + "@" + at.Digest.String(), Trust: s.options().Trust, Environment: test.environment,
+		})
+		s.must(err)
+		if v.Decision() != test.want {
+			t.Errorf("%s for %s: %s, %v", test.repository, test.environment, v.Decision(), v.Err())
+		}
+	}
+}
+
+func TestNoSecretIsInWhatAReleaseSaysOrSigns(t *testing.T) {
+	const secret = "hunter2-is-secret"
+	s := newShop(t)
+	s.build(`tags = ["stable"]`, "variable \"token\" {\n  sensitive = true\n}\n")
+	s.host.Vars = map[string]string{"token": secret}
+	s.host.Environ = append(s.host.Environ, "NPM_TOKEN="+secret, "HTTPS_PROXY=http://me:"+secret+"@127.0.0.1:1")
+	var said []byte
+	var mu sync.Mutex
+	s.host.Events = event.Func(func(e event.Event) {
+		line, err := json.Marshal(e)
+		s.must(err)
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, line...)
+	})
+	r, err := s.release(nil)
+	s.must(err)
+	line, err := json.Marshal(r)
+	s.must(err)
+	said = append(said, line...)
+	at, err := s.place().Resolve(context.Background(), "stable")
+	s.must(err)
+	found, err := oci.Bundles(context.Background(), s.place(), at.Digest, nil)
+	s.must(err)
+	for _, b := range found.Bundles {
+		var bundle struct {
+			Envelope struct {
+				Payload []byte `json:"payload"`
+			} `json:"dsseEnvelope"`
+		}
+		s.must(json.Unmarshal(b.Bundle, &bundle))
+		said = append(said, bundle.Envelope.Payload...)
+	}
+	img, err := oci.Image(context.Background(), s.place(), at.Digest)
+	s.must(err)
+	config, err := img.RawConfigFile()
+	s.must(err)
+	if said = append(said, config...); strings.Contains(string(said), secret) || !strings.Contains(string(said), `"token"`) {
+		t.Errorf("the secret is told, or the variable's name is not: %s", said)
+	}
+}

@@ -218,7 +218,7 @@ func (r *run) publish(ctx context.Context, c *candidate) error {
 	}
 	var opt attest.Options
 	if r.options.StateDir != "" {
-		if opt.State, err = attest.OpenState(r.options.StateDir); err != nil {
+		if opt.State, err = attest.OpenState(r.host.Path(r.options.StateDir)); err != nil {
 			return err
 		}
 	}

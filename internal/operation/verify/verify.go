@@ -71,7 +71,7 @@ func Run(ctx context.Context, host operation.Host, o Options) (*attest.Verdict, 
 	}
 	var opt attest.Options
 	if o.StateDir != "" {
-		if opt.State, err = attest.OpenState(o.StateDir); err != nil {
+		if opt.State, err = attest.OpenState(host.Path(o.StateDir)); err != nil {
 			return nil, err
 		}
 	}
