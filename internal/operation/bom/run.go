@@ -69,8 +69,11 @@ func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
 	return sbom.Write(contents, sbom.Options{Version: version, Pretty: o.Pretty})
 }
 
-// CodeWhich is a BOM of an image that is not told apart.
-const CodeWhich diag.Code = "NB0213"
+// The problems of printing and validating.
+const (
+	CodeWhich diag.Code = "NB0213" // a BOM of an image that is not told apart
+	CodeNoBOM diag.Code = "NB0214" // a BOM file that can't be read
+)
 
 // Validation is nbuild.sbom-validation/v1.
 type Validation struct {
@@ -87,7 +90,10 @@ func Validate(host operation.Host, file string) (*Validation, error) {
 	}
 	raw, err := keys.ReadFile(path, bounds.BOM)
 	if err != nil {
-		return nil, fmt.Errorf("reading the BOM: %w", err)
+		return nil, &diag.Problem{
+			Code: CodeNoBOM, Pos: diag.Pos{File: file}, What: "the BOM can't be read", Err: err,
+			Why: "there is nothing to validate", Remedy: "name a file that is there; `nbuild sbom > bom.json` writes one",
+		}
 	}
 	if err := sbom.Validate(raw, file).Err(); err != nil {
 		return nil, err
