@@ -8,7 +8,6 @@ import (
 
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -75,46 +74,13 @@ func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Sou
 		return nil, err
 	}
 	if s.Tree == "package" {
-		if tree, err = reach(tree, s.Package); err != nil {
+		var ok bool
+		if tree, ok = tree.Part(s.Package); !ok {
 			return nil, &diag.Problem{
-				Code: CodeNoPackage, Pos: l.At, What: err.Error(), Why: "the layer would be empty",
+				Code: CodeNoPackage, Pos: l.At, What: "there is no " + s.Package + " at the top of the tree", Why: "the layer would be empty",
 				Remedy: "name a package that the project depends on, as package.json has it",
 			}
 		}
 	}
 	return image.Modules(ctx, b.Store, b.Lock, tree, at, "npm."+s.Name)
-}
-
-// reach returns the part of a tree that one of the project's packages needs, itself
-// included.
-func reach(tree *npm.Tree, name string) (*npm.Tree, error) {
-	first := "node_modules/" + name
-	if _, ok := tree.Find(first); !ok {
-		return nil, fmt.Errorf("there is no %s at the top of the tree", name)
-	}
-	reached := map[string]bool{first: true}
-	for queue := []string{first}; len(queue) > 0; queue = queue[1:] {
-		p, ok := tree.Find(queue[0])
-		if !ok {
-			continue
-		}
-		for _, e := range p.Dependencies {
-			if !reached[e.To] {
-				reached[e.To] = true
-				queue = append(queue, e.To)
-			}
-		}
-		if p.Bundler != "" && !reached[p.Bundler] {
-			reached[p.Bundler] = true
-			queue = append(queue, p.Bundler)
-		}
-	}
-	part := *tree
-	part.Packages = nil
-	for _, p := range tree.Packages {
-		if reached[p.Path] || reached[p.Bundler] {
-			part.Packages = append(part.Packages, p)
-		}
-	}
-	return &part, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -32,23 +33,21 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 		pl.err = fmt.Errorf("planning %s: %w", s, err)
 		return nil
 	}
-	keep := func(*npm.Package) bool { return true }
 	switch s.Tree {
 	case "production":
 		tree = production
 	case "package":
-		reach := reachable(tree, "node_modules/"+s.Package)
-		if len(reach) == 0 {
+		var ok bool
+		if tree, ok = tree.Part(s.Package); !ok {
 			pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
 			return nil
 		}
-		keep = func(p *npm.Package) bool { return reach[p.Path] }
 	}
 	var out []Input
 	have := map[string][]string{} // files by install path
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
-		if p.Bundler != "" || !keep(p) {
+		if p.Bundler != "" {
 			continue
 		}
 		a, ok := pl.Lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
@@ -56,7 +55,7 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 			a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
 		}
 		doc, indexed := a.Index()
-		if !ok || !indexed || !agree(p.Integrity, a.Integrity) {
+		if !ok || !indexed || !sri.Agree(p.Integrity, a.Integrity) {
 			pl.unpinned(p.Pos, fmt.Sprintf("%s@%s, with the integrity of the lockfile,", p.Name, p.Version))
 			continue
 		}
@@ -73,7 +72,7 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 			})
 		}
 	}
-	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return keep(p) && has(have, p, file) }) {
+	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) }) {
 		out = append(out, Input{Path: l.Path, Link: l.Target, From: "the commands of " + s.String()})
 	}
 	return out
@@ -87,30 +86,6 @@ func has(have map[string][]string, p *npm.Package, file string) bool {
 	}
 	file = join(file)
 	return slices.ContainsFunc(have[owner], func(n string) bool { return n == file || strings.HasPrefix(n, file+"/") })
-}
-
-// agree reports whether two integrities (Subresource Integrity §3.5) have a digest
-// in common. What the lockfile gives none for is held by nbuild.lock alone.
-func agree(a, b string) bool {
-	return a == "" || slices.ContainsFunc(strings.Fields(a), func(s string) bool { return slices.Contains(strings.Fields(b), s) })
-}
-
-// reachable lists the install paths that a package reaches, its own included.
-func reachable(tree *npm.Tree, from string) map[string]bool {
-	seen := map[string]bool{}
-	queue := []string{from}
-	for len(queue) > 0 {
-		p, ok := tree.Find(queue[0])
-		queue = queue[1:]
-		if !ok || seen[p.Path] {
-			continue
-		}
-		seen[p.Path] = true
-		for _, e := range p.Dependencies {
-			queue = append(queue, e.To)
-		}
-	}
-	return seen
 }
 
 // ReadIndex makes World.Index of a store.

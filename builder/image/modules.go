@@ -11,6 +11,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -66,7 +67,7 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 	case !ok || !indexed:
 		problem.What = p.Name + "@" + p.Version + " is not in nbuild.lock"
 		problem.Why = "every byte that enters an image is pinned"
-	case !sharesDigest(p.Integrity, a.Integrity):
+	case !sri.Agree(p.Integrity, a.Integrity):
 		problem.What = fmt.Sprintf("%s has the integrity %s in the lockfile and %s in nbuild.lock", a.ID(), p.Integrity, a.Integrity)
 		problem.Why = "one of the two files was changed without the other, and a published version never changes"
 		problem.Remedy = fmt.Sprintf("compare both with `npm view %s@%s dist.integrity`; once the lockfile is right, run `nbuild pin --update %s`", p.Name, p.Version, p.Name)
@@ -74,12 +75,6 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 		return a, nil
 	}
 	return a, problem
-}
-
-// sharesDigest reports whether two integrities (Subresource Integrity §3.5) have a
-// digest in common.
-func sharesDigest(a, b string) bool {
-	return slices.ContainsFunc(strings.Fields(a), func(s string) bool { return slices.Contains(strings.Fields(b), s) })
 }
 
 // modules knows the files of those packages that were asked for.

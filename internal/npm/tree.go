@@ -94,6 +94,46 @@ func (t *Tree) Find(path string) (*Package, bool) {
 	return &t.Packages[i], true
 }
 
+// Part returns what one package at the top of the tree needs, itself included, and
+// what is bundled with any of that. The second result is false where there is no
+// package of that name.
+func (t *Tree) Part(name string) (*Tree, bool) {
+	first := "node_modules/" + name
+	if _, ok := t.Find(first); !ok {
+		return nil, false
+	}
+	reached := map[string]bool{first: true}
+	for queue := []string{first}; len(queue) > 0; queue = queue[1:] {
+		p, ok := t.Find(queue[0])
+		if !ok {
+			continue
+		}
+		next := []string{p.Bundler}
+		for _, e := range p.Dependencies {
+			next = append(next, e.To)
+		}
+		for _, path := range next {
+			if path != "" && !reached[path] {
+				reached[path] = true
+				queue = append(queue, path)
+			}
+		}
+	}
+	part := *t
+	part.Root, part.Packages = nil, nil
+	for _, e := range t.Root {
+		if reached[e.To] {
+			part.Root = append(part.Root, e)
+		}
+	}
+	for _, p := range t.Packages {
+		if reached[p.Path] || reached[p.Bundler] {
+			part.Packages = append(part.Packages, p)
+		}
+	}
+	return &part, true
+}
+
 // Production returns the tree that the same lockfile gives without what only
 // development reaches.
 func (t *Tree) Production() (*Tree, error) {

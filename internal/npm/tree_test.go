@@ -152,6 +152,29 @@ func TestPlanTreeEdgesAreNodes(t *testing.T) {
 	}
 }
 
+func TestPartIsWhatOnePackageNeeds(t *testing.T) {
+	tree := plan(t, linux, `"dependencies": {"a": "1", "other": "1"}`,
+		dep("node_modules/a", "1.0.0", `"dependencies": {"b": "1", "c": "1"}`),
+		dep("node_modules/a/node_modules/b", "1.0.0", `"dependencies": {"a": "1"}`),
+		dep("node_modules/c", "1.0.0", `"dependencies": {"inner": "1"}, "bundleDependencies": ["inner"]`),
+		`"node_modules/c/node_modules/inner": {"version": "1.0.0", "inBundle": true}`,
+		dep("node_modules/other", "1.0.0", ""))
+	part, ok := tree.Part("a")
+	if !ok {
+		t.Fatal("there is no a")
+	}
+	want := []string{"node_modules/a", "node_modules/a/node_modules/b", "node_modules/c", "node_modules/c/node_modules/inner"}
+	if diff := cmp.Diff(want, paths(part)); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Edge{{"a", "node_modules/a", Prod, "1"}}, part.Root); diff != "" {
+		t.Errorf("root (-want +got):\n%s", diff)
+	}
+	if _, ok := tree.Part("b"); ok {
+		t.Error("a package that is not at the top is a part")
+	}
+}
+
 func TestPlanTreeRefuses(t *testing.T) {
 	tests := map[string]struct {
 		o       Options

@@ -1,5 +1,5 @@
 // Package registry is an npm registry as a client sees it: npm's configuration as
-// npm reads it, integrity strings, package documents, tarballs.
+// npm reads it, package documents, tarballs.
 //
 // No server's address stands here. The user's own npm configuration names the
 // registry of each scope (project, user and global .npmrc, npm_config_*), else npm
@@ -16,6 +16,5 @@
 // The invariant: Tarball returns nil only if what it wrote has the integrity that
 // was asked for, and every wait and every body is bounded.
 //
-// The formats are W3C Subresource Integrity §3.5, npm's npmrc(5), and the npm
-// registry API's package document.
+// The formats are npm's npmrc(5) and the npm registry API's package document.
 package registry

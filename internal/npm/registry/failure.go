@@ -62,7 +62,7 @@ func problem(a ask, err error) error {
 		p.What = fmt.Sprintf("%s is redirected where nbuild does not follow", a.what)
 		p.Why = "following it would let others read or choose what comes; asked at " + where
 		p.Remedy = "run `npm config set registry https://registry.example.com/` with the address that the registry redirects to"
-	case errors.Is(err, ErrMismatch):
+	case errors.Is(err, errMismatch):
 		p.Code = CodeLying
 		p.What = fmt.Sprintf("%s is not what its integrity says", a.what)
 		p.Why = "the registry or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where

@@ -11,7 +11,11 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 )
+
+// errMismatch means that bytes are not those that an integrity names.
+var errMismatch = errors.New("integrity mismatch")
 
 // Packument asks a package's registry about some of its versions. A version that
 // the registry does not know is absent from the answer.
@@ -57,7 +61,7 @@ type Request struct {
 // at the path where registries keep tarballs, then at the address that its
 // document or the lockfile has.
 func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer, error)) error {
-	want, err := ParseIntegrity(r.Integrity)
+	want, err := sri.Parse(r.Integrity)
 	if err != nil {
 		return &diag.Problem{
 			Code: CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", r.Name, r.Version),
@@ -122,7 +126,7 @@ func isMissing(err error) bool {
 }
 
 // tarball fetches from one place and checks what came.
-func (c *Client) tarball(ctx context.Context, a ask, want Integrity, begin func() (io.Writer, error)) error {
+func (c *Client) tarball(ctx context.Context, a ask, want sri.Integrity, begin func() (io.Writer, error)) error {
 	return c.get(ctx, a, func(body io.Reader) error {
 		w, err := begin()
 		if err != nil {
@@ -134,10 +138,10 @@ func (c *Client) tarball(ctx context.Context, a ask, want Integrity, begin func(
 			return err
 		}
 		if n > bounds.Tarball {
-			return fmt.Errorf("%w: over the bound of %d bytes", ErrMismatch, int64(bounds.Tarball))
+			return fmt.Errorf("%w: over the bound of %d bytes", errMismatch, int64(bounds.Tarball))
 		}
 		if !want.Matches(sum.Sum(nil)) {
-			return fmt.Errorf("%w: %d bytes came, whose %s is another", ErrMismatch, n, want.Algorithm())
+			return fmt.Errorf("%w: %d bytes came, whose %s is another", errMismatch, n, want.Algorithm())
 		}
 		return nil
 	})

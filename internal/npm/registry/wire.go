@@ -123,7 +123,7 @@ func retry(err error, try int) (time.Duration, bool) {
 	}
 	var bad *redirectError
 	switch {
-	case errors.As(err, &bad), errors.Is(err, ErrMismatch), errors.Is(err, errJSON), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
+	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, errJSON), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
 		return 0, false
 	}
 	return wait, true

@@ -11,6 +11,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -92,12 +93,8 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 			Why: "what it unpacks to is not known", Remedy: "run `nbuild pin`",
 		}
 	}
-	for field := range strings.FieldsSeq(p.Integrity) {
-		for other := range strings.FieldsSeq(a.Integrity) {
-			if field == other {
-				return a, nil
-			}
-		}
+	if sri.Agree(p.Integrity, a.Integrity) {
+		return a, nil
 	}
 	return a, &diag.Problem{
 		Code: CodeIntegrity, Pos: p.Pos, What: a.ID() + " has the integrity " + p.Integrity + " in the lockfile and " + a.Integrity + " in nbuild.lock",

@@ -2,6 +2,7 @@ package pin
 
 import (
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -25,7 +26,7 @@ func Check(lock *snapshot.Lock, packages []Package, file string) error {
 				Why:    "the lockfile needs it and nbuild.lock does not have it",
 				Remedy: "run `nbuild pin`",
 			})
-		case !same(a.Integrity, p.Integrity):
+		case !sri.Agree(a.Integrity, p.Integrity):
 			problems = append(problems, &diag.Problem{
 				Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has another integrity in nbuild.lock than in the lockfile",
 				Why:    "one version is one tarball: one of the two files was tampered with",

@@ -13,6 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -44,7 +45,7 @@ const recordKind = "pin-npm-1"
 // pin returns the artefact of one package and whether nothing was fetched.
 func (n *named) pin(ctx context.Context, p Package) (snapshot.Artefact, bool, error) {
 	o := n.options
-	integrity, err := registry.ParseIntegrity(p.Integrity)
+	integrity, err := sri.Parse(p.Integrity)
 	if err != nil {
 		return snapshot.Artefact{}, false, at(p, &diag.Problem{
 			Code: registry.CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", p.Name, p.Version),
@@ -88,13 +89,13 @@ func at(p Package, err error) error {
 }
 
 // previous is the artefact as it was pinned before, if it is still the same one.
-func (n *named) previous(p Package, integrity registry.Integrity, binding string) (snapshot.Artefact, bool) {
+func (n *named) previous(p Package, integrity sri.Integrity, binding string) (snapshot.Artefact, bool) {
 	o := n.options
 	if o.Previous == nil || slices.Contains(o.Update, p.Name) {
 		return snapshot.Artefact{}, false
 	}
 	a, ok := o.Previous.Find(snapshot.KindNPM, p.Name, p.Version, "")
-	return a, ok && same(a.Integrity, integrity.String()) && a.Facts["registry"] == binding && (a.Facts["resolution"] == "url") == p.URL
+	return a, ok && sri.Agree(a.Integrity, integrity.String()) && a.Facts["registry"] == binding && (a.Facts["resolution"] == "url") == p.URL
 }
 
 // recorded is what an earlier run fetched, if the store still has it all.
@@ -126,7 +127,7 @@ func (n *named) recorded(key cas.Digest) (record, bool) {
 	return r, true
 }
 
-func artefact(p Package, integrity registry.Integrity, binding string, r record) snapshot.Artefact {
+func artefact(p Package, integrity sri.Integrity, binding string, r record) snapshot.Artefact {
 	facts := map[string]string{"index": r.Index.String()}
 	for key, value := range map[string]string{"published": r.Published, "signals": r.Signals, "registry": binding} {
 		if value != "" {

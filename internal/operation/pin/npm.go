@@ -25,6 +25,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/operation/vendor"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -115,7 +116,7 @@ func unique(packages []Package) ([]Package, error) {
 	kept := sorted[:0]
 	for _, p := range sorted {
 		if n := len(kept); n > 0 && kept[n-1].Name == p.Name && kept[n-1].Version == p.Version {
-			if !same(kept[n-1].Integrity, p.Integrity) {
+			if !sri.Agree(kept[n-1].Integrity, p.Integrity) {
 				problems = append(problems, &diag.Problem{
 					Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has two integrities in the lockfile",
 					Why:    "one version is one tarball: one of the entries was tampered with, or comes from another registry",
@@ -127,16 +128,6 @@ func unique(packages []Package) ([]Package, error) {
 		kept = append(kept, p)
 	}
 	return kept, problems.Err()
-}
-
-// same reports whether two integrity texts mean the same digests.
-func same(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, errX := registry.ParseIntegrity(a)
-	y, errY := registry.ParseIntegrity(b)
-	return errX == nil && errY == nil && x.String() == y.String()
 }
 
 // group is packages[from:to], which share a name.

@@ -1,4 +1,14 @@
-package registry
+// Package sri reads integrity strings: what a lockfile or a registry says of a
+// tarball's bytes (W3C Subresource Integrity §3.5, as npm's ssri reads it).
+//
+// An integrity may name several digests by several algorithms. Only the strongest
+// algorithm counts, here as in npm: if a weak one could stand in for it, whoever
+// finds a collision of SHA-1 could change a package whose SHA-512 is known. So two
+// integrities agree only where their strongest parts do.
+//
+// The invariant: the text of what was read is read again as the same, and has one
+// spelling.
+package sri
 
 import (
 	"bytes"
@@ -8,14 +18,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"hash"
+	"slices"
 	"strings"
 )
 
-// ErrIntegrity means that a text holds no integrity that can be checked.
-var ErrIntegrity = errors.New("no usable integrity")
-
-// ErrMismatch means that bytes are not those that an integrity names.
-var ErrMismatch = errors.New("integrity mismatch")
+// ErrNone means that a text holds no integrity that can be checked.
+var ErrNone = errors.New("no usable integrity")
 
 // algorithms are the hashes that are understood, weakest first.
 var algorithms = []struct {
@@ -39,14 +47,14 @@ type Integrity struct {
 	digests [][]byte
 }
 
-// ParseIntegrity reads a text such as "sha512-…== sha1-…". As in SRI §3.3.3 and in
+// Parse reads a text such as "sha512-…== sha1-…". As in SRI §3.3.3 and in
 // npm's ssri, hashes that are unknown or malformed are passed over, options after
 // a question mark mean nothing, and only the strongest algorithm counts. Returns
-// ErrIntegrity where none is left.
-func ParseIntegrity(text string) (Integrity, error) {
+// ErrNone where none is left.
+func Parse(text string) (Integrity, error) {
 	var best Integrity
 	if len(text) > maxIntegrity {
-		return best, ErrIntegrity
+		return best, ErrNone
 	}
 	for part := range strings.FieldsSeq(text) {
 		name, value, ok := strings.Cut(part, "-")
@@ -69,7 +77,7 @@ func ParseIntegrity(text string) (Integrity, error) {
 		}
 	}
 	if best.rank == 0 {
-		return best, ErrIntegrity
+		return best, ErrNone
 	}
 	return best, nil
 }
@@ -106,4 +114,16 @@ func (i Integrity) Matches(sum []byte) bool {
 		}
 	}
 	return false
+}
+
+// Agree reports whether two texts name the same bytes as far as they tell: both
+// have an integrity, and the strongest algorithm of both is one and has a digest in
+// common. Where they differ in algorithm nothing says that they agree.
+func Agree(a, b string) bool {
+	x, err := Parse(a)
+	if err != nil {
+		return false
+	}
+	y, err := Parse(b)
+	return err == nil && x.rank == y.rank && slices.ContainsFunc(x.digests, y.Matches)
 }
