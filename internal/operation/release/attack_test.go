@@ -590,3 +590,24 @@ func TestNoSecretIsInWhatAReleaseSaysOrSigns(t *testing.T) {
 		t.Errorf("the secret is told, or the variable's name is not: %s", said)
 	}
 }
+
+// A name that fits several images is no name of none.
+func TestAnAmbiguousBaselineIsNoFirstRelease(t *testing.T) {
+	s := newShop(t)
+	layout, err := oci.OpenLayout(filepath.Join(s.ops, "two"))
+	s.must(err)
+	for _, label := range []string{"a", "b"} {
+		img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Labels: map[string]string{"x": label}}})
+		s.must(err)
+		_, err = layout.PushImage(context.Background(), img)
+		s.must(err)
+	}
+	_, err = s.release(func(o *release.Options) { o.Baseline = "oci:" + filepath.Join(s.ops, "two") })
+	if err == nil || s.at("stable") != "" {
+		t.Errorf("it was released: %v", err)
+	}
+	_, err = s.release(func(o *release.Options) { o.Baseline = "oci:" + filepath.Join(s.ops, "none") })
+	if err != nil || s.at("stable") == "" {
+		t.Errorf("a first release: %v", err)
+	}
+}

@@ -38,7 +38,7 @@ func (r *run) baseline(ctx context.Context, name, repository string) ([]*sbom.In
 		return nil, untrusted(name, errors.New("a docker archive holds no signatures"))
 	}
 	at, err := oci.Find(ctx, store, ref)
-	if absent(err) {
+	if errors.Is(err, oci.ErrNotFound) {
 		if floor := r.floor(repository); floor > 1 || ref.Digest != (v1.Hash{}) {
 			return nil, &diag.Problem{
 				Code: CodeNoBaseline, What: "there is no baseline " + diag.Clean(name), Err: err,
@@ -71,19 +71,6 @@ func (r *run) baseline(ctx context.Context, name, repository string) ([]*sbom.In
 		all = append(all, bom.Inventory())
 	}
 	return all, nil
-}
-
-// absent reports whether a place answered that it has no such image.
-func absent(err error) bool {
-	if errors.Is(err, oci.ErrNotFound) {
-		return true
-	}
-	for _, p := range diag.All(err) {
-		if p.Code == oci.CodeMissing {
-			return true
-		}
-	}
-	return false
 }
 
 func untrusted(name string, err error) error {
