@@ -17,6 +17,7 @@ func (a *app) commands() {
 		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},
 		{"other", "Other", []*cobra.Command{a.versionCommand()}},
 	}
+	cobra.EnableCommandSorting = false // they stand in the order of their use
 	for _, g := range groups {
 		a.root.AddGroup(&cobra.Group{ID: g.id, Title: g.title + ":"})
 		for _, c := range g.commands {
