@@ -131,6 +131,12 @@ func (g *gatherer) source(s pipelines.Source, platform, at string) error {
 		if err != nil {
 			return err
 		}
+		if s.Tree == "package" {
+			var ok bool
+			if tree, ok = tree.Part(s.Package); !ok {
+				return fmt.Errorf("npm.%s has no package %q", s.Name, s.Package)
+			}
+		}
 		return g.tree(tree, at)
 	case pipelines.FromFetch:
 		if a, ok := g.lock.Find(snapshot.KindFetch, s.Name, "", ""); ok {
