@@ -145,6 +145,8 @@ func readRegular(f *os.File, limit int64) ([]byte, error) {
 		return nil, err
 	} else if !info.Mode().IsRegular() {
 		return nil, errors.New("no regular file")
+	} else if info.Size() > limit {
+		return nil, fmt.Errorf("%w: over %d bytes", cas.ErrTooLarge, limit)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {

@@ -194,7 +194,22 @@ func unreadable(root *os.Root, name, shown string, err error) error {
 			Why: "a build reads its own folder only, and what lies elsewhere is not the project's to show", Remedy: "replace the link by the file",
 		}
 	}
-	return fmt.Errorf("reading %s: %w", shown, err)
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err // the problem names the file as the user does
+	}
+	return &diag.Problem{
+		Code: pipelines.CodeFiles, Pos: diag.Pos{File: shown}, What: shown + " can't be read", Err: err,
+		Why: "what a build takes is decided by what stands in it", Remedy: "look at the file; once it is out of the way, `" + writer(shown) + "` writes it anew",
+	}
+}
+
+// writer is the command that writes a file of the project.
+func writer(name string) string {
+	if path.Base(name) == LockName {
+		return "nbuild pin"
+	}
+	return "npm install --package-lock-only"
 }
 
 // Files finds the project's default files.
