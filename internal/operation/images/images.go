@@ -41,6 +41,15 @@ func Open(host operation.Host, name string) (oci.Ref, oci.Store, error) {
 	return ref, store, err
 }
 
+// OpenStore is Open where only a store will do: an archive is a Problem.
+func OpenStore(host operation.Host, name string) (oci.Ref, oci.Store, error) {
+	ref, store, err := Open(host, name)
+	if err == nil && store == nil {
+		_, err = oci.Open(ref, Options(host))
+	}
+	return ref, store, err
+}
+
 // Options is how registries are reached: with the host's proxies and logins.
 func Options(host operation.Host) oci.Options {
 	return oci.Options{

@@ -173,7 +173,7 @@ func (r *pinner) base(ctx context.Context, b *pipelines.Base) ([]snapshot.Artefa
 	if len(kept) == len(r.project.Platforms) {
 		return kept, nil
 	}
-	ref, place, err := images.Open(r.host, b.Image)
+	ref, place, err := images.OpenStore(r.host, b.Image)
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func pullBases(ctx context.Context, host operation.Host, p *project.Project, sto
 		if !ok {
 			continue // pinned for a block that is gone
 		}
-		_, place, err := images.Open(host, b.Image)
+		_, place, err := images.OpenStore(host, b.Image)
 		if err != nil {
 			return err
 		}
