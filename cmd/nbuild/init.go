@@ -26,7 +26,7 @@ is there is never written over.`,
 			if err != nil {
 				return err
 			}
-			return a.answer(r, fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: nbuild pin\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From))
+			return a.answer(r, fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: %s\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From, strings.Join(r.Next, " && ")))
 		},
 	}
 }

@@ -43,6 +43,7 @@ type Result struct {
 	Text   string   `json:"text"`
 	Cmd    []string `json:"cmd"`
 	From   string   `json:"from"` // where the command was found, for people
+	Next   []string `json:"next"` // the commands to run now, in order
 }
 
 // Write writes the build file of the project in dir. File is its name in dir.
@@ -56,7 +57,10 @@ func Write(dir, file string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r.File = file
+	r.File, r.Next = file, []string{"nbuild pin"}
+	if _, err := root.Lstat("package-lock.json"); errors.Is(err, fs.ErrNotExist) {
+		r.Next = []string{"npm install --package-lock-only", "nbuild pin"}
+	}
 	f, err := root.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return Result{}, &diag.Problem{Code: CodeExists, Pos: diag.Pos{File: file}, What: file + " is there already", Why: "it may hold decisions of yours", Remedy: "run `nbuild validate`, or remove it first"}
