@@ -68,27 +68,56 @@ func Generate(host operation.Host, name string, password attest.Password, opt Op
 	}
 	for _, file := range []string{private, public} {
 		if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-			return nil, &diag.Problem{
-				Code: CodeExists, What: "a key stands there already", Pos: diag.Pos{File: file},
-				Why:    "what it signed could never be signed again",
-				Remedy: "choose another name: `nbuild keygen NAME`",
-			}
+			return nil, exists(file)
 		}
 	}
 	pair, err := attest.GenerateKey(password, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := WriteFile(private, pair.Private, 0o600); err != nil {
+	if err := create(private, pair.Private, 0o600); err != nil {
 		return nil, err
 	}
-	if err := WriteFile(public, pair.Public, 0o644); err != nil {
+	if err := create(public, pair.Public, 0o644); err != nil {
+		os.Remove(private) // ours, and made a moment ago
 		return nil, err
 	}
 	return &Pair{
 		Schema: "nbuild.keygen/v1", Private: name + ".key", Public: name + ".pub",
 		Fingerprint: pair.Key.Fingerprint().String(), Algorithm: string(pair.Key.Algorithm()),
 	}, nil
+}
+
+func exists(file string) error {
+	return &diag.Problem{
+		Code: CodeExists, What: "a key stands there already", Pos: diag.Pos{File: file},
+		Why:    "what it signed could never be signed again",
+		Remedy: "choose another name: `nbuild keygen NAME`",
+	}
+}
+
+// create writes a file that must not be there, not even as a link or by another
+// keygen that runs at the same moment.
+func create(path string, b []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return exists(path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		os.Remove(path)
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
 }
 
 // Load reads a private key. Password is asked only where the key is encrypted. Of

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/operation"
 	"github.com/nbuild/nbuild/internal/operation/keys"
@@ -74,5 +75,49 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "a.key"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key's mode is %v, %v", info.Mode(), err)
+	}
+}
+
+func TestTwoKeygensAtOnceMakeOneKey(t *testing.T) {
+	dir := t.TempDir()
+	host := operation.Host{Dir: dir, Events: event.Discard}
+	password := func() ([]byte, error) { return []byte("correct horse battery staple"), nil }
+	type result struct {
+		pair *keys.Pair
+		err  error
+	}
+	results := make(chan result, 4)
+	for range cap(results) {
+		go func() {
+			pair, err := keys.Generate(host, "a", password, keys.Options{Algorithm: "ed25519"})
+			results <- result{pair, err}
+		}()
+	}
+	var made *keys.Pair
+	for range cap(results) {
+		r := <-results
+		switch {
+		case r.err == nil && made != nil:
+			t.Error("two keys were made under one name")
+		case r.err == nil:
+			made = r.pair
+		case diag.Exit(r.err) != 2:
+			t.Error(r.err)
+		}
+	}
+	if made == nil {
+		t.Fatal("no key was made")
+	}
+	signer, err := keys.Load(host, "a.key", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := os.ReadFile(filepath.Join(dir, "a.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := attest.ParseKey(public)
+	if err != nil || signer.Key().Fingerprint() != key.Fingerprint() || key.Fingerprint().String() != made.Fingerprint {
+		t.Errorf("the two files are of two keys: %v", err)
 	}
 }
