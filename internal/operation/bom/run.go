@@ -3,7 +3,6 @@ package bom
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -84,11 +83,7 @@ type Validation struct {
 
 // Validate holds a BOM file to the schema of the version that it says it is.
 func Validate(host operation.Host, file string) (*Validation, error) {
-	path := file
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(host.Dir, file)
-	}
-	raw, err := keys.ReadFile(path, bounds.BOM)
+	raw, err := keys.ReadFile(host.Path(file), bounds.BOM)
 	if err != nil {
 		return nil, &diag.Problem{
 			Code: CodeNoBOM, Pos: diag.Pos{File: file}, What: "the BOM can't be read", Err: err,

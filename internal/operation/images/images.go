@@ -31,8 +31,8 @@ func Open(host operation.Host, name string) (oci.Ref, oci.Store, error) {
 		return ref, nil, err
 	}
 	at := ref
-	if ref.Kind != oci.InRegistry && !filepath.IsAbs(ref.Path) {
-		at.Path = filepath.Join(host.Dir, ref.Path)
+	if ref.Kind != oci.InRegistry {
+		at.Path = Path(host, ref)
 	}
 	if ref.Kind == oci.InArchive {
 		return ref, nil, nil
@@ -58,12 +58,7 @@ func Options(host operation.Host) oci.Options {
 }
 
 // Path returns where a layout or an archive stands on the host.
-func Path(host operation.Host, ref oci.Ref) string {
-	if filepath.IsAbs(ref.Path) {
-		return ref.Path
-	}
-	return filepath.Join(host.Dir, ref.Path)
-}
+func Path(host operation.Host, ref oci.Ref) string { return host.Path(ref.Path) }
 
 // credentialFiles lists where docker and podman keep logins, the first that is
 // there counts.

@@ -62,10 +62,7 @@ func Generate(host operation.Host, name string, password attest.Password, opt Op
 			Code: CodeAlgorithm, What: fmt.Sprintf("%q is no signature scheme", opt.Algorithm), Remedy: "use --algorithm ecdsa or ed25519",
 		}
 	}
-	private, public := filepath.Join(host.Dir, name+".key"), filepath.Join(host.Dir, name+".pub")
-	if filepath.IsAbs(name) {
-		private, public = name+".key", name+".pub"
-	}
+	private, public := host.Path(name+".key"), host.Path(name+".pub")
 	for _, file := range []string{private, public} {
 		if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 			return nil, exists(file)
@@ -123,10 +120,7 @@ func create(path string, b []byte, mode os.FileMode) error {
 // Load reads a private key. Password is asked only where the key is encrypted. Of
 // one that is not, and that others can read, an event tells.
 func Load(host operation.Host, file string, password attest.Password) (attest.Signer, error) {
-	path := file
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(host.Dir, file)
-	}
+	path := host.Path(file)
 	text, err := ReadFile(path, bounds.KeyFile)
 	if err != nil {
 		return nil, &diag.Problem{

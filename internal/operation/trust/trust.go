@@ -48,7 +48,7 @@ func Load(host operation.Host, o Options) (*attest.Policy, attest.Trust, error) 
 	}
 	opt := attest.TrustOptions{
 		Now: host.Now(), Roots: roots, Signature: signature, Unsigned: o.Unsigned,
-		InCheckout: inCheckout(o.Checkout, absolute(host, o.File)),
+		InCheckout: inCheckout(o.Checkout, host.Path(o.File)),
 	}
 	for _, file := range o.Earlier {
 		p, s, err := read(host, file)
@@ -58,13 +58,6 @@ func Load(host operation.Host, o Options) (*attest.Policy, attest.Trust, error) 
 		opt.Earlier = append(opt.Earlier, attest.SignedPolicy{Policy: p, Signature: s})
 	}
 	return policy, attest.CheckPolicy(policy, opt), nil
-}
-
-func absolute(host operation.Host, file string) string {
-	if filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(host.Dir, file)
 }
 
 // inCheckout reports whether the trust file lies in what is being judged, by its
@@ -100,7 +93,7 @@ func read(host operation.Host, file string) (*attest.Policy, []byte, error) {
 			Why: "what production accepts must come from who operates it", Remedy: "name one with --trust FILE",
 		}
 	}
-	path := absolute(host, file)
+	path := host.Path(file)
 	src, err := keys.ReadFile(path, bounds.HCL)
 	if err != nil {
 		return nil, nil, &diag.Problem{
@@ -145,7 +138,7 @@ func Judge(host operation.Host, o Options) (*Check, error) {
 // Sign adds a root's signature to those beside a trust file, and returns the name
 // of the file that holds them.
 func Sign(ctx context.Context, host operation.Host, file string, signer attest.Signer) (string, error) {
-	path := absolute(host, file)
+	path := host.Path(file)
 	src, err := keys.ReadFile(path, bounds.HCL)
 	if err != nil {
 		return "", fmt.Errorf("reading the trust file: %w", err)
