@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/operation"
 	"github.com/nbuild/nbuild/internal/operation/build"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/rehearsal"
@@ -117,12 +120,6 @@ func TestOneProjectGivesOneDigest(t *testing.T) {
 			w.Move()
 			w.ForgetStore()
 		}},
-		{"another time zone", func(t *testing.T) {
-			old := time.Local
-			time.Local = time.FixedZone("far", 14*3600)
-			t.Cleanup(func() { time.Local = old })
-			w.ForgetStore()
-		}},
 		{"one processor", func(t *testing.T) {
 			old := runtime.GOMAXPROCS(1)
 			t.Cleanup(func() { runtime.GOMAXPROCS(old) })
@@ -166,6 +163,19 @@ func TestOneProjectGivesOneDigest(t *testing.T) {
 			}
 		})
 	}
+	t.Run("another time zone and locale", func(t *testing.T) { // of a whole process
+		w.ForgetStore()
+		out := t.TempDir() + "/out"
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$")
+		child.Env = append(os.Environ(), "TZ=Pacific/Kiritimati", "LC_ALL=tr_TR.UTF-8",
+			"BUILD_DIR="+w.Host.Dir, "BUILD_STORE="+w.Host.StoreDir, "BUILD_TO="+out, w.Host.Environ[0])
+		if text, err := child.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if got, err := os.ReadFile(out + "/digest"); err != nil || string(got) != want {
+			t.Errorf("%s, not %s, %v", got, want, err)
+		}
+	})
 	t.Run("another world", func(t *testing.T) { // other ports, so other addresses
 		if got := run(t, pinned(t), "oci:out"); got != want {
 			t.Errorf("%s, not %s: an address is in the image", got, want)
@@ -177,6 +187,25 @@ func TestOneProjectGivesOneDigest(t *testing.T) {
 			t.Error("what must matter does not")
 		}
 	})
+}
+
+// TestChild is the process that TestOneProjectGivesOneDigest starts.
+func TestChild(t *testing.T) {
+	if os.Getenv("BUILD_DIR") == "" {
+		t.Skip("runs only as a child")
+	}
+	host := operation.Host{
+		Dir: os.Getenv("BUILD_DIR"), File: "build.hcl", StoreDir: os.Getenv("BUILD_STORE"), Environ: os.Environ(),
+		Events: event.Discard, Version: "0.0.0", Now: func() time.Time { return rehearsal.Now },
+	}
+	to := os.Getenv("BUILD_TO")
+	r, err := build.Run(t.Context(), host, build.Options{To: "oci:" + to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to+"/digest", []byte(r.Images[0].Digest), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestABuildReadsTheProjectAndTheStoreAlone(t *testing.T) {
