@@ -1,6 +1,11 @@
 package rehearsal
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"path/filepath"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/operation/keys"
@@ -11,15 +16,27 @@ import (
 func NoPassword() ([]byte, error) { return nil, nil }
 
 // Key makes a key pair NAME.key and NAME.pub outside the project and returns the
-// path of the private one.
+// path of the private one. It is made of its name and not encrypted, since a
+// password is slow on purpose.
 func (w *World) Key(name string) string {
 	w.T.Helper()
-	host := w.Host
-	host.Dir = w.T.TempDir()
-	if _, err := keys.Generate(host, name, NoPassword, keys.Options{EmptyPassword: true}); err != nil {
+	seed := sha256.Sum256([]byte(name))
+	key := ed25519.NewKeyFromSeed(seed[:])
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
 		w.T.Fatal(err)
 	}
-	return host.Dir + "/" + name + ".key"
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	file := filepath.Join(w.T.TempDir(), name)
+	for suffix, block := range map[string]*pem.Block{".key": {Type: "PRIVATE KEY", Bytes: private}, ".pub": {Type: "PUBLIC KEY", Bytes: public}} {
+		if err := keys.WriteFile(file+suffix, pem.EncodeToMemory(block), 0o600); err != nil {
+			w.T.Fatal(err)
+		}
+	}
+	return file + ".key"
 }
 
 // Trust writes a trust file outside the project that takes the key's provenance,
@@ -31,21 +48,21 @@ func (w *World) Trust(key string) trust.Options {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	pem := "<<-PEM\n" + string(public) + "PEM\n"
+	block := "<<-PEM\n" + string(public) + "PEM\n"
 	text := `trust "rehearsal" {
   version = 1
   expires = "2036-01-01T00:00:00Z"
   root {
     threshold = 1
     key "root" {
-      pem = ` + pem + `
+      pem = ` + block + `
     }
   }
   team "shop" {
     member "ci" {
       builders = ["https://nbuild.dev/builder/local"]
       key {
-        pem = ` + pem + `
+        pem = ` + block + `
       }
     }
   }
