@@ -122,6 +122,7 @@ func (a *app) prepare() error {
 	}
 	var err error
 	a.events, a.done, err = a.sink()
+	a.stdout = afterLive{a.stdout, a.done}
 	return err
 }
 

@@ -174,3 +174,14 @@ func sizeSuffix(n int64) string {
 	}
 	return fmt.Sprintf(", %.2f GiB", float64(n)/(1<<30))
 }
+
+// afterLive writes the answer below what the live line left on the screen.
+type afterLive struct {
+	io.Writer
+	clear func()
+}
+
+func (w afterLive) Write(p []byte) (int, error) {
+	w.clear()
+	return w.Writer.Write(p)
+}
