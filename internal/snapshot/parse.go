@@ -32,9 +32,15 @@ func Parse(src []byte, file string) (*Lock, error) {
 			Remedy: remedyPin,
 		}}
 	}
-	head, rest, _ := bytes.Cut(src, []byte("\n"))
+	head, rest, ended := bytes.Cut(src, []byte("\n"))
 	if p := checkHeader(string(head), file); p != nil {
 		return nil, diag.Problems{p}
+	}
+	if !ended {
+		return nil, diag.Problems{{
+			Code: CodeLockSyntax, Pos: diag.Pos{File: file, Line: 1},
+			What: "the last line has no line break", Why: whyCanonical, Remedy: remedyPin,
+		}}
 	}
 	p := parser{file: file}
 	l := &Lock{text: bytes.Clone(src)}

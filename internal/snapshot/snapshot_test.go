@@ -119,6 +119,7 @@ func TestParseRefuses(t *testing.T) {
 		code diag.Code
 	}{
 		"empty":             {"", CodeLockSyntax},
+		"header alone":      {"nbuild-lock 1", CodeLockSyntax},
 		"other header":      {"package-lock\n", CodeLockSyntax},
 		"newer version":     {swap("nbuild-lock 1", "nbuild-lock 2"), CodeLockVersion},
 		"CRLF":              {strings.ReplaceAll(good, "\n", "\r\n"), CodeLockSyntax},
