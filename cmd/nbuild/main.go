@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type surroundings struct {
 }
 
 func main() {
+	debug.SetGCPercent(400) // a run is short, and its memory is bounded by what it reads
 	dir, err := os.Getwd()
 	if err != nil {
 		os.Stderr.WriteString("error: " + err.Error() + "\n")

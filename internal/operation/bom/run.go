@@ -2,14 +2,18 @@ package bom
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation"
 	"github.com/nbuild/nbuild/internal/operation/keys"
 	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -37,26 +41,12 @@ func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := snapshots.VendorProject(ctx, host, p, lock); err != nil {
-		return nil, err
-	}
-	var contents *sbom.Contents
-	switch block, ok := p.Image(o.Image); {
-	case o.All || o.Image == "" && len(p.Images) == 0:
-		contents, err = OfProject(ctx, host, p, lock, source.Date, o.All)
-	case ok:
-		contents, err = OfImage(ctx, host, p, lock, block, source.Date)
-	case o.Image == "" && len(p.Images) == 1:
-		contents, err = OfImage(ctx, host, p, lock, &p.Images[0], source.Date)
-	default:
-		var names []string
-		for _, i := range p.Images {
-			names = append(names, i.Name)
+	contents, err := gather(ctx, host, p, lock, source.Date, o)
+	if errors.Is(err, cas.ErrNotFound) { // a file index is missing: only then is the store looked through
+		if err := snapshots.VendorProject(ctx, host, p, lock); err != nil {
+			return nil, err
 		}
-		return nil, &diag.Problem{
-			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print can't be told from %q", o.Image),
-			Remedy: fmt.Sprintf("name one of %q with --image, or take the project's with --all", names),
-		}
+		contents, err = gather(ctx, host, p, lock, source.Date, o)
 	}
 	if err != nil {
 		return nil, err
@@ -94,4 +84,25 @@ func Validate(host operation.Host, file string) (*Validation, error) {
 		return nil, err
 	}
 	return &Validation{Schema: "nbuild.sbom-validation/v1", File: file, Valid: true}, nil
+}
+
+// gather chooses whose contents are told.
+func gather(ctx context.Context, host operation.Host, p *project.Project, lock *snapshot.Lock, date time.Time, o Options) (*sbom.Contents, error) {
+	switch block, ok := p.Image(o.Image); {
+	case o.All || o.Image == "" && len(p.Images) == 0:
+		return OfProject(ctx, host, p, lock, date, o.All)
+	case ok:
+		return OfImage(ctx, host, p, lock, block, date)
+	case o.Image == "" && len(p.Images) == 1:
+		return OfImage(ctx, host, p, lock, &p.Images[0], date)
+	default:
+		var names []string
+		for _, i := range p.Images {
+			names = append(names, i.Name)
+		}
+		return nil, &diag.Problem{
+			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print can't be told from %q", o.Image),
+			Remedy: fmt.Sprintf("name one of %q with --image, or take the project's with --all", names),
+		}
+	}
 }
