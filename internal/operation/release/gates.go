@@ -163,7 +163,7 @@ func denied(p *pipelines.Project, contents *sbom.Contents, now time.Time) diag.P
 }
 
 // byPackage are the kinds that a package's file index tells.
-var byPackage = kindNames(dynamism.Kinds())
+var byPackage = kindNames(dynamism.KindsByPackage())
 
 func kindNames[K ~string](kinds []K) []string {
 	var names []string

@@ -1,0 +1,32 @@
+package denote
+
+// Name is one thing that an expression may denote. Path is its canonical name, the
+// same for every way to it:
+//
+//   - of a global its name and members: "eval", "Reflect.construct", "process.env",
+//     "Array.prototype.map"; the global object itself is "globalThis". What Node also
+//     exports from a module is named as the global: "process", "Buffer", "setTimeout";
+//   - of a builtin module "node:" and its name, then members: "node:fs",
+//     "node:child_process.exec", "node:fs/promises.readFile"; a default export is
+//     the module;
+//   - of a package "npm:" and the specifier, then members: "npm:lodash.template",
+//     "npm:@scope/name/sub.member";
+//   - of the module's own: "require", "require.resolve", "module", "import.meta".
+//     What createRequire returns is "require" as well;
+//   - the constructors that have no global name: "AsyncFunction",
+//     "GeneratorFunction", "AsyncGeneratorFunction".
+type Name struct {
+	Path string
+	Via  Via
+}
+
+// Via tells what was odd about the way to a name.
+type Via uint8
+
+// The ways.
+const (
+	ViaConstructor Via = 1 << iota // through the constructor property of some value
+	ViaComputed                    // a member's name was computed
+	ViaThis                        // through this where it may be the global object
+	ViaCreated                     // a require that createRequire or the module object gave
+)

@@ -1,0 +1,90 @@
+package dynamism
+
+import (
+	"path"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/js"
+)
+
+// FileOptions is what must be known of a file beside its text and name.
+type FileOptions struct {
+	// PackageType is "type" of the package.json that governs the file: "module",
+	// "commonjs", or "" where it says none.
+	PackageType string
+}
+
+// FileReport is what a file's text tells. It depends on the text, the name's
+// extension and the options alone.
+type FileReport struct {
+	Findings []Finding   // sorted by kind, then place; their File is the name given
+	Calls    []CallSite  // in source order
+	Errors   []FileError // what could not be read, in source order
+	Bytes    int         // length of the text; 0 for a file that is no JavaScript
+	Goal     js.Goal     // how it was read; js.Detect for a file that is no JavaScript
+}
+
+// FileError is a place that could not be read: what stands behind it up to the next
+// statement may be missing from the findings.
+type FileError struct {
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+}
+
+// language is what a file's extension says that its text is.
+type language uint8
+
+const (
+	noLanguage language = iota
+	javaScript
+	typeScript // or JSX: what has to be made JavaScript first
+)
+
+// goalOf returns how Node reads a file of that name (Node.js documentation,
+// "Determining module system"). A file without an extension that a caller hands in
+// is JavaScript: it has a shebang or is a package's bin.
+func goalOf(name, packageType string) (language, js.Goal) {
+	byType := js.Detect
+	switch packageType {
+	case "module":
+		byType = js.Module
+	case "commonjs":
+		byType = js.CommonJS
+	}
+	lower := strings.ToLower(name)
+	switch path.Ext(lower) {
+	case ".mjs":
+		return javaScript, js.Module
+	case ".cjs":
+		return javaScript, js.CommonJS
+	case ".js", "", ".es6", ".es":
+		return javaScript, byType
+	case ".jsx":
+		return typeScript, byType
+	case ".ts", ".mts", ".cts", ".tsx":
+		if strings.HasSuffix(lower, ".d.ts") || strings.HasSuffix(lower, ".d.mts") || strings.HasSuffix(lower, ".d.cts") {
+			return noLanguage, js.Detect
+		}
+		switch path.Ext(lower) {
+		case ".mts":
+			return typeScript, js.Module
+		case ".cts":
+			return typeScript, js.CommonJS
+		}
+		return typeScript, byType
+	}
+	return noLanguage, js.Detect
+}
+
+// AnalyseFile returns the findings by file of a text. The name is relative to its
+// package and says by its extension what the text is; of what is neither JavaScript,
+// TypeScript nor JSX the report is empty. It never fails: what can't be read stands
+// in Errors, and the rest is analysed.
+func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
+	lang, goal := goalOf(name, o.PackageType)
+	if lang == noLanguage {
+		return &FileReport{}
+	}
+	return &FileReport{Bytes: len(src), Goal: goal}
+}
