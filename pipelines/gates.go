@@ -2,8 +2,8 @@ package pipelines
 
 import (
 	"fmt"
-	"strings"
-	"time"
+
+	"github.com/nbuild/nbuild/internal/rulefile"
 )
 
 // gates reads the sbom, dynamism and release blocks.
@@ -18,22 +18,9 @@ func (e *evaluator) gates() {
 	}
 	p.Dynamism.Rules = "common"
 	if b := e.body.One("dynamism"); b != nil {
-		if v := e.String(b, "rules"); v != "" {
-			p.Dynamism.Rules = v
-		}
-		p.Dynamism.Deny, p.Dynamism.Warn = e.Strings(b, "deny"), e.Strings(b, "warn")
-		for _, a := range b.Of("allow") {
-			allow := Allow{
-				Purl: a.Labels[0], Kinds: e.Strings(a, "kinds"), Sites: e.Int(a, "sites", 0, 1), Reason: e.reason(a),
-				Owner: e.String(a, "owner"), Expires: e.String(a, "expires"), At: e.position(a),
-			}
-			if !strings.HasPrefix(allow.Purl, "pkg:npm/") {
-				e.Problem(a.Range, CodeForm, fmt.Sprintf("%q is no purl of an npm package", allow.Purl), "", `write it as: allow "pkg:npm/lodash" {`)
-			}
-			if _, err := time.Parse(time.DateOnly, allow.Expires); allow.Expires != "" && err != nil {
-				e.Problem(a.At("expires"), CodeForm, fmt.Sprintf("%q is no date", allow.Expires), "", `write it as expires = "2027-06-30"`)
-			}
-			p.Dynamism.Allow = append(p.Dynamism.Allow, allow)
+		p.Dynamism.Block = rulefile.Read(&e.Reader, b)
+		if p.Dynamism.Rules == "" {
+			p.Dynamism.Rules = "common"
 		}
 		for _, l := range b.Of("load") {
 			if err := checkGlob(l.Labels[0]); err != nil {

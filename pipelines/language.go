@@ -4,6 +4,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/rulefile"
 )
 
 // Edition is the edition of the language that this package reads.
@@ -15,14 +16,6 @@ var (
 	words    = cty.Map(cty.String)
 	anything = cty.DynamicPseudoType
 )
-
-// findingKinds is the closed list of the inventory (docs/formats.md, "Kinds of
-// finding").
-var findingKinds = []string{
-	"eval", "function-ctor", "ctor-trick", "string-timer", "vm", "wasm", "nonliteral-require", "nonliteral-import", "lazy-require",
-	"require-resolve", "create-require", "module-internals", "child_process", "worker", "native-addon", "process-binding", "monkey-patch",
-	"obfuscated", "network", "filesystem", "environment", "install-script", "implicit-gyp", "prebuilt-binary", "non-js-executable", "test-code",
-}
 
 // changeClasses is what a release can deny or ask a review for (docs/formats.md,
 // "Classes of change"). The list is the room sbom's; a test of internal/operation
@@ -164,26 +157,18 @@ var sbomBlock = hclfile.Block{
 }
 
 var dynamismBlock = hclfile.Block{
-	Name: "dynamism", Doc: "Where code may come to life. Without this block the common rules warn.",
-	Body: hclfile.Schema{
-		Attrs: []hclfile.Attr{
-			{Name: "rules", Type: text, OneOf: []string{"common", "strict", "experimental"}, Default: `"common"`, Doc: "The set of rules."},
-			{Name: "deny", Type: texts, OneOf: findingKinds, Doc: "Kinds of finding that stop a build."},
-			{Name: "warn", Type: texts, OneOf: findingKinds, Doc: "Kinds of finding that are told."},
-		},
-		Blocks: []hclfile.Block{
-			{Name: "allow", Labels: []string{"purl"}, Doc: "An exception for a package.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-				{Name: "kinds", Type: texts, Required: true, OneOf: findingKinds, Doc: "Which kinds."},
-				{Name: "sites", Type: cty.Number, Default: "any number", Doc: "At how many places; one more stops the build."},
-				{Name: "reason", Type: text, Required: true, Doc: "Why it is safe."},
-				{Name: "owner", Type: text, Doc: "Who says so."},
-				{Name: "expires", Type: text, Holds: "a date, 2027-06-30", Doc: "When it ends."},
-			}}},
-			{Name: "load", Labels: []string{"glob"}, Doc: "Joins files to the production source list by hand.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-				{Name: "reason", Type: text, Required: true, Doc: "Why they load."},
-			}}},
-		},
-	},
+	Name: "dynamism", Doc: "Where code may come to life. Without this block the common rules warn. What the rules of each set find is on the page docs/rules.md; `nbuild explain SHP-1` prints one.",
+	Body: withLoad(rulefile.Language()),
+}
+
+// withLoad adds to the blocks of a dynamism block the one that is no rule.
+func withLoad(s hclfile.Schema) hclfile.Schema {
+	s.Blocks = append(s.Blocks, hclfile.Block{
+		Name: "load", Labels: []string{"glob"}, Doc: "Joins files to the production source list by hand.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+			{Name: "reason", Type: text, Required: true, Doc: "Why they load."},
+		}},
+	})
+	return s
 }
 
 var releaseBlock = hclfile.Block{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/rulefile"
 )
 
 // Project is a build.hcl, evaluated, with every default filled in. Blocks stand in
@@ -150,22 +151,8 @@ type Sbom struct {
 
 // Dynamism says where code may come to life.
 type Dynamism struct {
-	Rules string
-	Deny  []string
-	Warn  []string
-	Allow []Allow
-	Load  []Load
-}
-
-// Allow is an exception for a package.
-type Allow struct {
-	Purl    string
-	Kinds   []string
-	Sites   int64 // at most that many; 0 means any number
-	Reason  string
-	Owner   string
-	Expires string // a date, 2027-06-30, or ""
-	At      diag.Pos
+	rulefile.Block
+	Load []Load
 }
 
 // Load joins files to the production source list by hand.

@@ -48,6 +48,8 @@ const (
 	ProjectFiles   = 200_000   // files of a project
 	FetchFile      = 4 << 30   // a fetched artefact
 	Problems       = 100       // problems that are shown of one phase
+	Rules          = 1_000     // rules of a dynamism block
+	RuleText       = 1_000     // bytes of a regular expression in a rule
 )
 
 // Times bound what waits on the network.

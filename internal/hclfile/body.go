@@ -140,7 +140,7 @@ func (d *decoder) body(src hcl.Body, schema *Schema, into *Body) *Body {
 			continue
 		}
 		key := child.within()
-		if seen[key] && !(kind.Repeat && len(kind.Labels) == 0) {
+		if seen[key] && !kind.Repeat {
 			d.problem(src.DefRange, CodeDuplicate, key+" stands twice in "+into.within(), "", "join the two blocks, or give one another name")
 			continue
 		}

@@ -31,7 +31,7 @@ type Block struct {
 	Labels   []string // what each label is, for the reference and for problems
 	Body     Schema
 	Required bool
-	Repeat   bool   // an unlabelled block may stand many times
+	Repeat   bool   // it may stand many times, with the same labels or none
 	Doc      string // a sentence or two for the reference
 }
 

@@ -108,6 +108,19 @@ dynamism {
     expires = "2027-06-30"
   }
 
+  rule "SHOP-1" { # a rule of one's own; nbuild explain SHP-1 shows one of the sets
+    call     = ["node:child_process.exec*", ".runCommand"]
+    severity = "deny"
+    message  = "a command is joined from parts"
+    reason   = "whoever chooses a part chooses the command"
+    remedy   = "use execFile with a list of arguments"
+
+    when {
+      argument = 0
+      shape    = ["built"]
+    }
+  }
+
   load "views/**/*.ejs.js" { # joins the production source list by hand
     reason = "compiled templates, loaded by name"
   }
