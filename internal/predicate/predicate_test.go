@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,7 +173,8 @@ func TestParseRefusesWhatIsNoStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string][2]string{
-		"another version":       {"Statement/v1", "Statement/v0.1"},
+		"another version":       {"Statement/v1", "Statement/v2"},
+		"no version":            {"Statement/v1", "Statement/v"},
 		"another case":          {`"_type"`, `"_Type"`},
 		"two subjects":          {`[{"name"`, `[{"digest":{"sha256":"` + digest("b").String() + `"}},{"name"`},
 		"no subject":            {`[{"name":"a","digest":{"sha256":"` + digest("a").String() + `"}}]`, `[]`},
@@ -201,6 +203,22 @@ func TestParseRefusesWhatIsNoStatement(t *testing.T) {
 				t.Errorf("it was read as %+v", s)
 			}
 		})
+	}
+}
+
+// cosign 3 writes the version before v1, whose fields are the same.
+func TestParseReadsTheStatementsOfCosign(t *testing.T) {
+	const form = `{"_type":"https://in-toto.io/Statement/%s","subject":[{"name":"a","digest":{"sha256":"%s"}}],"predicateType":"x","predicate":{"b":1}}`
+	var got [2]*Statement
+	for i, version := range []string{"v1", "v0.1"} {
+		s, err := Parse(fmt.Appendf(nil, form, version, digest("a")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[i] = s
+	}
+	if diff := cmp.Diff(got[0], got[1]); diff != "" {
+		t.Errorf("v1 and v0.1 differ:\n%s", diff)
 	}
 }
 

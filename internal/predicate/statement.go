@@ -12,6 +12,10 @@ import (
 // StatementType is the _type of an in-toto Statement v1.
 const StatementType = "https://in-toto.io/Statement/v1"
 
+// statementTypeBefore is the _type of the version before v1, which has the same
+// fields. cosign 3 still writes it, so a team's review may come in it.
+const statementTypeBefore = "https://in-toto.io/Statement/v0.1"
+
 // PayloadType is the media type of a statement inside a DSSE envelope.
 const PayloadType = "application/vnd.in-toto+json"
 
@@ -87,8 +91,8 @@ func (s *Statement) Encode() ([]byte, error) {
 }
 
 // Parse reads a signed payload. The text need not be canonical, as others write
-// statements too; it must be an in-toto Statement v1 whose one subject has a
-// SHA-256. A statement about two things is refused: what it grants to one of them
+// statements too; it must be an in-toto Statement, v1 or v0.1, whose one subject has
+// a SHA-256. A statement about two things is refused: what it grants to one of them
 // it should not grant to the other. The predicate comes back canonical.
 func Parse(payload []byte) (*Statement, error) {
 	if len(payload) > bounds.Statement {
@@ -102,8 +106,8 @@ func Parse(payload []byte) (*Statement, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: no object", ErrStatement)
 	}
-	if o["_type"] != StatementType {
-		return nil, fmt.Errorf("%w: _type is not %s", ErrStatement, StatementType)
+	if o["_type"] != StatementType && o["_type"] != statementTypeBefore {
+		return nil, fmt.Errorf("%w: _type is neither %s nor v0.1", ErrStatement, StatementType)
 	}
 	typ, ok := o["predicateType"].(string)
 	if !ok || typ == "" {
