@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"flag"
@@ -42,7 +43,10 @@ func corpus(t testing.TB) (*cas.Store, func(*cas.Store) []Member) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
+	npmrc, _ := os.ReadFile(filepath.Join(*project, ".npmrc"))
+	tree, err := npm.PlanTree(lockfile, npm.Options{
+		OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}, LegacyPeerDeps: bytes.Contains(npmrc, []byte("legacy-peer-deps=true")),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
