@@ -37,6 +37,9 @@ const (
 	ImplicitGyp    Kind = "implicit-gyp"    // a binding.gyp that makes npm run node-gyp without a script
 	NativeAddon    Kind = "native-addon"    // machine code that Node loads into its process (*.node)
 	PrebuiltBinary Kind = "prebuilt-binary" // machine code in the tarball, addons among it
+
+	NonJSExecutable Kind = "non-js-executable" // a program that is neither JavaScript nor machine code
+	TestCode        Kind = "test-code"         // tests that were published with the package
 )
 
 var kindsByFile = []Kind{
@@ -45,7 +48,7 @@ var kindsByFile = []Kind{
 	ProcessBinding, MonkeyPatch, Obfuscated, Network, Filesystem, Environment,
 }
 
-var kindsByPackage = []Kind{InstallScript, ImplicitGyp, NativeAddon, PrebuiltBinary}
+var kindsByPackage = []Kind{InstallScript, ImplicitGyp, NativeAddon, PrebuiltBinary, NonJSExecutable, TestCode}
 
 // KindsByFile returns the kinds that a file's text tells, in the order in which
 // findings are sorted.

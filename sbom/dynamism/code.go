@@ -1,0 +1,76 @@
+package dynamism
+
+import (
+	"bytes"
+	"encoding/json"
+	"path"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// isCode reports whether a file's name says that it is JavaScript, TypeScript or
+// JSX. What has no extension has to be looked into.
+func isCode(name string) bool {
+	lang, _ := goalOf(name, "")
+	return lang != noLanguage && path.Ext(name) != ""
+}
+
+// runtimes are the programs that run JavaScript, as shebangs name them.
+var runtimes = map[string]bool{
+	"node": true, "nodejs": true, "bun": true, "deno": true, "ts-node": true, "tsx": true, "zx": true, "babel-node": true, "iojs": true,
+}
+
+// interpreter returns the program that the first line of a file names behind "#!",
+// without its folder, and that line; "" where it names none. What env is told to
+// set or to split is looked past.
+func interpreter(src []byte) (program, line string) {
+	if !bytes.HasPrefix(src, []byte("#!")) {
+		return "", ""
+	}
+	head, _, _ := bytes.Cut(src[:min(len(src), 512)], []byte("\n"))
+	line = strings.ToValidUTF8(strings.TrimSpace(string(head)), "\uFFFD")
+	words := strings.Fields(line[2:])
+	if len(words) == 0 {
+		return "", ""
+	}
+	program = path.Base(words[0])
+	if program == "env" {
+		program = ""
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
+				program = path.Base(w)
+				break
+			}
+		}
+	}
+	return strings.TrimSuffix(program, ".exe"), line
+}
+
+// packageType returns "type" of a package.json, "" where it says nothing that Node
+// understands.
+func packageType(src []byte) string {
+	if len(src) > bounds.PackageJSON {
+		return ""
+	}
+	var m map[string]json.RawMessage // by exact keys, as Node reads it
+	var text string
+	if json.Unmarshal(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), &m) != nil || json.Unmarshal(m["type"], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// mainFile returns the file that "main" of a package.json names, cleaned and below
+// the package, or "".
+func mainFile(src []byte) string {
+	if len(src) > bounds.PackageJSON {
+		return ""
+	}
+	var m map[string]json.RawMessage
+	var text string
+	if json.Unmarshal(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), &m) != nil || json.Unmarshal(m["main"], &text) != nil {
+		return ""
+	}
+	return strings.TrimPrefix(path.Clean("/"+text), "/")
+}
