@@ -11,8 +11,9 @@ type CallSite struct {
 	Callees   []string   `json:"callees,omitempty"` // canonical names, sorted; see internal/js/denote.Name
 	Method    string     `json:"method,omitempty"`  // the property name of a method call
 	New       bool       `json:"new,omitempty"`
-	Assign    bool       `json:"assign,omitempty"` // an assignment: the callee is its target, the one argument its value
-	Target    string     `json:"target,omitempty"` // the variable or property that is given the result
+	Assign    bool       `json:"assign,omitempty"`   // an assignment: the callee is its target, the one argument its value
+	Target    string     `json:"target,omitempty"`   // the variable or property that is given the result
+	Compared  bool       `json:"compared,omitempty"` // the result is compared with == or ===
 	Arguments []Argument `json:"arguments,omitempty"`
 }
 
@@ -31,16 +32,18 @@ const (
 
 // Argument is one argument of a call. Values are the constants that it can be, or of
 // a built string its constant parts; Properties those of an object literal that are
-// constants, sorted by name.
+// constants or built strings, sorted by name.
 type Argument struct {
 	Shape      Shape      `json:"shape"`
 	Values     []string   `json:"values,omitempty"`
 	Properties []Property `json:"properties,omitempty"`
 }
 
-// Property is a constant property of an object literal that is an argument; Value is
-// as String() of it gives ("false", "1024").
+// Property is a property of an object literal that is an argument. Value is of a
+// constant as String() of it gives ("false", "1024"), of a built string its constant
+// parts joined. A property that can be several constants stands there once for each.
 type Property struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+	Built bool   `json:"built,omitempty"` // a string joined from parts of which some are not constant
 }

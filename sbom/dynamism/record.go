@@ -108,6 +108,7 @@ func (w *recorder) call(c *Call) {
 	w.flag(c.New)
 	w.flag(c.Assign)
 	w.text(c.Target)
+	w.flag(c.Compared)
 	w.uint(len(c.Arguments))
 	for _, a := range c.Arguments {
 		w.text(string(a.Shape))
@@ -116,6 +117,7 @@ func (w *recorder) call(c *Call) {
 		for _, p := range a.Properties {
 			w.text(p.Name)
 			w.text(p.Value)
+			w.flag(p.Built)
 		}
 	}
 }
@@ -148,7 +150,7 @@ func DecodeCalls(src []byte, packages []Package) error {
 func (r *reader) call() Call {
 	c := Call{File: r.text(), CallSite: CallSite{
 		Line: r.uint(), Column: r.uint(), Excerpt: r.text(), Callees: r.texts(), Method: r.text(),
-		New: r.flag(), Assign: r.flag(), Target: r.text(),
+		New: r.flag(), Assign: r.flag(), Target: r.text(), Compared: r.flag(),
 	}}
 	if n := r.count(3); n > 0 {
 		c.Arguments = make([]Argument, n)
@@ -160,7 +162,7 @@ func (r *reader) call() Call {
 			a.Properties = make([]Property, n)
 		}
 		for j := range a.Properties {
-			a.Properties[j] = Property{Name: r.text(), Value: r.text()}
+			a.Properties[j] = Property{Name: r.text(), Value: r.text(), Built: r.flag()}
 		}
 	}
 	return c
