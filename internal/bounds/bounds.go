@@ -50,6 +50,7 @@ const (
 	Problems       = 100       // problems that are shown of one phase
 	Rules          = 1_000     // rules of a dynamism block
 	RuleText       = 1_000     // bytes of a regular expression in a rule
+	ExcerptRunes   = 120       // characters of the line that a finding shows
 )
 
 // Times bound what waits on the network.
