@@ -1,0 +1,129 @@
+package js
+
+// Parse reads a source. It always returns a whole tree: what was wrong stands in its
+// Errors. The source is kept by the tree and must not be changed afterwards; it must
+// be shorter than 2 GiB, and callers bound it far below that.
+func Parse(src []byte, goal Goal) *Tree {
+	if goal != Detect {
+		return newParser(src, goal).parse()
+	}
+	p := newParser(src, CommonJS)
+	p.detect = true
+	tree := p.parse()
+	switch {
+	case p.moduleSyntax:
+		return newParser(src, Module).parse()
+	case len(tree.Errors) > 0 && p.sawAwait:
+		if m := newParser(src, Module).parse(); len(m.Errors) == 0 {
+			return m
+		}
+	}
+	return tree
+}
+
+// parser holds the state of one reading: the token under the eye, the nodes so far,
+// and what of the surroundings decides how the next token is meant.
+type parser struct {
+	// The current token.
+	tok     token
+	newline bool // a line ended between it and the token before
+	escaped bool // a name or string with an escape in it
+	octal   bool // a number or string as strict mode refuses it
+	atom    Atom // of names
+	cookedN uint32
+	start   uint32
+	end     uint32
+	prevEnd uint32 // end of the token before
+	pos     int    // where the lexer goes on
+
+	src   []byte
+	nodes []Node
+	ctx   context
+	goal  Goal
+	depth int
+
+	coverError uint32 // 1 + offset of what only a pattern can hold: {a = 1}
+	protoError uint32 // 1 + offset of a second __proto__ in an object literal
+	yieldAt    uint32 // 1 + offset of the last yield expression of this function
+	awaitAt    uint32 // 1 + offset of the last await, as operator or name
+
+	chain     []link  // operators that group to the right, waiting for their last operand
+	labels    []label // in force, those of outer functions before labelBase
+	labelBase int
+	atoms     interner
+	cooked    []string
+
+	errors   []SyntaxError
+	errorAt  uint32 // 1 + offset of the last error that was no early one
+	privates []privateUse
+	declared map[privateKey]Flags
+	classes  uint32 // how many class bodies were opened
+	class    uint32 // the innermost class body, 0 for none
+	exported map[Atom]bool
+	marks    []uint32 // by atom: when it was last seen, to find duplicates
+	stamp    uint32
+	stack    []byte // brackets that are being skipped
+	scratch  []byte
+
+	detect       bool // give up when only a module can be meant
+	moduleSyntax bool
+	sawAwait     bool // await stood outside functions
+	eof          bool // nothing is read any more
+}
+
+// context is what surrounds the token being read, as far as it decides its meaning.
+type context uint32
+
+const (
+	inStrict      context = 1 << iota
+	inAwait               // await is an operator
+	inYield               // yield is an operator
+	inFunction            // return is allowed
+	inNewTarget           // new.target is allowed
+	inSuperCall           // super() is allowed
+	inSuperMember         // super.x is allowed
+	inLoop                // continue is allowed
+	inBreakable           // break is allowed
+	inParameters          // of a function: await and yield expressions are refused
+	inStaticBlock         // await is no name
+	inNoArguments         // arguments is no name: fields and static blocks
+	inNoIn                // in ends the expression: the head of a for
+	inNested              // not at the top of the file
+	inAnyFunction         // or a field, a static block: await is not the module's
+)
+
+func newParser(src []byte, goal Goal) *parser {
+	p := &parser{src: src, goal: goal}
+	p.nodes = make([]Node, 1, len(src)/6+64)
+	p.cooked = make([]string, 1)
+	p.atoms.start(len(src))
+	switch goal {
+	case Module:
+		p.ctx = inStrict | inAwait
+	case CommonJS:
+		p.ctx = inFunction | inNewTarget
+	}
+	return p
+}
+
+func (p *parser) parse() *Tree {
+	if len(p.src) > 1 && p.src[0] == '#' && p.src[1] == '!' {
+		p.pos = p.lineCommentEnd(2)
+	}
+	p.newline = true
+	p.lex()
+	root := p.node(Program, 0)
+	l := p.statements(tokenEOF, true)
+	p.closeList(root, l)
+	p.nodes[root].End = uint32(len(p.src))
+	if p.ctx&inStrict != 0 {
+		p.nodes[root].Flags |= FlagStrict
+	}
+	p.undeclaredPrivates(0)
+	t := &Tree{
+		Source: p.src, Nodes: p.nodes, Root: root, Goal: p.goal,
+		Errors: p.sortedErrors(),
+		names:  p.atoms.names(), cooked: p.cooked,
+	}
+	return t
+}
