@@ -1,0 +1,162 @@
+package guard
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// DefaultHome is the folder in the image that holds the guard, its settings and the
+// production source list.
+const DefaultHome = "/.nbuild"
+
+// SourcesName is the name of the production source list in the guard's folder. Who
+// assembles the image puts it there (sources/v1, canonical JSON).
+const SourcesName = "sources.json"
+
+// settings is guard.json, which the script reads at its start.
+type settings struct {
+	Schema      string   `json:"schema"`
+	Mode        Mode     `json:"mode"`
+	Eval        Mode     `json:"eval"`
+	Console     string   `json:"console,omitempty"`
+	Children    []string `json:"children"`
+	Flags       []string `json:"flags"`
+	Environment []string `json:"environment"`
+}
+
+// EntryPoint installs the guard in front of an image's command. It returns the entry
+// point that replaces the command, the variables that the image's environment gains,
+// as NAME=value, and the files of the guard by path in the image, without the source
+// list. In mode Off the command comes back as it was, with nothing beside it.
+//
+// The command must start node itself with a file to run; any other is a
+// diag.Problem, and so are flags of node that would run code beside that file.
+func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, files map[string][]byte, err error) {
+	if !mode.Known() || !o.Eval.Known() {
+		return nil, nil, nil, fmt.Errorf("guard mode %q, eval mode %q: want off, report or enforce", mode, o.Eval)
+	}
+	if !mode.on() {
+		return slices.Clone(cmd), nil, nil, nil
+	}
+	if err := runsNode(cmd); err != nil {
+		return nil, nil, nil, err
+	}
+	home := o.Home
+	if home == "" {
+		home = DefaultHome
+	}
+	s := settings{
+		Schema: "nbuild.guard-config/v1", Mode: mode, Eval: o.Eval, Console: o.Console,
+		Children: sorted(o.Children), Environment: sorted(o.Environment),
+	}
+	if s.Eval == "" {
+		s.Eval = mode
+	}
+	script := path.Join(home, "guard.cjs")
+	s.Flags = flags(script, mode, s.Eval, o)
+	doc, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("writing the guard's settings: %w", err)
+	}
+	files = map[string][]byte{
+		script:                        Script(),
+		path.Join(home, "hooks.mjs"):  hooks,
+		path.Join(home, "guard.json"): append(doc, '\n'),
+	}
+	return slices.Concat(cmd[:1], s.Flags, cmd[1:]), []string{"NODE_DISABLE_COMPILE_CACHE=1"}, files, nil
+}
+
+// flags are what every node of the image is started with.
+func flags(script string, mode, eval Mode, o Options) []string {
+	all := []string{"--require", script}
+	if eval == Enforce {
+		all = append(all, "--disallow-code-generation-from-strings")
+	}
+	if o.Node >= 22 && mode == Enforce {
+		all = append(all, "--disable-sigusr1")
+	}
+	return append(all, o.Permission.flags(o.Node)...)
+}
+
+// flags spells the permission model for a version of Node.
+func (p *Permission) flags(node int) []string {
+	if p == nil {
+		return nil
+	}
+	name := "--permission"
+	if node < 22 {
+		name = "--experimental-permission"
+	}
+	all := []string{name, "--allow-fs-read=*"}
+	for _, w := range sorted(p.Write) {
+		all = append(all, "--allow-fs-write="+w)
+	}
+	for _, f := range []struct {
+		allowed bool
+		flag    string
+		since   int
+	}{
+		{p.Addons, "--allow-addons", 22}, {p.Children, "--allow-child-process", 20}, {p.Net, "--allow-net", 25},
+		{p.WASI, "--allow-wasi", 22}, {p.Workers, "--allow-worker", 20},
+	} {
+		if f.allowed && node >= f.since {
+			all = append(all, f.flag)
+		}
+	}
+	return all
+}
+
+// runsNode refuses a command that does not start node with a file.
+func runsNode(cmd []string) error {
+	if len(cmd) == 0 {
+		return &diag.Problem{
+			Code: CodeCommand, What: "the image has no command to guard",
+			Why:    "the guard is loaded by the node that the command starts",
+			Remedy: "set `cmd = [\"node\", \"server.js\"]` in the image block",
+		}
+	}
+	if path.Base(cmd[0]) != "node" {
+		return &diag.Problem{
+			Code: CodeCommand, What: fmt.Sprintf("the command %q does not start node itself", strings.Join(cmd, " ")),
+			Why:    "a shell or a package manager between could start a node without the guard",
+			Remedy: "set `cmd = [\"node\", \"FILE\"]` in the image block, with the file that the script starts",
+		}
+	}
+	for i, a := range cmd[1:] {
+		if a == "--" && i+2 < len(cmd) || !strings.HasPrefix(a, "-") {
+			return nil
+		}
+		if name, _, _ := strings.Cut(a, "="); !harmless[name] {
+			return &diag.Problem{
+				Code: CodeFlag, What: fmt.Sprintf("the command gives node the flag %s", a),
+				Why:    "only flags that are known to run no code and to weaken nothing are let through beside the guard",
+				Remedy: fmt.Sprintf("take %s out of `cmd` in the image block, or set `guard = \"off\"`", a),
+			}
+		}
+	}
+	return &diag.Problem{
+		Code: CodeCommand, What: fmt.Sprintf("the command %q names no file for node to run", strings.Join(cmd, " ")),
+		Why:    "a node without a file runs what it is sent",
+		Remedy: "set `cmd = [\"node\", \"server.js\"]` in the image block",
+	}
+}
+
+// harmless lists flags of node that run no code and weaken nothing.
+var harmless = map[string]bool{
+	"--enable-source-maps": true, "--no-warnings": true, "--trace-warnings": true, "--no-deprecation": true,
+	"--trace-deprecation": true, "--trace-uncaught": true, "--unhandled-rejections": true, "--dns-result-order": true,
+	"--max-http-header-size": true, "--max-old-space-size": true, "--max-semi-space-size": true, "--stack-trace-limit": true,
+	"--expose-gc": true, "--conditions": true, "--disable-warning": true, "--frozen-intrinsics": true, "--disable-proto": true,
+	"--use-openssl-ca": true, "--use-bundled-ca": true, "--use-system-ca": true, "--title": true, "--throw-deprecation": true,
+}
+
+func sorted(all []string) []string {
+	out := slices.Clone(all)
+	slices.Sort(out)
+	return slices.Compact(append([]string{}, out...))
+}

@@ -1,0 +1,270 @@
+
+// Node's own modules that make code out of data, or that open the process to
+// others. Those that are loaded anyway are guarded at the start, the others when
+// they are first asked for.
+
+const guarded = create(null);
+const lazy = freeze({
+  __proto__: null,
+  repl: guardREPL,
+  vm: guardVM,
+  child_process: guardChildren,
+  cluster: guardChildren,
+  test: guardChildren,
+  worker_threads: guardWorkers,
+  inspector: guardInspector,
+  'inspector/promises': guardInspector,
+  sqlite: guardSQLite,
+  v8: guardV8,
+  ffi: guardFFI,
+  wasi: guardWASI,
+});
+
+function guardBuiltin(id) {
+  const by = lazy[id];
+  if (by === undefined || guarded[id] === true) return;
+  guarded[id] = true;
+  by();
+  if (Module.syncBuiltinESMExports) Module.syncBuiltinESMExports();
+}
+
+function guardAllBuiltins() {
+  const ids = ownKeys(lazy);
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] !== 'ffi' && ids[i] !== 'sqlite' && ids[i] !== 'test') guardBuiltin(ids[i]);
+  }
+}
+
+// closed makes a function that is refused whenever it is called.
+function closed(kind, name, original) {
+  return { [name]: function (...args) {
+    refuse(kind, name, 'is closed under the guard', { __proto__: null, path: undefined, module: caller() }, 'closed');
+    if (new.target) return construct(original, args, new.target === this.constructor ? original : new.target);
+    return apply(original, this, args);
+  } }[name];
+}
+
+function close(object, name, kind, label) {
+  const original = object[name];
+  if (typeof original !== 'function') return;
+  const standIn = closed(kind, label, original);
+  if (original.prototype !== undefined) {
+    defineProperty(standIn, 'prototype', { __proto__: null, value: original.prototype });
+    if (hasOwn(original.prototype, 'constructor')) hold(original.prototype, 'constructor', standIn);
+  }
+  hold(object, name, standIn);
+}
+
+function guardProcess() {
+  close(process, 'binding', 'binding', 'process.binding');
+  close(process, '_linkedBinding', 'binding', 'process._linkedBinding');
+  close(process, 'execve', 'child', 'process.execve');
+  close(process, '_debugProcess', 'inspector', 'process._debugProcess');
+  const { dlopen, getBuiltinModule } = process;
+  hold(process, 'dlopen', function guardedOpen(module, filename, ...flags) {
+    filename = text(filename);
+    checkAddon(filename);
+    return apply(dlopen, process, [module, filename, ...flags]);
+  });
+  if (getBuiltinModule) {
+    hold(process, 'getBuiltinModule', function guardedBuiltin(id) {
+      id = text(id);
+      const m = getBuiltinModule(id);
+      if (m !== undefined) guardBuiltin(starts(id, 'node:') ? slice(id, 5) : id);
+      return m;
+    });
+  }
+  const load = Module._load;
+  hold(Module, '_load', function guardedLoad(request, parent, isMain, options) {
+    if (typeof request === 'string') {
+      const id = starts(request, 'node:') ? slice(request, 5) : request;
+      if (lazy[id] !== undefined && guarded[id] !== true) {
+        guardBuiltin(id);
+      }
+    }
+    return apply(load, this, [request, parent, isMain, options]);
+  });
+}
+
+function checkAddon(filename) {
+  let file = filename;
+  let got;
+  try {
+    file = realpath(filename);
+    got = hash(readFileSync(file));
+  } catch {
+    return; // dlopen says what is wrong
+  }
+  const entry = sources[file];
+  const facts = { __proto__: null, path: file, sha256: got };
+  if (entry === undefined) {
+    refuse('unlisted', file, 'is not on the production source list', facts, 'unlisted');
+  } else if (entry.format !== 'addon') {
+    refuse('format', file, 'is listed as ' + entry.format + ' and was loaded as addon', facts, 'format');
+  } else if (entry.sha256 !== got) {
+    facts.listed = entry.sha256;
+    refuse('changed', file, 'is not the file that was signed (its sha256 is ' + got + ', the list has ' + entry.sha256 + ')', facts, 'changed');
+  }
+}
+
+// guardVM lets the functions of vm compile only strings that the list approves.
+// The class beneath vm.Script is reached through it and is closed with it.
+function guardVM() {
+  if (config.eval === 'off') return;
+  const base = getPrototypeOf(Script);
+  const allow = (way, code) => {
+    code = text(code);
+    if (generated[hash(code)] !== true) refuseString(way, code);
+    return code;
+  };
+  // Bytecode given beside a source would run instead of it.
+  const clean = (way, options) => {
+    if (options !== null && typeof options === 'object' && options.cachedData !== undefined) {
+      refuse('vm', way, 'was given bytecode, which no list can approve', { __proto__: null, module: caller() }, 'closed', bounding);
+    }
+  };
+  const standIn = function Script(code, options) {
+    const checked = allow('vm.Script', code);
+    clean('vm.Script', options);
+    return construct(Original, [checked, copied(options)], new.target || standIn);
+  };
+  const Original = Script;
+  defineProperty(standIn, 'prototype', { __proto__: null, value: Original.prototype, writable: false });
+  hold(Original.prototype, 'constructor', standIn);
+  hold(base.prototype, 'constructor', standIn);
+  hold(vm, 'Script', standIn);
+  const names = ['runInThisContext', 'runInNewContext', 'runInContext', 'compileFunction'];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    const original = vm[name];
+    hold(vm, name, { [name]: function (code, ...rest) {
+      const checked = allow('vm.' + name, code);
+      for (let j = 0; j < rest.length; j++) clean('vm.' + name, rest[j]);
+      if (name === 'compileFunction' && isArray(rest[0]) && rest[0].length > 0) {
+        let all = '';
+        for (let j = 0; j < rest[0].length; j++) all += (j > 0 ? ',' : '') + rest[0][j];
+        if (matches(/^[\w$,]*$/, all) === null) allow('vm.compileFunction', all);
+      }
+      return apply(original, this, [checked, ...rest]);
+    } }[name]);
+  }
+  if (vm.SourceTextModule) close(vm, 'SourceTextModule', 'vm', 'vm.SourceTextModule');
+  if (vm.createScript) close(vm, 'createScript', 'vm', 'vm.createScript');
+}
+
+function copied(options) {
+  if (options === null || typeof options !== 'object') return options;
+  const copy = { __proto__: null };
+  const names = ownKeys(options);
+  for (let i = 0; i < names.length; i++) if (names[i] !== 'cachedData' || !bounding) copy[names[i]] = options[names[i]];
+  return copy;
+}
+
+// guardWasm lets WebAssembly compile only listed modules, and those that Node
+// carries inside itself for its own use.
+function guardWasm() {
+  if (typeof WebAssembly === 'undefined') return;
+  const wasm = WebAssembly;
+  const { Module: WasmModule, compile: compileWasm, instantiate } = wasm;
+  const checked = (value) => {
+    const bytes = bytesOf(value);
+    if (bytes === undefined) return value; // the engine says what it wants
+    const sha256 = hash(bytes);
+    if (binaries[sha256] === undefined && !isNodes(bytes)) {
+      refuse('wasm', 'A WebAssembly module (sha256 ' + sha256 + ')', 'is not on the production source list', { __proto__: null, sha256, module: caller() }, 'wasm');
+    }
+    return bytes;
+  };
+  const standIn = function Module(value, ...rest) {
+    return construct(WasmModule, [checked(value), ...rest], new.target || standIn);
+  };
+  const names = ['customSections', 'exports', 'imports'];
+  for (let i = 0; i < names.length; i++) defineProperty(standIn, names[i], getOwnPropertyDescriptor(WasmModule, names[i]));
+  defineProperty(standIn, 'prototype', { __proto__: null, value: WasmModule.prototype, writable: false });
+  hold(WasmModule.prototype, 'constructor', standIn);
+  hold(wasm, 'Module', standIn);
+  hold(wasm, 'compile', function compile(value, ...rest) {
+    try {
+      return apply(compileWasm, wasm, [checked(value), ...rest]);
+    } catch (error) {
+      return rejected(error);
+    }
+  });
+  hold(wasm, 'instantiate', function instantiateChecked(value, ...rest) {
+    try {
+      return apply(instantiate, wasm, [checked(value), ...rest]);
+    } catch (error) {
+      return rejected(error);
+    }
+  });
+  const streaming = ['compileStreaming', 'instantiateStreaming'];
+  for (let i = 0; i < streaming.length; i++) {
+    // These compile what a server sends, before anyone could hash it.
+    if (enforcing || typeof wasm[streaming[i]] === 'function') close(wasm, streaming[i], 'wasm', 'WebAssembly.' + streaming[i]);
+  }
+}
+
+// isNodes tells whether WebAssembly bytes are Node's own: its HTTP parser, its
+// lexer. They stand in Node's sources as base64.
+let natives;
+function isNodes(bytes) {
+  try {
+    if (natives === undefined) natives = apply(binding, process, ['natives']);
+    const encoded = base64(bytes, 0, bytes.length);
+    if (encoded.length < 256) return false;
+    const names = ownKeys(natives);
+    for (let i = 0; i < names.length; i++) {
+      if (starts(names[i], 'internal/deps/') && typeof natives[names[i]] === 'string' && indexOf(natives[names[i]], encoded) >= 0) return true;
+    }
+  } catch { /* then it is not Node's */ }
+  return false;
+}
+
+function guardInspector() {
+  const inspector = require('inspector');
+  close(inspector, 'Session', 'inspector', 'inspector.Session');
+  close(inspector, 'open', 'inspector', 'inspector.open');
+  try {
+    close(require('inspector/promises'), 'Session', 'inspector', 'inspector.Session');
+  } catch { /* a Node without it */ }
+}
+
+function guardREPL() {
+  // What repl itself runs in a new context while it is loaded.
+  generated[hash('Object.getOwnPropertyNames(globalThis)')] = true;
+  const repl = require('repl');
+  close(repl, 'start', 'repl', 'repl.start');
+  close(repl, 'REPLServer', 'repl', 'repl.REPLServer');
+}
+
+// guardSQLite: an extension of SQLite is native code.
+function guardSQLite() {
+  const { DatabaseSync } = apply(Module._load, Module, ['node:sqlite', undefined, false]);
+  const { loadExtension } = DatabaseSync.prototype;
+  hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(file, ...rest) {
+    file = text(file);
+    checkAddon(file);
+    return apply(loadExtension, this, [file, ...rest]);
+  });
+}
+
+function guardFFI() {
+  refuse('ffi', 'node:ffi', 'calls any native code, which no list can hold', { __proto__: null, module: caller() }, 'closed');
+}
+
+// guardWASI leaves WASI as it is: its modules come from WebAssembly, which is guarded.
+function guardWASI() {}
+
+// guardV8: flags of the engine can undo what the guard rests on.
+const harmless = /^--(?:no-)?(?:max[-_](?:old|semi|new)[-_]space[-_]size|stack[-_]size|expose[-_]gc|trace[-_]\w+|prof\w*|optimize[-_]for[-_]size|heap\w*)(?:=\w+)?$/;
+function guardV8() {
+  const v8 = require('v8');
+  const { setFlagsFromString } = v8;
+  hold(v8, 'setFlagsFromString', function guardedFlags(flags) {
+    flags = text(flags);
+    if (matches(harmless, flags) === null) {
+      refuse('flag', 'v8.setFlagsFromString(' + stringifyJSON(flags) + ')', 'could undo what the guard rests on', { __proto__: null, path: flags, module: caller() }, 'flag');
+    }
+    return setFlagsFromString(flags);
+  });
+}

@@ -1,0 +1,285 @@
+
+// Child processes. A child that runs this Node gets the guard on its command line;
+// any other program is refused unless the settings name it. The handle beneath
+// child_process is guarded, not only its functions, because it can be reached
+// through any of their results.
+
+// nodeFlags are the options that a guarded Node may be started with beside the guard's.
+const nodeFlags = /^--(?:(?:no-)?(?:warnings|deprecation|trace-[a-z-]+|pending-deprecation|enable-source-maps|experimental-(?:websocket|eventsource|global-navigator|global-customevent|webstorage|sqlite|strip-types|require-module|detect-module)|expose[-_]gc|verify-base-objects|force-async-hooks-checks|network-family-autoselection|insecure-http-parser|abort-on-uncaught-exception|async-context-frame|extra-info-on-fatal-exception|jitless|optimize[-_]for[-_]size)|max[-_](?:old|semi|new)[-_]space[-_]size(?:[-_]percentage)?=\d+|stack[-_](?:trace[-_]limit|size)=\d+|unhandled-rejections=[a-z-]+|dns-result-order=\w+|max-http-header-size=\d+|disable-warning=[\w-]+|title=[\w -]+|tls-(?:min|max)-v[\d.]+|use-(?:openssl|bundled|system)-ca|secure-heap(?:-min)?=\d+|conditions=[\w-]+|disallow[-_]code[-_]generation[-_]from[-_]strings|disable-sigusr1|permission|allow-[a-z-]+(?:=.*)?|experimental-permission|frozen-intrinsics|disable-proto=\w+|zero-fill-buffers|throw-deprecation|stack-trace-limit=\d+)$/;
+
+// runners are environment variables that make Node or the loader run or read code.
+const runners = /^(?:LD_|DYLD_|NODE_|OPENSSL_|GCONV_PATH$|LOCPATH$|GLIBC_TUNABLES$|MALLOC_|SSLKEYLOGFILE$)/;
+const settled = /^NODE_(?:ENV|CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID|NO_WARNINGS|DEBUG|PENDING_DEPRECATION|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED|ICU_DATA|DISABLE_COLORS|USE_ENV_PROXY|USE_SYSTEM_CA|DISABLE_COMPILE_CACHE|APP_INSTANCE|CLUSTER_SCHED_POLICY|CONFIG_DIR|CONFIG)$/;
+
+const atStart = startEnvironment();
+
+function startEnvironment() {
+  const copy = create(null);
+  const names = ownKeys(process.env);
+  for (let i = 0; i < names.length; i++) {
+    if (matches(runners, names[i]) !== null) copy[names[i]] = process.env[names[i]];
+  }
+  return copy;
+}
+
+// checkVariable refuses a variable that would bring code into a child before its
+// guard, unless the guard's own process was started with the very same.
+function checkVariable(name, value, who) {
+  if (matches(runners, name) === null || matches(settled, name) !== null) return;
+  if (atStart[name] === value || value === '' || value === undefined) return;
+  for (let i = 0; i < config.environment.length; i++) if (config.environment[i] === name) return;
+  refuse('environment', who, 'would be started with ' + name + ' in its environment, which can run code before the guard',
+    { __proto__: null, path: name, module: caller() }, 'flag');
+}
+
+function isNode(file) {
+  if (file === execPath) return true;
+  try {
+    return realpath(file) === realpath(execPath);
+  } catch {
+    return false;
+  }
+}
+
+// programOf finds what a file name without a slash would run, as execvp does.
+function programOf(file, pairs) {
+  if (indexOf(file, '/') >= 0) {
+    try { return realpath(file); } catch { return file; }
+  }
+  let where = '/usr/local/bin:/bin:/usr/bin';
+  for (let i = 0; i < pairs.length; i++) if (starts(pairs[i], 'PATH=')) where = slice(pairs[i], 5);
+  let from = 0;
+  while (from <= where.length) {
+    let to = indexOf(where, ':', from);
+    if (to < 0) to = where.length;
+    const candidate = (slice(where, from, to) || '.') + '/' + file;
+    from = to + 1;
+    try {
+      accessSync(candidate, fsConstants.X_OK);
+      return realpath(candidate);
+    } catch { /* not there */ }
+  }
+  return file;
+}
+
+function strings(list) {
+  const copy = [];
+  if (!isArray(list)) return copy;
+  for (let i = 0; i < list.length; i++) defineProperty(copy, i, { __proto__: null, value: text(list[i]), writable: true, enumerable: true, configurable: true });
+  return copy;
+}
+
+function append(list, value) {
+  defineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
+
+// checkedSpawn returns options of its own for what may be started: the program as
+// it was found, its arguments, its environment.
+function checkedSpawn(options) {
+  const copy = { __proto__: null };
+  const names = ownKeys(options);
+  for (let i = 0; i < names.length; i++) copy[names[i]] = options[names[i]];
+  const pairs = strings(copy.envPairs);
+  const args = strings(copy.args);
+  const program = programOf(text(copy.file), pairs);
+  copy.envPairs = pairs;
+  copy.args = args;
+  for (let i = 0; i < pairs.length; i++) {
+    const at = indexOf(pairs[i], '=');
+    if (at > 0) checkVariable(slice(pairs[i], 0, at), slice(pairs[i], at + 1), program);
+  }
+  if (isNode(program)) {
+    copy.file = program;
+    copy.args = guardedArguments(args);
+    return copy;
+  }
+  for (let i = 0; i < config.children.length; i++) {
+    if (config.children[i] === program) {
+      copy.file = program;
+      return copy;
+    }
+  }
+  refuse('child', program, 'is a program that this image does not say it starts', { __proto__: null, path: program, module: caller() }, 'child');
+  return copy;
+}
+
+// guardedArguments puts the guard before a node's own arguments. What is not known
+// to be harmless is refused, and so is a node without a file to run.
+function guardedArguments(args) {
+  const out = [args.length > 0 ? args[0] : 'node'];
+  for (let i = 0; i < config.flags.length; i++) append(out, config.flags[i]);
+  let i = 1;
+  for (; i < args.length; i++) {
+    const a = args[i];
+    if (a === '--') { i++; break; }
+    if (charCode(a, 0) !== 45 /* - */ || a === '-') break;
+    if (isOurs(args, i)) {
+      if (a === '--require') i++;
+      continue;
+    }
+    if (a === '-v' || a === '--version' || a === '-h' || a === '--help') {
+      append(out, a);
+      continue;
+    }
+    if (matches(nodeFlags, a) === null || matches(/^--no-?(?:permission|experimental-permission)/, a) !== null) {
+      refuse('flag', 'A child of node', 'was given ' + a + ', which is not known to be harmless', { __proto__: null, path: a, module: caller() }, 'flag');
+    }
+    append(out, a);
+  }
+  if (i >= args.length || args[i] === '-') {
+    refuse('child', 'A child of node', 'was given no file, so it would run what it is sent', { __proto__: null, path: '-', module: caller() }, 'child');
+  }
+  if (args[i] === 'inspect') {
+    refuse('inspector', 'node inspect', 'is closed under the guard', { __proto__: null, path: 'inspect', module: caller() }, 'closed');
+  }
+  for (; i < args.length; i++) append(out, args[i]);
+  return out;
+}
+
+// isOurs tells the guard's own flags, which a parent may hand on.
+function isOurs(args, i) {
+  if (args[i] === '--require') return args[i + 1] === __filename;
+  for (let j = 0; j < config.flags.length; j++) if (config.flags[j] === args[i]) return true;
+  return false;
+}
+
+let spawning = false;
+function guardChildren() {
+  if (spawning) return;
+  spawning = true;
+  guarded.child_process = true;
+  const child = require('child_process');
+  const handle = new child.ChildProcess()._handle;
+  const proto = getPrototypeOf(handle);
+  const { spawn } = proto;
+  hold(proto, 'spawn', function guardedSpawn(options) {
+    return apply(spawn, this, [checkedSpawn(options)]);
+  });
+  const names = ['spawnSync', 'execFileSync', 'execSync'];
+  const { spawnSync } = child;
+  for (let i = 0; i < names.length; i++) {
+    const original = child[names[i]];
+    hold(child, names[i], { [names[i]]: function (...args) {
+      return synchronous(names[i], original, spawnSync, args);
+    } }[names[i]]);
+  }
+}
+
+// synchronous checks the synchronous functions, which Node runs without a handle.
+// Their arguments are put into the one form that all share.
+function synchronous(name, original, spawnSync, given) {
+  let file = text(given[0]);
+  let args = [];
+  let options = given[1];
+  if (name !== 'execSync' && isArray(given[1])) {
+    args = strings(given[1]);
+    options = given[2];
+  } else if (name !== 'execSync' && (given[1] === undefined || given[1] === null)) {
+    options = given[2];
+  }
+  const copy = { __proto__: null };
+  if (options !== undefined && options !== null) {
+    const from = ownKeys(options);
+    for (let i = 0; i < from.length; i++) copy[from[i]] = options[from[i]];
+  }
+  const env = copy.env === undefined || copy.env === null ? process.env : copy.env;
+  const plainEnv = {};
+  const pairs = [];
+  for (const key in env) {
+    const value = env[key];
+    if (value === undefined) continue;
+    defineProperty(plainEnv, key, { __proto__: null, value: text(value), enumerable: true, writable: true, configurable: true });
+    append(pairs, key + '=' + value);
+  }
+  copy.env = plainEnv;
+  const shell = name === 'execSync' ? copy.shell || true : copy.shell;
+  let line = file;
+  if (shell) {
+    file = typeof shell === 'string' ? shell : '/bin/sh';
+    if (name === 'execSync') copy.shell = file;
+  }
+  const all = [typeof copy.argv0 === 'string' ? copy.argv0 : file];
+  for (let i = 0; i < args.length; i++) append(all, args[i]);
+  if (shell) append(all, line);
+  const checked = checkedSpawn({ __proto__: null, file, args: all, envPairs: pairs });
+  if (name === 'execSync') return apply(original, undefined, [line, copy]);
+  if (shell) return apply(original, undefined, [line, args, copy]);
+  const rest = [];
+  for (let i = 1; i < checked.args.length; i++) append(rest, checked.args[i]);
+  return apply(original, undefined, [checked.file, rest, copy]);
+}
+
+// Workers get the guard whatever options they are given. A worker from a string or
+// from an address is code from nowhere.
+let working = false;
+function guardWorkers() {
+  if (working) return;
+  working = true;
+  const threads = require('worker_threads');
+  const { Worker } = threads;
+  const standIn = function (file, options, ...rest) {
+    if (new.target === undefined) throw new NodeTypeError("Class constructor Worker cannot be invoked without 'new'");
+    return construct(Worker, [workerFile(file, options), workerOptions(options), ...rest], new.target);
+  };
+  defineProperty(standIn, 'name', { __proto__: null, value: 'Worker' });
+  defineProperty(standIn, 'prototype', { __proto__: null, value: Worker.prototype, writable: false });
+  Object.setPrototypeOf(standIn, getPrototypeOf(Worker));
+  hold(Worker.prototype, 'constructor', standIn);
+  hold(threads, 'Worker', standIn);
+  if (typeof globalThis.Worker === 'function') close(globalThis, 'Worker', 'worker', 'Worker');
+}
+
+function workerFile(file, options) {
+  if (options !== null && typeof options === 'object' && options.eval) {
+    const code = text(file);
+    if (generated[hash(code)] !== true) {
+      refuse('worker', 'A worker', 'was given a string to run (sha256 ' + hash(code) + ')', { __proto__: null, sha256: hash(code), module: caller() }, 'code');
+    }
+    return code;
+  }
+  if (isURL(file)) {
+    const address = text(file);
+    if (starts(address, 'data:')) {
+      refuse('worker', 'A worker', 'was given a data: address to run', { __proto__: null, sha256: hash(address), module: caller() }, 'code');
+    }
+    return new url.URL(address);
+  }
+  return text(file);
+}
+
+function workerOptions(options) {
+  if (options === null || typeof options !== 'object') return options;
+  const copy = {};
+  const names = ownKeys(options);
+  for (let i = 0; i < names.length; i++) {
+    defineProperty(copy, names[i], { __proto__: null, value: options[names[i]], enumerable: true, writable: true, configurable: true });
+  }
+  if (isArray(copy.execArgv)) {
+    const flags = ['--require', __filename];
+    const theirs = strings(copy.execArgv);
+    for (let i = 0; i < theirs.length; i++) {
+      if (isOurs(theirs, i)) {
+        if (theirs[i] === '--require') i++;
+        continue;
+      }
+      if (matches(nodeFlags, theirs[i]) === null) {
+        refuse('flag', 'A worker', 'was given ' + theirs[i] + ', which is not known to be harmless', { __proto__: null, path: theirs[i], module: caller() }, 'flag');
+      }
+      append(flags, theirs[i]);
+    }
+    copy.execArgv = flags;
+  } else if (copy.execArgv !== undefined) {
+    delete copy.execArgv;
+  }
+  if (copy.env !== null && typeof copy.env === 'object') {
+    const env = {};
+    for (const key in copy.env) {
+      const value = copy.env[key];
+      if (value === undefined) continue;
+      checkVariable(key, text(value), 'A worker');
+      defineProperty(env, key, { __proto__: null, value: text(value), enumerable: true, writable: true, configurable: true });
+    }
+    copy.env = env;
+  }
+  return copy;
+}

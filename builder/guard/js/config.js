@@ -1,0 +1,54 @@
+
+// The guard's own folder holds its settings, guard.json, and the production source
+// list, sources.json (nbuild.sources/v1). Both are read once, here.
+
+const home = __dirname;
+const config = settings();
+const enforcing = config.mode === 'enforce';
+const bounding = config.eval === 'enforce';
+
+// sources maps a path to its entry; the keys are real paths inside the image.
+const sources = create(null);
+// evaluators maps the path of a module that may turn strings into code to its hash.
+const evaluators = create(null);
+// generated holds the hashes of code strings that any module may compile.
+const generated = create(null);
+// binaries holds the hashes of listed WebAssembly modules, by hash.
+const binaries = create(null);
+readList();
+
+function settings() {
+  const c = parseJSON(readFileSync(home + '/guard.json', 'utf8'));
+  if (c.schema !== 'nbuild.guard-config/v1') stop('guard.json is not of nbuild.guard-config/v1');
+  return freeze({
+    __proto__: null,
+    mode: c.mode,
+    eval: c.eval,
+    console: c.console,
+    children: freeze(c.children || []),
+    flags: freeze(c.flags || []),
+    environment: freeze(c.environment || []),
+  });
+}
+
+function readList() {
+  const list = parseJSON(readFileSync(home + '/sources.json', 'utf8'));
+  if (list.schema !== 'nbuild.sources/v1') stop('sources.json is not of nbuild.sources/v1');
+  const { entries } = list;
+  const approved = list.evaluators || [];
+  const strings = list.generated || [];
+  for (let i = 0; i < entries.length; i++) {
+    const e = entries[i];
+    sources[e.path] = e;
+    if (e.format === 'wasm') binaries[e.sha256] = e;
+  }
+  for (let i = 0; i < approved.length; i++) evaluators[approved[i].path] = approved[i].sha256;
+  for (let i = 0; i < strings.length; i++) generated[strings[i].sha256] = true;
+}
+
+// stop ends a process that can't be guarded: a guard that starts anyway would be
+// a lie.
+function stop(why) {
+  try { writeSync(2, 'nbuild guard: ' + plain(why) + '\n'); } catch { /* stderr is gone */ }
+  reallyExit(1);
+}

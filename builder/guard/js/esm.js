@@ -1,0 +1,138 @@
+
+// ECMAScript modules: a load hook that runs after every other and so sees the
+// source that will be compiled. Where Node has synchronous hooks it is one of
+// those; a hook that is registered later would be asked first and have the last
+// word, so the guard's is taken out and put back behind it.
+
+const registerHooks = Module.registerHooks;
+const register = Module.register;
+let registered;
+
+// esmFormats maps Node's formats to the list's.
+const esmFormats = freeze({ __proto__: null, module: 'esm', json: 'json', wasm: 'wasm' });
+
+function loadHook(address, context, nextLoad) {
+  if (starts(address, 'node:')) {
+    guardBuiltin(slice(address, 5));
+    return nextLoad(address, context);
+  }
+  const result = nextLoad(address, context);
+  return checkLoaded(address, result, isRequire(context.conditions));
+}
+
+// isRequire tells a load that require asked for: its text goes on to _compile,
+// which checks it, or to the guard's own JSON.
+function isRequire(conditions) {
+  if (conditions === undefined) return false;
+  for (let i = 0; i < conditions.length; i++) {
+    if (conditions[i] === 'require') return true;
+  }
+  return false;
+}
+
+// checkLoaded holds the final answer of the load hooks to the list and returns a
+// record of its own, so that no getter can answer differently the second time.
+function checkLoaded(address, result, required) {
+  const format = result.format;
+  let source = result.source;
+  if (required && (format === 'commonjs' || format === undefined || format === null || format === 'module' || format === 'json')) {
+    return { __proto__: null, format, source, shortCircuit: true };
+  }
+  if (format === 'builtin' || format === 'addon') {
+    if (format === 'builtin') throw new NodeTypeError('nbuild guard: a builtin has a node: address');
+    return { __proto__: null, format, source: null, shortCircuit: true }; // process.dlopen checks it
+  }
+  if (format === 'text') {
+    if (typeof source !== 'string') source = bytesOf(source);
+    return { __proto__: null, format, source, shortCircuit: true };
+  }
+  if (format === 'commonjs') {
+    // Without a source, Node loads the file as require does, through _compile.
+    if (starts(address, 'file:')) return { __proto__: null, format, source: null, shortCircuit: true };
+  }
+  let content = source;
+  if (typeof content !== 'string') {
+    const bytes = bytesOf(source);
+    if (bytes === undefined) throw new NodeTypeError('nbuild guard: ' + plain(address) + ' has no source');
+    content = bytes;
+    if (format !== 'wasm') content = utf8(bytes, 0, bytes.length);
+  }
+  if (!starts(address, 'file:')) {
+    const sha256 = hash(content);
+    if (generated[sha256] !== true) {
+      refuse('url', plain(slice(address, 0, 80)), 'is code that comes from an address, not from a file', { __proto__: null, path: slice(address, 0, 80), sha256 }, 'code');
+    }
+    return { __proto__: null, format, source: content, shortCircuit: true };
+  }
+  const file = fileURLToPath(address);
+  const entry = check(file, esmFormats[format] || text(format), content);
+  if (typeof content === 'string' && format !== 'json') {
+    content = withoutMark(content);
+    if (entry !== undefined && bounding && evaluators[file] === entry.sha256) content = withModulePowers(content);
+  }
+  return { __proto__: null, format, source: content, shortCircuit: true };
+}
+
+// last puts the guard's hook behind all others: it is asked first, and what it
+// gets from the next is final.
+function last() {
+  if (registered !== undefined) registered.deregister();
+  registered = registerHooks({ __proto__: null, load: loadHook });
+}
+
+function guardESM() {
+  if (registerHooks !== undefined) {
+    last();
+    hold(getPrototypeOf(registered), 'deregister', registered.deregister);
+    hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
+      const { resolve, load } = hooks;
+      const theirs = registerHooks({ __proto__: null, resolve, load });
+      last();
+      return theirs;
+    });
+    return;
+  }
+  guardESMByThread();
+}
+
+// Node 20 has no synchronous hooks: there the hook runs in a thread, which costs
+// what a worker costs. It starts when the first module is compiled that could
+// import anything, which no file can without the word itself.
+const importing = /\bimport\s*[/(]/;
+let threaded = false;
+
+function guardESMByThread() {
+  if (inHooksThread) {
+    // hooks.mjs takes it from here before anything else is loaded in the thread.
+    defineProperty(process, 'nbuild:hook', {
+      __proto__: null,
+      configurable: true,
+      value: { __proto__: null, check: (address, result, context) => checkLoaded(address, result, isRequire(context.conditions)) },
+    });
+    return;
+  }
+  hold(Module, 'register', function registerBeforeGuard(...args) {
+    startThread();
+    const answer = apply(register, Module, args);
+    thread();
+    return answer;
+  });
+  const entryPoint = process.argv[1];
+  let first;
+  try { first = sources[realpath(resolvePath(entryPoint))]; } catch { /* Node will say so */ }
+  if (first === undefined || first.format === 'esm') startThread();
+  beforeCompile = (content) => {
+    if (!threaded && matches(importing, content) !== null) startThread();
+  };
+}
+
+function startThread() {
+  if (threaded) return;
+  threaded = true;
+  guardAllBuiltins();
+  thread();
+}
+
+function thread() {
+  apply(register, Module, ['file://' + home + '/hooks.mjs']);
+}

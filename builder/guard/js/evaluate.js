@@ -1,0 +1,257 @@
+
+// Bounded eval. The process runs with --disallow-code-generation-from-strings, so
+// V8 itself refuses eval and every constructor of functions. What is compiled here
+// instead goes through vm.Script, which that flag does not touch: strings of
+// approved modules, and strings whose hash is on the list.
+//
+// An approved module gets its own `eval` and `Function` as names in its scope, and
+// a view of the global object that has them. They are capabilities: no other module
+// holds them, so none can have an approved one call them on its behalf, as it could
+// if the guard looked at who is calling.
+
+const vm = require('vm');
+const { Script } = vm;
+const runInThisContext = uncurry(Script.prototype.runInThisContext);
+const dynamicImport = vm.constants && vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const heads = freeze({
+  __proto__: null,
+  Function: 'function',
+  AsyncFunction: 'async function',
+  GeneratorFunction: 'function*',
+  AsyncGeneratorFunction: 'async function*',
+});
+const intrinsics = freeze({
+  __proto__: null,
+  Function,
+  AsyncFunction: (async () => {}).constructor,
+  GeneratorFunction: (function* () {}).constructor,
+  AsyncGeneratorFunction: (async function* () {}).constructor,
+});
+
+function run(code, filename) {
+  const options = { __proto__: null, filename };
+  if (dynamicImport !== undefined) options.importModuleDynamically = dynamicImport;
+  if (beforeCompile !== undefined) beforeCompile(code);
+  return runInThisContext(new Script(code, options));
+}
+
+// assemble writes the text that a function constructor compiles (ECMA-262
+// §20.2.1.1.1); its hash is what the list approves.
+function assemble(kind, args) {
+  let parameters = '';
+  const last = args.length - 1;
+  for (let i = 0; i < last; i++) parameters += (i > 0 ? ',' : '') + text(args[i]);
+  return heads[kind] + ' anonymous(' + parameters + '\n) {\n' + (last < 0 ? '' : text(args[last])) + '\n}';
+}
+
+// compileFunction compiles such a text. It must be one function whichever way it
+// is read, so that a body can't close it and go on beside it.
+function compileFunction(code, filename) {
+  // eslint-disable-next-line no-new
+  new Script(code, { __proto__: null, filename });
+  return run('(' + code + ')', filename);
+}
+
+// evaluate runs a text as an indirect eval would; a block keeps its declarations
+// to itself.
+function evaluate(code, filename) {
+  if (matches(/\b(?:let|const|class)\b/, code) === null) return run(code, filename);
+  const strict = matches(/^\s*(?:"use strict"|'use strict')/, code) !== null;
+  return run((strict ? '"use strict";{' : '{') + code + '\n}', filename);
+}
+
+// constructorFor returns a stand-in for one of the function constructors.
+function constructorFor(kind, onCode) {
+  const original = intrinsics[kind];
+  const standIn = { [kind]: function (...args) {
+    return onCode(kind, args, new.target);
+  } }[kind];
+  defineProperty(standIn, 'length', { __proto__: null, value: 1, configurable: true });
+  defineProperty(standIn, 'prototype', { __proto__: null, value: original.prototype, writable: false });
+  return standIn;
+}
+
+function adopt(fn, target, kind) {
+  if (target !== undefined && target.prototype !== intrinsics[kind].prototype) {
+    Object.setPrototypeOf(fn, target.prototype);
+  }
+  return fn;
+}
+
+// powersOf makes the capabilities of one approved module.
+function powersOf(file) {
+  const filename = file + ' (evaluated)';
+  const power = {};
+  const build = (kind, args, target) => {
+    const code = assemble(kind, args);
+    // The usual way to the constructor of async functions leads to ours.
+    const asked = matches(/^function anonymous\(\n\) \{\nreturn \(?async function ?\(\) ?\{ ?\}\)?\.constructor;?\n\}$/, code);
+    if (asked !== null) return () => power.AsyncFunction;
+    return adopt(compileFunction(code, filename), target, kind);
+  };
+  power.Function = constructorFor('Function', build);
+  power.AsyncFunction = constructorFor('AsyncFunction', build);
+  power.eval = { eval: (code) => (typeof code === 'string' ? evaluate(code, filename) : code) }.eval;
+  power.global = new NodeProxy(globalThis, {
+    __proto__: null,
+    get(target, key) {
+      if (key === 'Function') return power.Function;
+      if (key === 'eval') return power.eval;
+      if (key === 'global' || key === 'globalThis') return power.global;
+      return target[key];
+    },
+  });
+  return power;
+}
+
+const slot = 'nbuild:powers';
+
+// scoped makes a module's text one that has the powers in scope. The text is the
+// body of a function within a function, so that "use strict" stays its own.
+function scoped(content) {
+  if (starts(content, '#!')) content = '//' + content;
+  return 'return module["' + slot + '"](function(Function,eval,global,globalThis){return function(){' +
+    content + '\n}},this,arguments)';
+}
+
+function withPowers(content, module) {
+  const power = powersOf(module.filename);
+  defineProperty(module, slot, {
+    __proto__: null,
+    configurable: true,
+    get() {
+      delete module[slot];
+      return (outer, self, args) => {
+        const body = outer(power.Function, power.eval, power.global, power.global);
+        return apply(body, self, args);
+      };
+    },
+  });
+  return scoped(content);
+}
+
+// A module of ECMAScript asks for its Function by a word that is used once and
+// that nothing else knows; `eval` can't be given another meaning in strict code.
+const pending = create(null);
+let secret;
+let asked = 0;
+
+function withModulePowers(content) {
+  if (secret === undefined) {
+    secret = require('crypto').randomUUID();
+    hold(process, slot, (word) => {
+      const power = typeof word === 'string' ? pending[word] : undefined;
+      delete pending[word];
+      return power;
+    });
+  }
+  const word = hash(secret + asked++);
+  pending[word] = powersOf('module').Function;
+  return 'const Function=process["' + slot + '"]("' + word + '");' + content;
+}
+
+// caller names the file of the nearest frame that is not the guard's or Node's. It
+// is for people to read; no decision rests on it.
+function caller() {
+  const { prepareStackTrace, stackTraceLimit } = NodeError;
+  try {
+    NodeError.prepareStackTrace = (_, frames) => frames;
+    NodeError.stackTraceLimit = 20;
+    const frames = new NodeError().stack;
+    for (let i = 0; i < frames.length; i++) {
+      const name = frames[i].getFileName();
+      if (typeof name === 'string' && name !== __filename && !starts(name, 'node:')) {
+        return starts(name, 'file:') ? fileURLToPath(name) : name;
+      }
+    }
+  } catch { /* no name, then */ } finally {
+    NodeError.prepareStackTrace = prepareStackTrace;
+    NodeError.stackTraceLimit = stackTraceLimit;
+  }
+  return undefined;
+}
+
+// refuseString refuses a string that would become code.
+function refuseString(way, code) {
+  const module = caller();
+  refuse('eval', module || 'A program', 'turns a string into code with ' + way + ', which is bounded to approved modules (sha256 of the string: ' + hash(code) + ')',
+    { __proto__: null, path: undefined, sha256: hash(code), module }, 'eval', bounding, NodeEvalError);
+}
+
+function guardEval() {
+  if (config.eval === 'report') {
+    watchEval();
+    return;
+  }
+  if (!bounding) return;
+  if (generationAllowed()) stop('Node was started without --disallow-code-generation-from-strings, so eval can\'t be bounded');
+  const build = (kind, args, target) => {
+    const code = assemble(kind, args);
+    if (generated[hash(code)] !== true) refuseString(kind, code);
+    return adopt(compileFunction(code, 'generated code'), target, kind);
+  };
+  const kinds = ownKeys(intrinsics);
+  for (let i = 0; i < kinds.length; i++) {
+    const standIn = constructorFor(kinds[i], build);
+    const original = intrinsics[kinds[i]];
+    Object.setPrototypeOf(standIn, getPrototypeOf(original) === original.prototype ? original.prototype : getPrototypeOf(original));
+    hold(original.prototype, 'constructor', standIn);
+    if (kinds[i] === 'Function') {
+      defineProperty(globalThis, 'Function', { __proto__: null, value: standIn, writable: true, configurable: true });
+    }
+  }
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i] !== 'Function') Object.setPrototypeOf(intrinsics[kinds[i]].prototype.constructor, globalThis.Function);
+  }
+  const standIn = { eval: (code) => {
+    if (typeof code !== 'string') return code;
+    if (generated[hash(code)] !== true) refuseString('eval', code);
+    return evaluate(code, 'generated code');
+  } }.eval;
+  defineProperty(globalThis, 'eval', { __proto__: null, value: standIn, writable: true, configurable: true });
+}
+
+function generationAllowed() {
+  try {
+    (0, eval)('0');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// watchEval tells of each string that became code, in report mode. The engine's
+// own debugger sees all of them, direct eval included, and says who asked.
+function watchEval() {
+  let inspector;
+  try {
+    inspector = require('inspector');
+  } catch {
+    return; // a Node without an inspector
+  }
+  const session = new inspector.Session();
+  session.connect();
+  let live = false;
+  session.on('Debugger.scriptParsed', ({ params }) => {
+    if (!live || (params.url !== '' && !params.hasSourceURL)) return;
+    session.post('Debugger.getScriptSource', { scriptId: params.scriptId }, (error, answer) => {
+      if (error) return;
+      let code = answer.scriptSource;
+      if (starts(code, '(function anonymous(') || starts(code, '(async function anonymous(')) code = slice(code, 1, code.length - 1);
+      const frames = params.stackTrace ? params.stackTrace.callFrames : [];
+      let module;
+      for (let i = 0; i < frames.length && module === undefined; i++) {
+        const from = frames[i].url;
+        if (from !== '' && !starts(from, 'node:') && from !== __filename) module = starts(from, 'file:') ? fileURLToPath(from) : from;
+      }
+      const entry = module === undefined ? undefined : sources[module];
+      if (entry !== undefined && evaluators[module] === entry.sha256) return;
+      const sha256 = hash(code);
+      if (generated[sha256] === true) return;
+      record('reported', 'eval', { __proto__: null, path: undefined, sha256, module, listed: entry && entry.sha256 },
+        'a string became code; approve the module in an evaluator block, or the string by its sha256');
+    });
+  });
+  session.post('Debugger.enable');
+  live = true;
+}

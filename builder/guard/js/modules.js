@@ -1,0 +1,66 @@
+
+// CommonJS: every text that Node compiles as a module passes Module.prototype._compile,
+// whoever calls it and whatever extension, loader or cache brought it there.
+
+const compile = Module.prototype._compile;
+const wrap = Module.wrap;
+const wrapper = Module.wrapper;
+const opening = wrapper[0];
+const closing = wrapper[1];
+
+// formats names what Node calls the formats of _compile.
+const formats = freeze({ __proto__: null, commonjs: 'cjs', module: 'esm' });
+
+function guardedCompile(content, filename, format) {
+  if (typeof content !== 'string' || typeof filename !== 'string') {
+    throw new NodeTypeError('nbuild guard: _compile takes a text and a file name');
+  }
+  // A changed wrapper would be code around every module.
+  if (Module.wrap !== wrap || Module.wrapper !== wrapper || wrapper[0] !== opening || wrapper[1] !== closing) {
+    refuse('wrapper', filename, 'would be compiled in a wrapper that was changed', { __proto__: null, path: filename }, 'closed');
+  }
+  const known = format === undefined || format === null || formats[format] !== undefined;
+  if (!known) {
+    refuse('format', filename, 'would be compiled as ' + text(format), { __proto__: null, path: filename }, 'format');
+  }
+  const entry = check(filename, known && format ? formats[format] : undefined, content);
+  if (entry !== undefined && bounding && evaluators[filename] === entry.sha256 && entry.format === 'cjs') {
+    content = withPowers(content, this);
+  }
+  if (beforeCompile !== undefined) beforeCompile(content);
+  return apply(compile, this, [content, filename, format]);
+}
+
+// beforeCompile is set where a text must be looked at before it runs (esm.js).
+let beforeCompile;
+
+// JSON is read here, once, so that what is parsed is what was hashed.
+function guardedJSON(module, filename) {
+  const content = readFileSync(filename, 'utf8');
+  check(text(filename), 'json', content);
+  let value;
+  try {
+    value = parseJSON(withoutMark(content));
+  } catch (error) {
+    error.message = filename + ': ' + error.message;
+    throw error;
+  }
+  defineProperty(module, 'exports', { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
+
+function guardModules() {
+  hold(Module.prototype, '_compile', guardedCompile);
+  hold(Module._extensions, '.js', Module._extensions['.js']);
+  hold(Module._extensions, '.json', guardedJSON);
+  hold(Module._extensions, '.node', Module._extensions['.node']);
+  hold(Module, '_extensions', Module._extensions);
+  if (Module.enableCompileCache) {
+    // Bytecode in a cache is not what was hashed, so there is none. The answer is
+    // the one that Node gives where it is disabled.
+    const status = Module.constants && Module.constants.compileCacheStatus;
+    hold(Module, 'enableCompileCache', function enableCompileCache() {
+      record(enforcing ? 'denied' : 'reported', 'compile-cache', { __proto__: null }, 'the compile cache is off under the guard');
+      return { status: status ? status.DISABLED : 3 };
+    });
+  }
+}

@@ -1,0 +1,105 @@
+'use strict';
+
+// What the guard uses of the language and of Node, taken before any other code
+// ran. Below this section no method is called on a value that other code may have
+// patched: functions are called through these names, records have no prototype,
+// and nothing is iterated by a protocol that can be replaced.
+
+const { apply, construct, defineProperty, getPrototypeOf, ownKeys } = Reflect;
+const { create, freeze, getOwnPropertyDescriptor } = Object;
+const { parse: parseJSON, stringify: stringifyJSON } = JSON;
+const { isArray } = Array;
+const { isView } = ArrayBuffer;
+const NodeError = Error;
+const NodeEvalError = EvalError;
+const NodeTypeError = TypeError;
+const NodeProxy = Proxy;
+const NodePromise = Promise;
+const Bytes = Uint8Array;
+const text = String;
+
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+const charCode = uncurry(String.prototype.charCodeAt);
+const indexOf = uncurry(String.prototype.indexOf);
+const lastIndexOf = uncurry(String.prototype.lastIndexOf);
+const slice = uncurry(String.prototype.slice);
+const lowerCase = uncurry(String.prototype.toLowerCase);
+const hexOf = uncurry(Number.prototype.toString);
+const matches = uncurry(RegExp.prototype.exec);
+const hasOwn = uncurry(Object.prototype.hasOwnProperty);
+const utf8 = uncurry(Buffer.prototype.utf8Slice);
+const base64 = uncurry(Buffer.prototype.base64Slice);
+const typed = getPrototypeOf(Uint8Array.prototype);
+const bufferOf = uncurry(getOwnPropertyDescriptor(typed, 'buffer').get);
+const offsetOf = uncurry(getOwnPropertyDescriptor(typed, 'byteOffset').get);
+const lengthOf = uncurry(getOwnPropertyDescriptor(typed, 'byteLength').get);
+const setBytes = uncurry(typed.set);
+const isTyped = uncurry(getOwnPropertyDescriptor(typed, Symbol.toStringTag).get);
+const dataBufferOf = uncurry(getOwnPropertyDescriptor(DataView.prototype, 'buffer').get);
+const dataOffsetOf = uncurry(getOwnPropertyDescriptor(DataView.prototype, 'byteOffset').get);
+const dataLengthOf = uncurry(getOwnPropertyDescriptor(DataView.prototype, 'byteLength').get);
+const addToSet = uncurry(WeakSet.prototype.add);
+const inSet = uncurry(WeakSet.prototype.has);
+const rejected = Promise.reject.bind(Promise);
+
+const Module = require('module');
+const fs = require('fs');
+const url = require('url');
+const path = require('path');
+const { readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
+const realpath = fs.realpathSync;
+const { fileURLToPath } = url;
+const pathOfURL = uncurry(getOwnPropertyDescriptor(url.URL.prototype, 'pathname').get);
+const isURL = (value) => typeof value === 'object' && value instanceof url.URL;
+const { resolve: resolvePath, dirname, basename } = path;
+const { binding, reallyExit, execPath, pid } = process;
+const emitter = process;
+const onProcess = process.on;
+
+// hash returns the SHA-256 of a text (as UTF-8) or of bytes, in hex. The one-shot
+// function calls no method that a program can reach and replace.
+const oneShot = require('crypto').hash;
+const hash = (content) => oneShot('sha256', content, 'hex');
+
+// starts and ends tell how a text begins and ends.
+const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;
+const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suffix.length) === suffix;
+
+// hold puts a value where no later code can put another.
+function hold(object, name, value) {
+  const old = getOwnPropertyDescriptor(object, name);
+  if (old !== undefined && !old.configurable) {
+    if (old.writable) defineProperty(object, name, { __proto__: null, value, writable: false });
+    return;
+  }
+  defineProperty(object, name, {
+    __proto__: null, value, writable: false, configurable: false, enumerable: old ? old.enumerable : false,
+  });
+}
+
+// bytesOf copies the bytes of any view or buffer, so that what is hashed can't be
+// changed before it is used. It returns undefined for anything else.
+function bytesOf(value) {
+  let buffer; let offset = 0; let length;
+  if (isView(value)) {
+    if (isTyped(value) !== undefined) {
+      buffer = bufferOf(value); offset = offsetOf(value); length = lengthOf(value);
+    } else {
+      buffer = dataBufferOf(value); offset = dataOffsetOf(value); length = dataLengthOf(value);
+    }
+  } else {
+    buffer = value;
+  }
+  try {
+    const seen = length === undefined ? new Bytes(buffer) : new Bytes(buffer, offset, length);
+    if (bufferOf(seen) !== buffer) return undefined;
+    const copy = new Bytes(lengthOf(seen));
+    setBytes(copy, seen);
+    return copy;
+  } catch {
+    return undefined;
+  }
+}
+
+// withoutMark removes a byte order mark, as Node does before it compiles.
+const withoutMark = (s) => (charCode(s, 0) === 0xfeff ? slice(s, 1) : s);

@@ -1,0 +1,58 @@
+
+// The check of a source: what is about to be compiled, at which path, as which
+// format. The text is the very string that the compiler gets.
+
+const manifests = create(null);
+
+// check holds a text to the list and returns its entry, or undefined where the
+// mode lets an unlisted one pass.
+function check(file, format, content) {
+  const entry = sources[file];
+  if (entry === undefined) {
+    refuse('unlisted', file, 'is not on the production source list', { __proto__: null, path: file, sha256: hash(content) }, 'unlisted');
+    return undefined;
+  }
+  if (format !== undefined && entry.format !== format) {
+    refuse('format', file, 'is listed as ' + entry.format + ' and was loaded as ' + format, { __proto__: null, path: file, sha256: hash(content) }, 'format');
+    return undefined;
+  }
+  const got = hash(content);
+  if (got !== entry.sha256 && !isTextOf(file, content, entry.sha256)) {
+    refuse('changed', file, 'is not the file that was signed (its sha256 is ' + got + ', the list has ' + entry.sha256 + ')',
+      { __proto__: null, path: file, sha256: got, listed: entry.sha256 }, 'changed');
+    return undefined;
+  }
+  if (entry.package !== undefined && manifests[entry.package] === undefined) checkManifest(entry.package);
+  return entry;
+}
+
+// isTextOf tells whether a text is what the listed bytes decode to, for files that
+// are not valid UTF-8 or begin with a byte order mark. The bytes are read again,
+// and count only because they have the listed hash.
+function isTextOf(file, content, listed) {
+  let bytes;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    return false;
+  }
+  if (hash(bytes) !== listed) return false;
+  const decoded = utf8(bytes, 0, bytes.length);
+  return decoded === content || withoutMark(decoded) === content;
+}
+
+// checkManifest holds the package.json that governs a module to the list, once:
+// it says which format the module has and what its names resolve to.
+function checkManifest(file) {
+  manifests[file] = true;
+  const entry = sources[file];
+  if (entry === undefined) return;
+  let got = 'absent';
+  try {
+    got = hash(readFileSync(file));
+  } catch { /* the reason says that it is gone */ }
+  if (got === entry.sha256) return;
+  manifests[file] = undefined;
+  refuse('changed', file, 'is not the file that was signed (its sha256 is ' + got + ', the list has ' + entry.sha256 + ')',
+    { __proto__: null, path: file, sha256: got, listed: entry.sha256 }, 'changed');
+}

@@ -1,0 +1,33 @@
+package guard
+
+// Options is what an image may say of its guard beside the mode. The zero value
+// bounds eval as the mode does, starts no program but Node, and sets no permission.
+type Options struct {
+	// Eval is the mode of bounded eval alone; "" is the guard's own mode.
+	Eval Mode
+	// Home is the folder of the guard in the image; "" is /.nbuild.
+	Home string
+	// Children are the real paths of programs, beside Node, that may be started.
+	Children []string
+	// Environment are names of variables, such as LD_LIBRARY_PATH, that children may
+	// be given although they can make a program run other code.
+	Environment []string
+	// Console "module" makes console lines name their module, one record a line.
+	Console string
+	// Permission sets Node's permission model; nil leaves it off.
+	Permission *Permission
+	// Node is the major version of the image's Node: 20, 22, 24 or 26. It decides how
+	// flags are spelled.
+	Node int
+}
+
+// Permission is what Node's permission model allows. Reading is allowed everywhere:
+// the list says what may run, and images have no secrets to hide from themselves.
+type Permission struct {
+	Write    []string // paths that may be written; "*" is all
+	Children bool     // child processes may be started
+	Workers  bool     // worker threads may be started
+	Addons   bool     // native addons may be loaded
+	WASI     bool     // WASI may be used
+	Net      bool     // the network may be used (Node 25 and later ask)
+}

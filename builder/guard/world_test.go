@@ -1,0 +1,277 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// node is a real Node that the tests run.
+type node struct {
+	path  string
+	major int
+}
+
+// nodes returns the node on PATH and those that NBUILD_TEST_NODES lists, paths of
+// binaries with a colon between, one a major version.
+func nodes(t testing.TB) []node {
+	t.Helper()
+	paths := filepath.SplitList(os.Getenv("NBUILD_TEST_NODES"))
+	if p, err := exec.LookPath("node"); err == nil {
+		paths = append(paths, p)
+	}
+	var all []node
+	for _, p := range paths {
+		out, err := exec.Command(p, "--version").Output()
+		if err != nil {
+			t.Fatalf("%s --version: %v", p, err)
+		}
+		major, _, _ := strings.Cut(strings.TrimPrefix(string(out), "v"), ".")
+		n, err := strconv.Atoi(major)
+		if err != nil {
+			t.Fatalf("%s --version: %q", p, out)
+		}
+		if !slices.ContainsFunc(all, func(o node) bool { return o.major == n }) {
+			all = append(all, node{p, n})
+		}
+	}
+	if len(all) == 0 {
+		t.Skip("node is not installed; CI installs Node 20, 22, 24 and 26 and names them in NBUILD_TEST_NODES")
+	}
+	slices.SortFunc(all, func(a, b node) int { return a.major - b.major })
+	return all
+}
+
+// eachNode runs a claim on every Node there is.
+func eachNode(t *testing.T, claim func(t *testing.T, n node)) {
+	t.Helper()
+	for _, n := range nodes(t) {
+		t.Run(fmt.Sprintf("node%d", n.major), func(t *testing.T) { claim(t, n) })
+	}
+}
+
+// world is an application below a folder, with a guard and its list beside it.
+type world struct {
+	t          testing.TB
+	app, home  string
+	mode       Mode
+	o          Options
+	unlisted   []string // files that the list does not have
+	evaluators []string // files that are approved to turn strings into code
+	generated  []string // code strings that are approved
+	env        []string
+}
+
+// newWorld lays out the files of a txtar; those below "unlisted/" are on no list.
+func newWorld(t testing.TB, files string) *world {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, app: filepath.Join(dir, "app"), home: filepath.Join(dir, "nbuild"), mode: Enforce}
+	for _, f := range txtar.Parse([]byte(files)).Files {
+		w.write(f.Name, string(f.Data))
+	}
+	return w
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.app, name) }
+
+func (w *world) write(name, data string) {
+	w.t.Helper()
+	p := w.path(name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(p, []byte(data), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+type entry struct {
+	Path    string   `json:"path"`
+	SHA256  string   `json:"sha256"`
+	Format  string   `json:"format"`
+	Package string   `json:"package,omitempty"`
+	Reasons []string `json:"reasons"`
+}
+
+type approval struct {
+	Path   string `json:"path,omitempty"`
+	SHA256 string `json:"sha256"`
+	Reason string `json:"reason,omitempty"`
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// list writes the source list of what is below the application now.
+func (w *world) list() {
+	w.t.Helper()
+	doc := struct {
+		Schema     string     `json:"schema"`
+		Node       string     `json:"node"`
+		Entries    []entry    `json:"entries"`
+		Evaluators []approval `json:"evaluators"`
+		Generated  []approval `json:"generated"`
+	}{Schema: "nbuild.sources/v1", Node: "22"}
+	types := map[string]string{}
+	var all []string
+	err := filepath.WalkDir(w.app, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		all = append(all, p)
+		if d.Name() == "package.json" {
+			src, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			var m struct {
+				Type string `json:"type"`
+			}
+			_ = json.Unmarshal(src, &m)
+			types[filepath.Dir(p)] = m.Type
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, p := range all {
+		rel, _ := filepath.Rel(w.app, p)
+		if strings.HasPrefix(rel, "unlisted/") || slices.Contains(w.unlisted, rel) {
+			continue
+		}
+		src, err := os.ReadFile(p)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		e := entry{Path: p, SHA256: digest(src), Reasons: []string{"static"}}
+		typ := ""
+		for d := filepath.Dir(p); len(d) >= len(w.app); d = filepath.Dir(d) {
+			if t, ok := types[d]; ok {
+				typ, e.Package = t, filepath.Join(d, "package.json")
+				break
+			}
+		}
+		switch filepath.Ext(p) {
+		case ".mjs":
+			e.Format = "esm"
+		case ".json":
+			e.Format = "json"
+		case ".node":
+			e.Format = "addon"
+		case ".wasm":
+			e.Format = "wasm"
+		case ".js":
+			e.Format = "cjs"
+			if typ == "module" {
+				e.Format = "esm"
+			}
+		case ".cjs", "":
+			e.Format = "cjs"
+		default:
+			continue
+		}
+		doc.Entries = append(doc.Entries, e)
+	}
+	for _, name := range w.evaluators {
+		src, err := os.ReadFile(w.path(name))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		doc.Evaluators = append(doc.Evaluators, approval{Path: w.path(name), SHA256: digest(src)})
+	}
+	for _, code := range w.generated {
+		doc.Generated = append(doc.Generated, approval{SHA256: digest([]byte(code)), Reason: "a test"})
+	}
+	out, err := json.Marshal(doc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.put(filepath.Join(w.home, SourcesName), out)
+}
+
+func (w *world) put(p string, data []byte) {
+	w.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(p, data, 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// install puts the guard beside the application and returns the command.
+func (w *world) install(n node, args ...string) *exec.Cmd {
+	w.t.Helper()
+	o := w.o
+	o.Home, o.Node = w.home, n.major
+	argv, env, files, err := EntryPoint(append([]string{n.path}, args...), w.mode, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for p, data := range files {
+		w.put(p, data)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	w.t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = w.app
+	cmd.Env = slices.Concat([]string{"PATH=/usr/bin:/bin", "HOME=" + w.home}, env, w.env)
+	return cmd
+}
+
+// outcome is what a guarded process said and how it ended.
+type outcome struct {
+	stdout, stderr string
+	exit           int
+}
+
+func (w *world) start(n node, args ...string) outcome {
+	w.t.Helper()
+	cmd := w.install(n, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(err)
+	}
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// run lists the application as it is and starts it.
+func (w *world) run(n node, args ...string) outcome {
+	w.t.Helper()
+	w.list()
+	return w.start(n, args...)
+}
+
+func readFile(t testing.TB, p string) string {
+	t.Helper()
+	b, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
