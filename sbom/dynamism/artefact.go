@@ -162,9 +162,8 @@ func (a *artefact) sort() {
 		if code {
 			p.code = append(p.code, name)
 		}
-		ext := path.Ext(name)
-		code = code || name == p.main && ext != ".json" && ext != ".node"
-		if code || ext == "" || e.Mode&0o111 != 0 || p.commands[name] != "" || scripts[strings.ToLower(ext)] != "" {
+		code = code || isMain(name, p.main)
+		if code || mayRun(name, e.Mode) || p.commands[name] != "" {
 			a.files = append(a.files, file{entry: i, part: of, name: name, code: code})
 		}
 	}
@@ -197,15 +196,27 @@ func (a *artefact) analyse(f *file) error {
 			return nil
 		}
 	}
+	f.read(src, a.governing(e.Path))
+	return nil
+}
+
+// OfFile analyses one file, whatever its name says, as the one file of a package.
+// PackageType is "type" of the package.json that governs it.
+func OfFile(src []byte, name, packageType string) Package {
+	f := file{name: name}
+	f.read(src, packageType)
+	return Package{Findings: f.findings, Calls: f.calls, Unparsed: f.unparsed, Files: 1, Bytes: int64(len(src))}
+}
+
+// read analyses the file's text. A name whose extension says nothing is read as Node
+// reads it: as JavaScript.
+func (f *file) read(src []byte, packageType string) {
 	f.analysed, f.bytes = true, len(src)
-	// A name whose extension says nothing is read as Node reads it: as JavaScript.
 	name := f.name
 	if lang, _ := goalOf(name, ""); lang == noLanguage {
 		name += ".js"
 	}
-	r := AnalyseFile(src, name, FileOptions{PackageType: a.governing(e.Path)})
-	f.keep(r)
-	return nil
+	f.keep(AnalyseFile(src, name, FileOptions{PackageType: packageType}))
 }
 
 // keep takes over a report within bounds.

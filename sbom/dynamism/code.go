@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // isCode reports whether a file's name says that it is JavaScript, TypeScript or
@@ -73,4 +74,34 @@ func mainFile(src []byte) string {
 		return ""
 	}
 	return strings.TrimPrefix(path.Clean("/"+text), "/")
+}
+
+// isMain reports whether a file is the main one of its package and JavaScript
+// whatever its extension: Node reads as JavaScript what it does not know.
+func isMain(name, main string) bool {
+	ext := path.Ext(name)
+	return name == main && ext != ".json" && ext != ".node"
+}
+
+// mayRun reports whether a file that is no code by its name has to be looked into,
+// since it may be a program.
+func mayRun(name string, mode uint32) bool {
+	ext := path.Ext(name)
+	return ext == "" || mode&0o111 != 0 || scripts[strings.ToLower(ext)] != ""
+}
+
+// Relevant reports whether OfArtefact looks into a file of a package: src is the
+// package's package.json, facts what it says, both nil where there is none. Who
+// makes an index of a folder need not read the others.
+func Relevant(src []byte, facts *snapshot.PackageFacts) func(name string, mode uint32) bool {
+	main := mainFile(src)
+	commands := map[string]bool{}
+	if facts != nil {
+		for _, target := range facts.Bin {
+			commands[target] = true
+		}
+	}
+	return func(name string, mode uint32) bool {
+		return isCode(name) || path.Base(name) == manifest || isMain(name, main) || mayRun(name, mode) || commands[name]
+	}
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nbuild/nbuild/internal/operation/scan"
+)
+
+func (a *app) scanCommand() *cobra.Command {
+	var o scan.Options
+	var format string
+	cmd := &cobra.Command{
+		Use: "scan [PATH]", Short: "The dynamism inventory of a project, a package, a folder or a file",
+		Long: `Tells where code can come to life: eval and its kin, computed requires, child
+processes, native addons, install scripts and the rest, by package, with file, line
+and source line. Without a PATH it is the project: what nbuild.lock pins, and the
+project's own files. A PATH is a folder as it stands (with its node_modules), a
+file, a tarball, or pkg:npm/NAME@VERSION of the snapshot. What was found in a
+package is kept in the store: a second scan of the same bytes parses nothing.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, kind := range o.Kinds {
+				if !slices.Contains(scan.Kinds(), kind) {
+					return usage(fmt.Sprintf("%q is no kind of finding", kind), "use one of "+strings.Join(scan.Kinds(), ", "))
+				}
+			}
+			if !slices.Contains([]string{"text", "json", "sarif"}, format) {
+				return usage(fmt.Sprintf("--format %q is none of text, json, sarif", format), "use --format sarif")
+			}
+			if a.json && !cmd.Flags().Changed("format") {
+				format = "json"
+			}
+			host, err := a.host()
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				o.Path = args[0]
+			}
+			r, err := scan.Run(cmd.Context(), host, o)
+			if err != nil {
+				return err
+			}
+			doc := []byte(a.paint(r.Text(), a.answers))
+			switch format {
+			case "json":
+				doc, err = r.JSON()
+			case "sarif":
+				doc, err = r.SARIF()
+			}
+			if err != nil {
+				return err
+			}
+			_, err = a.stdout.Write(doc)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&format, "format", "text", "text, json, or sarif for code hosts and editors (SARIF 2.1.0)")
+	f.StringSliceVar(&o.Kinds, "kind", nil, "tell only of these `kinds`")
+	f.BoolVar(&o.Production, "production", false, "leave out what only development needs")
+	return cmd
+}

@@ -1,0 +1,190 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm/tarball"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism"
+)
+
+// Collector makes and keeps inventories. It is safe for use by many goroutines.
+type Collector struct {
+	store    *cas.Store
+	calls    bool
+	workers  int
+	analysed atomic.Int64
+}
+
+// Options say what is collected. The zero value is findings alone, on every
+// processor.
+type Options struct {
+	Calls   bool // what rules ask about as well
+	Workers int  // packages that are analysed at once; 0 is one a processor
+}
+
+// New makes a collector that keeps its results in a store.
+func New(store *cas.Store, o Options) *Collector {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Collector{store: store, calls: o.Calls, workers: o.Workers}
+}
+
+// Analysed returns how many artefacts were analysed so far, because nothing was
+// kept of them.
+func (c *Collector) Analysed() int { return int(c.analysed.Load()) }
+
+// Artefact returns the packages of a pinned artefact: its own, whose Path is "", and
+// those that it bundles. Errors hold cas.ErrNotFound where neither a result nor the
+// artefact and its file index are in the store.
+func (c *Collector) Artefact(ctx context.Context, a snapshot.Artefact) ([]dynamism.Package, error) {
+	return c.artefact(ctx, a, nil)
+}
+
+func (c *Collector) artefact(ctx context.Context, a snapshot.Artefact, spare chan struct{}) ([]dynamism.Package, error) {
+	named, ok := a.Index()
+	if !ok {
+		return nil, fmt.Errorf("nbuild.lock names no file index of %s", a.ID())
+	}
+	if kept, ok := c.kept(ctx, named); ok {
+		return kept, nil
+	}
+	doc, err := c.store.Read(ctx, named, bounds.FileIndex)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	index, err := snapshot.DecodeIndex(doc)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	blob, err := c.store.Open(ctx, a.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", a.ID(), err)
+	}
+	defer blob.Close()
+	contents, err := tarball.Unpack(blob, index)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking %s: %w", a.ID(), err)
+	}
+	content := func(i int) ([]byte, error) { return contents.Bytes(i), ctx.Err() }
+	return c.analyse(ctx, named, index, content, spare)
+}
+
+// Files returns the packages of files that stand in no artefact, as Artefact does.
+// Content is asked for those of the index that are looked into, if nothing is kept of
+// files that are all the same.
+func (c *Collector) Files(ctx context.Context, index *snapshot.Index, content func(i int) ([]byte, error)) ([]dynamism.Package, error) {
+	return c.files(ctx, index, content, nil)
+}
+
+func (c *Collector) files(ctx context.Context, index *snapshot.Index, content func(i int) ([]byte, error), spare chan struct{}) ([]dynamism.Package, error) {
+	doc, err := snapshot.EncodeIndex(index)
+	if err != nil {
+		return nil, err
+	}
+	named := cas.Sum(doc)
+	if kept, ok := c.kept(ctx, named); ok {
+		return kept, nil
+	}
+	return c.analyse(ctx, named, index, content, spare)
+}
+
+func (c *Collector) analyse(ctx context.Context, named cas.Digest, index *snapshot.Index, content func(i int) ([]byte, error), spare chan struct{}) ([]dynamism.Package, error) {
+	packages, err := dynamism.OfArtefact(index, content, dynamism.Options{Spare: spare})
+	if err != nil {
+		return nil, err
+	}
+	c.analysed.Add(1)
+	if err := c.keep(ctx, named, packages); err != nil {
+		return nil, err
+	}
+	if !c.calls {
+		for i := range packages {
+			packages[i].Calls = nil
+		}
+	}
+	return packages, nil
+}
+
+// The kinds of results in the store.
+const (
+	findingsKind = "findings"
+	callsKind    = "calls"
+)
+
+// inline is how long a record may be that stands in the result itself; a longer one
+// is a blob that the result names.
+const inline = 60 << 10
+
+// key is the digest of what determines a result.
+func key(index cas.Digest) cas.Digest {
+	return cas.Sum([]byte("nbuild-inventory " + dynamism.Version + "\n" + index.String() + "\n"))
+}
+
+// kept returns what was kept of an artefact. What is damaged, or whose blob was
+// pruned, counts as absent: it is made again.
+func (c *Collector) kept(ctx context.Context, index cas.Digest) ([]dynamism.Package, bool) {
+	record, ok := c.read(ctx, findingsKind, index)
+	if !ok {
+		return nil, false
+	}
+	packages, err := dynamism.DecodeFindings(record)
+	if err != nil {
+		return nil, false
+	}
+	if c.calls {
+		record, ok := c.read(ctx, callsKind, index)
+		if !ok || dynamism.DecodeCalls(record, packages) != nil {
+			return nil, false
+		}
+	}
+	return packages, true
+}
+
+func (c *Collector) read(ctx context.Context, kind string, index cas.Digest) ([]byte, bool) {
+	value, ok := c.store.Result(kind, key(index))
+	if !ok || len(value) == 0 {
+		return nil, false
+	}
+	if value[0] == 0 {
+		return value[1:], true
+	}
+	digest, err := cas.ParseDigest(string(value[1:]))
+	if err != nil {
+		return nil, false
+	}
+	record, err := c.store.Read(ctx, digest, bounds.Record)
+	return record, err == nil
+}
+
+func (c *Collector) keep(ctx context.Context, index cas.Digest, packages []dynamism.Package) error {
+	err := c.write(ctx, callsKind, index, dynamism.EncodeCalls(packages))
+	if err == nil {
+		err = c.write(ctx, findingsKind, index, dynamism.EncodeFindings(packages))
+	}
+	if errors.Is(err, cas.ErrTooLarge) {
+		return nil // it is made again each time
+	}
+	return err
+}
+
+func (c *Collector) write(ctx context.Context, kind string, index cas.Digest, record []byte) error {
+	if len(record) <= inline {
+		return c.store.PutResult(ctx, kind, key(index), append([]byte{0}, record...))
+	}
+	if len(record) > bounds.Record {
+		return cas.ErrTooLarge
+	}
+	digest, err := c.store.PutBytes(ctx, record)
+	if err != nil {
+		return err
+	}
+	return c.store.PutResult(ctx, kind, key(index), append([]byte{1}, digest.String()...))
+}

@@ -1,0 +1,184 @@
+package scan
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/sbom/dynamism"
+)
+
+// The parts of a log that are written (SARIF 2.1.0, OASIS, §3).
+type sarifLog struct {
+	Schema  string     `json:"$schema"`
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+type sarifRun struct {
+	Tool        sarifTool         `json:"tool"`
+	Invocations []sarifInvocation `json:"invocations"`
+	Results     []sarifResult     `json:"results"`
+	ColumnKind  string            `json:"columnKind"`
+}
+
+type sarifTool struct {
+	Driver struct {
+		Name    string      `json:"name"`
+		Version string      `json:"version"`
+		Rules   []sarifRule `json:"rules"`
+	} `json:"driver"`
+}
+
+type sarifRule struct {
+	ID      string        `json:"id"`
+	Short   sarifText     `json:"shortDescription"`
+	Default sarifSeverity `json:"defaultConfiguration"`
+}
+
+type sarifSeverity struct {
+	Level string `json:"level"`
+}
+
+type sarifText struct {
+	Text string `json:"text"`
+}
+
+type sarifInvocation struct {
+	Successful    bool                `json:"executionSuccessful"`
+	Notifications []sarifNotification `json:"toolExecutionNotifications"`
+}
+
+type sarifNotification struct {
+	Level     string          `json:"level"`
+	Message   sarifText       `json:"message"`
+	Locations []sarifLocation `json:"locations"`
+}
+
+type sarifResult struct {
+	RuleID       string            `json:"ruleId"`
+	RuleIndex    int               `json:"ruleIndex"`
+	Level        string            `json:"level"`
+	Message      sarifText         `json:"message"`
+	Locations    []sarifLocation   `json:"locations"`
+	Fingerprints map[string]string `json:"partialFingerprints"`
+	Properties   map[string]string `json:"properties,omitempty"`
+}
+
+type sarifLocation struct {
+	Physical sarifPhysical `json:"physicalLocation"`
+}
+
+type sarifPhysical struct {
+	Artifact struct {
+		URI string `json:"uri"`
+	} `json:"artifactLocation"`
+	Region *sarifRegion `json:"region,omitempty"`
+}
+
+type sarifRegion struct {
+	StartLine   int       `json:"startLine"`
+	StartColumn int       `json:"startColumn"`
+	Snippet     sarifText `json:"snippet"`
+}
+
+// SARIF prints the result as a log of one run: a rule a kind, a result a finding,
+// and a notification for what was not read. Every level is "note", since a scan does
+// not judge. A fingerprint is made of kind, package without its version, file and
+// excerpt, so that a finding keeps it while lines move and versions change.
+func (r *Result) SARIF() ([]byte, error) {
+	run := sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
+	run.Tool.Driver.Name, run.Tool.Driver.Version = "nbuild", r.Version
+	rules := map[dynamism.Kind]int{}
+	for i, k := range dynamism.Kinds() {
+		rules[k] = i
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
+			ID: string(k), Short: sarifText{meanings[k]}, Default: sarifSeverity{"note"},
+		})
+	}
+	invocation := sarifInvocation{Successful: true, Notifications: []sarifNotification{}}
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		seen := map[string]int{}
+		for _, f := range p.Findings {
+			same := strings.Join([]string{string(f.Kind), identity(p), f.File, strings.TrimSpace(f.Excerpt)}, "\x00")
+			seen[same]++
+			one := sarifResult{
+				RuleID: string(f.Kind), RuleIndex: rules[f.Kind], Level: "note", Message: sarifText{message(p, &f)},
+				Locations:    []sarifLocation{r.location(p, f.File, f.Line, f.Column, f.Excerpt)},
+				Fingerprints: map[string]string{"finding/v1": fmt.Sprintf("%s:%d", cas.Sum([]byte(same)).String()[:32], seen[same])},
+			}
+			if p.Purl != "" {
+				one.Properties = map[string]string{"purl": p.Purl}
+			}
+			run.Results = append(run.Results, one)
+		}
+		for _, u := range p.Unparsed {
+			invocation.Notifications = append(invocation.Notifications, sarifNotification{
+				Level: "warning", Message: sarifText{"not read: " + u.Why}, Locations: []sarifLocation{r.location(p, u.File, u.Line, u.Column, "")},
+			})
+		}
+	}
+	run.Invocations = []sarifInvocation{invocation}
+	return encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// identity names a package across its versions.
+func identity(p *dynamism.Package) string {
+	if name, _, ok := cutPurl(p.Purl); ok {
+		return name
+	}
+	return p.Path
+}
+
+func message(p *dynamism.Package, f *dynamism.Finding) string {
+	text := meanings[f.Kind]
+	if f.Through != "" {
+		text += ", through " + f.Through
+	}
+	if p.Purl != "" {
+		text += " (" + p.Purl + ")"
+	}
+	return text
+}
+
+func (r *Result) location(p *dynamism.Package, file string, line, column int, excerpt string) sarifLocation {
+	var l sarifLocation
+	l.Physical.Artifact.URI = (&url.URL{Path: r.Base + path.Join(p.Path, file)}).EscapedPath()
+	if line > 0 {
+		l.Physical.Region = &sarifRegion{line, max(column, 1), sarifText{excerpt}}
+	}
+	return l
+}
+
+// meanings say of each kind what it is.
+var meanings = map[dynamism.Kind]string{
+	dynamism.InstallScript:     "a script that npm runs when the package is installed",
+	dynamism.ImplicitGyp:       "a binding.gyp that makes npm run node-gyp",
+	dynamism.NativeAddon:       "machine code that Node loads into its process",
+	dynamism.PrebuiltBinary:    "machine code in the package",
+	dynamism.NonJSExecutable:   "a program that is neither JavaScript nor machine code",
+	dynamism.TestCode:          "tests that were published with the package",
+	dynamism.Eval:              "a string becomes code in the scope of eval",
+	dynamism.FunctionCtor:      "a string becomes a function",
+	dynamism.CtorTrick:         "a string becomes a function, and Function was reached through a constructor property",
+	dynamism.StringTimer:       "a timer that is given a string",
+	dynamism.VM:                "code is compiled or run by node:vm",
+	dynamism.Wasm:              "WebAssembly is compiled or run",
+	dynamism.NonliteralRequire: "require of a name that is computed",
+	dynamism.NonliteralImport:  "import() of a name that is computed",
+	dynamism.LazyRequire:       "a module that is loaded later, or not at all",
+	dynamism.RequireResolve:    "the place of a module is asked for",
+	dynamism.CreateRequire:     "a require function is made",
+	dynamism.ModuleInternals:   "the loader's own parts are used",
+	dynamism.ChildProcess:      "another program is run",
+	dynamism.Worker:            "another thread or process of Node is begun",
+	dynamism.ProcessBinding:    "Node's internal bindings are used",
+	dynamism.MonkeyPatch:       "what all code shares is changed",
+	dynamism.Obfuscated:        "the text hides what it does",
+	dynamism.Network:           "the network is reached",
+	dynamism.Filesystem:        "files are read or written",
+	dynamism.Environment:       "the environment is read",
+}
