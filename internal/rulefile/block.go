@@ -41,7 +41,8 @@ type Rule struct {
 const AnyArgument = -1
 
 // Condition narrows a call or an assignment down. What is not set does not count;
-// all that is set must hold of one and the same argument, and Target of the place.
+// all that is set must hold of one and the same argument, Target and Compared of the
+// place.
 type Condition struct {
 	Argument int      // from 0, or AnyArgument
 	Property string   // the property of an object literal that is looked at in place of the argument
@@ -50,6 +51,7 @@ type Condition struct {
 	Below    int64    // one of its constants is a number less than this; 0 is not set
 	Absent   bool     // the argument, or the property, is not there
 	Target   string   // a regular expression that the name matches which the result is given to
+	Compared bool     // the result is compared with == or ===
 }
 
 // Allow is an exception.

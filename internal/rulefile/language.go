@@ -65,6 +65,7 @@ var ruleBody = hclfile.Schema{
 			{Name: "matches", Type: text, Holds: "a regular expression (RE2)", Doc: "What one of its constants matches, or a constant part of a built string."},
 			{Name: "below", Type: cty.Number, Doc: "What one of its constants, a number, is less than."},
 			{Name: "absent", Type: cty.Bool, Default: "false", Doc: "It is not there."},
+			{Name: "compared", Type: cty.Bool, Default: "false", Doc: "The result is compared with == or ===."},
 			{Name: "target", Type: text, Holds: "a regular expression (RE2)", Doc: "What the variable or property is called that the result is given to."},
 		}}},
 		{Name: "allow", Labels: []string{"purl"}, Repeat: true, Doc: "An exception to this rule alone.", Body: ruleAllowBody},

@@ -147,6 +147,7 @@ func (x reader) condition(b *hclfile.Body) Condition {
 	c := Condition{
 		Argument: int(x.Int(b, "argument", AnyArgument, 0)), Property: x.String(b, "property"), Shape: x.Strings(b, "shape"),
 		Matches: x.expression(b, "matches"), Below: x.Int(b, "below", 0, 1), Absent: x.Bool(b, "absent", false), Target: x.expression(b, "target"),
+		Compared: x.Bool(b, "compared", false),
 	}
 	asks := len(c.Shape) > 0 || c.Matches != "" || c.Below > 0
 	switch {
@@ -155,7 +156,7 @@ func (x reader) condition(b *hclfile.Body) Condition {
 		x.Problem(b.At("absent"), CodeRule, "what is absent has no shape and no value", "", "remove absent, or the other lines")
 	case c.Absent && c.Argument == AnyArgument && c.Property == "":
 		x.Problem(b.At("absent"), CodeRule, "absent says of nothing that it is not there", "", "add a line: argument = 1, or property = \"…\"")
-	case !c.Absent && !asks && c.Target == "" && c.Property == "":
+	case !c.Absent && !asks && c.Target == "" && !c.Compared && c.Property == "":
 		x.Problem(b.Range, CodeRule, "the condition is empty", "", `add a line, as shape = ["built"]`)
 	}
 	return c
