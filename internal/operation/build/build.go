@@ -23,6 +23,7 @@ import (
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation"
 	"github.com/nbuild/nbuild/internal/operation/images"
+	"github.com/nbuild/nbuild/internal/operation/oversight"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/internal/operation/snapshots"
@@ -47,6 +48,7 @@ type Built struct {
 	Inputs  cas.Digest // of the project's own files: the SHA-256 of their file index
 	Codec   image.Codec
 	Images  []builder.Image
+	Judged  *oversight.Judgement // what the project's rules say of the images together
 	lease   *cas.Lease
 }
 
@@ -117,6 +119,11 @@ func (b *Built) make(ctx context.Context, host operation.Host, only []string) er
 	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
 		return err
 	}
+	b.Judged, err = oversight.Judge(ctx, host, oversight.Subject{Project: p, Lock: b.Lock, Files: b.Files, Date: b.Source.Date})
+	if err != nil {
+		return err
+	}
+	b.Judged.Tell(host.Events)
 	b.Images, err = builder.Images(ctx, builder.Input{
 		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
 		Tree:  func(name, platform string, all bool) (*npm.Tree, error) { return p.Tree(name, platform, all) },
@@ -200,13 +207,17 @@ type Report struct {
 	Images   []Output `json:"images"`
 }
 
-// Run builds the images and puts them where they belong, under their tags.
+// Run builds the images and puts them where they belong, under their tags, unless
+// the project's rules deny what they hold.
 func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
 	b, err := Make(ctx, host, o.Only)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
+	if err := b.Judged.Problems().Err(); err != nil {
+		return nil, err
+	}
 	report := &Report{
 		Schema: "nbuild.build/v1", Snapshot: b.Lock.Digest().OCI(), Date: b.Source.Date.Format("2006-01-02T15:04:05Z"), Images: []Output{},
 	}

@@ -1,5 +1,5 @@
-// Package explain answers `nbuild explain WORD`: the page of a problem code, what a
-// block of build.hcl holds, or the text of a standard pipeline.
+// Package explain answers `nbuild explain WORD`: the page of a problem code or a rule,
+// what a block of build.hcl holds, or the text of a standard pipeline.
 //
 // The pages travel inside the binary, so an explanation is at hand where the
 // problem is, with no network.
@@ -15,6 +15,7 @@ import (
 	"github.com/nbuild/nbuild/docs"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/pipelines"
+	"github.com/nbuild/nbuild/sbom/dynamism/rule"
 )
 
 // CodeUnknown is a word that nothing is known of.
@@ -27,8 +28,8 @@ type Page struct {
 	Text   string `json:"text"`
 }
 
-// Explain returns the page of a problem code, in any case of letters, or of a word
-// of the build language.
+// Explain returns the page of a problem code or of a rule, in any case of letters, or
+// of a word of the build language.
 func Explain(word string) (Page, error) {
 	page := Page{Schema: "nbuild.explain/v1", Word: word}
 	if code := diag.Code(strings.ToUpper(word)); code.Valid() {
@@ -38,6 +39,18 @@ func Explain(word string) (Page, error) {
 			return page, nil
 		}
 	}
+	rules, err := rule.All()
+	if err != nil {
+		return page, err
+	}
+	var ids []string
+	for i := range rules {
+		if strings.EqualFold(rules[i].ID, word) {
+			page.Text, err = rule.Page(&rules[i])
+			return page, err
+		}
+		ids = append(ids, rules[i].ID)
+	}
 	var names []string
 	for _, t := range pipelines.Topics() {
 		if t.Name == word {
@@ -46,8 +59,8 @@ func Explain(word string) (Page, error) {
 		}
 		names = append(names, t.Name)
 	}
-	remedy := "give a problem code such as NB0380, or one of " + strings.Join(names, ", ")
-	if near := diag.Nearest(word, names); near != "" {
+	remedy := "give a problem code such as NB0380, a rule such as SHP-1, or one of " + strings.Join(names, ", ")
+	if near := diag.Nearest(word, append(names, ids...)); near != "" {
 		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
 	}
 	return Page{}, &diag.Problem{Code: CodeUnknown, What: fmt.Sprintf("nothing is known of %q", word), Remedy: remedy}

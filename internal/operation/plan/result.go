@@ -6,6 +6,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/oversight"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -107,6 +108,9 @@ type Validity struct {
 func Validate(h operation.Host) (*Validity, error) {
 	p, err := pipelines.Open(h.Dir, h.File, pipelines.Options{Vars: h.Vars})
 	if err != nil {
+		return nil, err
+	}
+	if _, err := oversight.Policy(p); err != nil {
 		return nil, err
 	}
 	v := &Validity{Schema: "nbuild.validate/v1", File: p.File, Project: p.Name, Steps: []string{}, Images: []string{}}

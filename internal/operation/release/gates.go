@@ -3,28 +3,23 @@ package release
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
-	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
 // The problems of gates.
 const (
-	CodeDynamism  diag.Code = "NB1301" // a package does what the project denies
-	CodeUnchecked diag.Code = "NB1302" // the project denies what this version can't find
 	CodeNoRelease diag.Code = "NB0210" // there is no release block of that name
 )
 
 // gates holds an image's BOM to what the project demands of it, and returns how
 // each gate ended. Problems of all gates come at once.
-func (r *run) gates(ctx context.Context, repository string, contents *sbom.Contents, document []byte) ([]predicate.Gate, string, error) {
+func (r *run) gates(ctx context.Context, repository string, document []byte) ([]predicate.Gate, string, error) {
 	p := r.built.Project.Project
 	bom, err := sbom.Parse(document, "the BOM")
 	if err != nil {
@@ -38,7 +33,11 @@ func (r *run) gates(ctx context.Context, repository string, contents *sbom.Conte
 			passed = append(passed, predicate.Gate{ID: id, Outcome: predicate.OutcomePass})
 		}
 	}
-	add("dynamism", len(p.Dynamism.Deny) > 0, denied(p, contents, r.now))
+	judged := r.built.Judged
+	add("dynamism", judged.Denies, judged.Problems())
+	if n := len(judged.Warned) + len(judged.Stale); judged.Denies && n > 0 {
+		passed[0].Outcome, passed[0].Detail = predicate.OutcomeWarn, fmt.Sprintf("the rules tell of %d more, and deny none of them", n)
+	}
 	add("licence", len(p.Sbom.DenyLicense) > 0, sbom.DenyLicences(bom.Inventory(), p.Sbom.DenyLicense))
 	block, err := chosen(p, r.options.Release)
 	if err != nil {
@@ -125,66 +124,4 @@ func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline, r
 		gate.Outcome = predicate.OutcomeWarn
 	}
 	return problems, gate, nil
-}
-
-// denied finds packages that do what the project denies, and kinds that this
-// version can't look for: a gate that passes without having looked would be a lie.
-func denied(p *pipelines.Project, contents *sbom.Contents, now time.Time) diag.Problems {
-	var problems diag.Problems
-	for _, kind := range p.Dynamism.Deny {
-		if !slices.Contains(byPackage, kind) {
-			problems = append(problems, &diag.Problem{
-				Code: CodeUnchecked, Pos: diag.Pos{File: p.File}, What: fmt.Sprintf("dynamism denies %q, which this version can't find", kind),
-				Why:    "findings by file come with the JavaScript parser of a later version; a gate that did not look must not pass",
-				Remedy: "take it out of `deny`; what can be denied now: " + strings.Join(byPackage, ", "),
-			})
-		}
-	}
-	for i := range contents.Packages {
-		pkg := &contents.Packages[i]
-		if pkg.Facts == nil {
-			continue
-		}
-		sites := map[string]int64{}
-		for _, f := range dynamism.OfPackage(pkg.Facts) {
-			kind := string(f.Kind)
-			if sites[kind]++; slices.Contains(p.Dynamism.Deny, kind) && !allowed(p, pkg.Name, kind, sites[kind], now) {
-				problems = append(problems, &diag.Problem{
-					Code: CodeDynamism, Pos: diag.Pos{File: path.Join(pkg.Path, f.File)},
-					What: fmt.Sprintf("%s@%s has %s: %s", pkg.Name, pkg.Version, kind, f.Excerpt),
-					Why:  "the project denies that kind of package",
-					Remedy: fmt.Sprintf("use another package, or after a review add to the dynamism block:\nallow \"pkg:npm/%s\" {\n  kinds  = [%q]\n  reason = \"…\"\n}",
-						pkg.Name, kind),
-				})
-			}
-		}
-	}
-	return problems
-}
-
-// byPackage are the kinds that a package's file index tells.
-var byPackage = kindNames(dynamism.KindsByPackage())
-
-func kindNames[K ~string](kinds []K) []string {
-	var names []string
-	for _, k := range kinds {
-		names = append(names, string(k))
-	}
-	return names
-}
-
-// allowed reports whether an allow block covers the nth finding of a kind in a
-// package today.
-func allowed(p *pipelines.Project, name, kind string, n int64, now time.Time) bool {
-	for _, a := range p.Dynamism.Allow {
-		if a.Purl != "pkg:npm/"+name && a.Purl != "pkg:npm/"+strings.Replace(name, "@", "%40", 1) {
-			continue
-		}
-		expires, err := time.Parse(time.DateOnly, a.Expires)
-		inForce := a.Expires == "" || err == nil && now.Before(expires.AddDate(0, 0, 1))
-		if inForce && slices.Contains(a.Kinds, kind) && (a.Sites == 0 || n <= a.Sites) {
-			return true
-		}
-	}
-	return false
 }
