@@ -50,6 +50,8 @@ const (
 	Problems       = 100       // problems that are shown of one phase
 	Rules          = 1_000     // rules of a dynamism block
 	RuleText       = 1_000     // bytes of a regular expression in a rule
+	Sources        = 64 << 20  // a production source list, or a trace file
+	SourceEntries  = 400_000   // entries of one
 	ExcerptRunes   = 120       // characters of the line that a finding shows
 )
 

@@ -1,0 +1,92 @@
+package sources
+
+import "strings"
+
+// Change is one difference between two lists. From and To say what was and what is: a
+// format, a hash, or "" where there is nothing.
+type Change struct {
+	Kind     ChangeKind
+	Path     string // of an entry or evaluator; "" of a string of code
+	From, To string
+	Entry    *Entry // the newer one that there is; nil of a string of code
+}
+
+// ChangeKind is what kind of change there is.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	Added            ChangeKind = "new-source"
+	FormatChanged    ChangeKind = "source-format-changed" // the same path is another kind of program
+	Changed          ChangeKind = "source-changed"
+	Removed          ChangeKind = "removed-source"
+	EvaluatorAdded   ChangeKind = "new-evaluator"
+	EvaluatorRemoved ChangeKind = "removed-evaluator"
+	CodeAdded        ChangeKind = "new-generated-code"
+	CodeRemoved      ChangeKind = "removed-generated-code"
+)
+
+// Compare tells what changed from a to b: entries by path, then evaluators, then
+// strings of code. Equal lists give nothing; reasons and the version of Node are not
+// compared, because they let nothing else load.
+func Compare(a, b *List) []Change {
+	var all []Change
+	both(a.Entries, b.Entries, func(e Entry) string { return e.Path }, func(x, y *Entry) {
+		switch {
+		case x == nil:
+			all = append(all, Change{Added, y.Path, "", y.SHA256.String(), y})
+		case y == nil:
+			all = append(all, Change{Removed, x.Path, x.SHA256.String(), "", x})
+		default:
+			if x.Format != y.Format {
+				all = append(all, Change{FormatChanged, y.Path, string(x.Format), string(y.Format), y})
+			}
+			if x.SHA256 != y.SHA256 {
+				all = append(all, Change{Changed, y.Path, x.SHA256.String(), y.SHA256.String(), y})
+			}
+		}
+	})
+	both(a.Evaluators, b.Evaluators, func(e Evaluator) string { return e.Path }, func(x, y *Evaluator) {
+		switch {
+		case x == nil:
+			e, _ := b.Find(y.Path)
+			all = append(all, Change{EvaluatorAdded, y.Path, "", y.SHA256.String(), e})
+		case y == nil:
+			e, _ := a.Find(x.Path)
+			all = append(all, Change{EvaluatorRemoved, x.Path, x.SHA256.String(), "", e})
+		}
+	})
+	both(a.Generated, b.Generated, func(g Generated) string { return g.SHA256.String() }, func(x, y *Generated) {
+		switch {
+		case x == nil:
+			all = append(all, Change{CodeAdded, "", "", y.SHA256.String(), nil})
+		case y == nil:
+			all = append(all, Change{CodeRemoved, "", x.SHA256.String(), "", nil})
+		}
+	})
+	return all
+}
+
+// both walks two sorted lists by key.
+func both[T any](a, b []T, key func(T) string, visit func(x, y *T)) {
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		order := -1
+		switch {
+		case i == len(a):
+			order = 1
+		case j < len(b):
+			order = strings.Compare(key(a[i]), key(b[j]))
+		}
+		switch {
+		case order < 0:
+			visit(&a[i], nil)
+			i++
+		case order > 0:
+			visit(nil, &b[j])
+			j++
+		default:
+			visit(&a[i], &b[j])
+			i, j = i+1, j+1
+		}
+	}
+}
