@@ -48,6 +48,8 @@ const (
 	Info     Severity = "info"     // what changes no code
 )
 
+var severities = []Severity{Critical, High, Medium, Low, Info}
+
 // classes is the closed list in order of severity.
 var classes = []struct {
 	class    Class
@@ -118,6 +120,7 @@ type Change struct {
 
 func compareChanges(a, b Change) int {
 	return cmp.Or(
+		slices.Index(severities, a.Severity)-slices.Index(severities, b.Severity),
 		a.Class.rank()-b.Class.rank(),
 		strings.Compare(a.Purl, b.Purl),
 		strings.Compare(a.Path, b.Path),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
 // Contents is everything a BOM tells, as plain data. Lists may be in any order.
@@ -48,6 +49,7 @@ type Package struct {
 	Integrity string                 // Subresource Integrity, "" where the lockfile has none
 	SHA256    cas.Digest             // of the tarball; zero where it is not known
 	Facts     *snapshot.PackageFacts // of its manifest; nil where nobody looked
+	Found     *dynamism.Package      // in its files; nil where nobody looked
 	DependsOn []string               // install paths, as Node resolves them
 	Bundler   string                 // path of the package that bundles it, or ""
 	Dev       bool                   // only development reaches it

@@ -15,12 +15,16 @@ import (
 type Gate struct {
 	Deny   []Class // ends with exit 30
 	Review []Class // needs an approval of the diff, else exit 31
+
+	// Least is the least severity of a new-dynamism that is stopped; "" is Medium. What
+	// is below it is in the diff all the same.
+	Least Severity
 }
 
 // DefaultGate is what `diff --exit-code` holds two things to: every class of
 // severity critical or high is denied.
 func DefaultGate() Gate {
-	var g Gate
+	g := Gate{Least: High}
 	for _, c := range classes {
 		if c.severity == Critical || c.severity == High {
 			g.Deny = append(g.Deny, c.class)
@@ -69,6 +73,20 @@ func stops(list []Class, c Class) bool {
 	return slices.Contains(list, c) || slices.Contains(list, NewDynamism) && slices.Contains(dynamismClasses, c)
 }
 
+// counts reports whether a change is severe enough to be stopped. Only findings by
+// file differ in that: more reading of files is no more eval.
+func (g Gate) counts(c Change) bool {
+	if c.Class != NewDynamism {
+		return true
+	}
+	switch least := g.Least; least {
+	case High:
+		return c.Severity == High || c.Severity == Critical
+	default:
+		return c.Severity != Low && c.Severity != Info
+	}
+}
+
 // Check returns a problem for each change that the gate stops, the denied ones
 // first, in the order of the diff, at most bounds.Problems of them. What is denied
 // is not asked for review again. Approved says that the team has approved this
@@ -76,6 +94,9 @@ func stops(list []Class, c Class) bool {
 func (g Gate) Check(d Diff, approved bool) diag.Problems {
 	var denied, review diag.Problems
 	for _, c := range d.Changes {
+		if !g.counts(c) {
+			continue
+		}
 		switch {
 		case stops(g.Deny, c.Class):
 			denied = append(denied, &diag.Problem{

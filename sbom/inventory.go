@@ -32,6 +32,8 @@ type Item struct {
 	Gyp         bool
 	Addons      []string // files, sorted
 	Binaries    []string // files, sorted
+	Searched    bool     // whether its files were looked into, so that Sites are all there are
+	Sites       []Sites  // what was found in them, by kind
 	Provenance  string   // a predicate type, "none", or "" for not known
 	Maintainers []string // sorted; nil for not known
 	DependsOn   []string // Refs
@@ -53,6 +55,9 @@ func (v *Inventory) canonical() *Inventory {
 			slices.Sort(sorted)
 			*list = slices.Compact(sorted)
 		}
+	}
+	for i := range out.Packages {
+		out.Packages[i].Sites = canonicalSites(out.Packages[i].Sites)
 	}
 	slices.SortFunc(out.Packages, compareItems)
 	slices.SortFunc(out.Settings, func(a, b Setting) int {
@@ -76,6 +81,8 @@ func compareItems(a, b Item) int {
 		slices.Compare(a.Binaries, b.Binaries),
 		strings.Compare(a.Provenance, b.Provenance),
 		slices.Compare(a.Maintainers, b.Maintainers),
+		slices.CompareFunc(a.Sites, b.Sites, compareSites),
+		compareBools(a.Searched, b.Searched),
 		compareBools(a.Inventory, b.Inventory),
 		compareBools(a.Gyp, b.Gyp),
 		compareBools(a.HasScript != nil && *a.HasScript, b.HasScript != nil && *b.HasScript),

@@ -62,6 +62,9 @@ func (c *bomComponent) item() Item {
 	for _, p := range c.Properties {
 		item.property(p.Name, p.Value)
 	}
+	if item.Searched {
+		item.occurrences(c.Evidence.Occurrences)
+	}
 	return item
 }
 
@@ -75,6 +78,7 @@ func (item *Item) property(name, value string) {
 		item.Registry = value
 	case propInventory:
 		item.Inventory = item.Inventory || value == "package"
+		item.Searched = item.Searched || value == "file"
 	case propScript:
 		if value == unknownScript {
 			yes := true
@@ -95,6 +99,8 @@ func (item *Item) property(name, value string) {
 		}
 	case propMaintainer:
 		item.Maintainers = append(item.Maintainers, value)
+	default:
+		item.sites(name, value)
 	}
 }
 

@@ -57,6 +57,7 @@ func (w *writer) npmComponent(p *Package, ref string) cdx.Component {
 		PackageURL: npmPurl(p.Name, p.Version),
 		Hashes:     hashes(p.Integrity, p.SHA256),
 		Properties: packageProperties(p),
+		Evidence:   w.evidence(p.Found),
 	}
 	if p.Optional {
 		c.Scope = cdx.ScopeOptional
@@ -122,6 +123,12 @@ func packageProperties(p *Package) *[]cdx.Property {
 		add(propInventory, "package")
 		for _, f := range dynamism.OfPackage(p.Facts) {
 			add("nbuild:"+string(f.Kind), f.Excerpt)
+		}
+		if p.Found != nil {
+			add(propInventory, "file")
+			for _, c := range siteProperties(p.Found) {
+				add(c.Name, c.Value)
+			}
 		}
 	case p.HasInstallScript:
 		add(propScript, unknownScript)

@@ -53,8 +53,9 @@ func (c *comparison) integrity(a, b *Item) {
 // new package (a nil) is measured against nothing.
 func (c *comparison) dynamism(a, b *Item) {
 	if a == nil {
-		a = &Item{Inventory: true}
+		a = &Item{Inventory: true, Searched: true}
 	}
+	c.found(a, b)
 	hadScript, knownA := a.hasScript()
 	hasScript, knownB := b.hasScript()
 	if !knownA || !knownB {

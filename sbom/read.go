@@ -66,7 +66,17 @@ type bomComponent struct {
 		Name  string `json:"name"`
 		Value string `json:"value"`
 	} `json:"properties"`
+	Evidence struct {
+		Occurrences []bomOccurrence `json:"occurrences"`
+	} `json:"evidence"`
 	Components []bomComponent `json:"components"`
+}
+
+type bomOccurrence struct {
+	Location string `json:"location"`
+	Line     int    `json:"line"`
+	Symbol   string `json:"symbol"`
+	Context  string `json:"additionalContext"`
 }
 
 // formats are the versions of CycloneDX JSON that Read takes; Validate knows fewer.

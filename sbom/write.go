@@ -93,7 +93,7 @@ const (
 
 func (w *writer) document() (*cdx.BOM, error) {
 	c := w.contents
-	w.edges = map[string][]string{}
+	w.edges, w.components = map[string][]string{}, []cdx.Component{}
 	root := w.project()
 	direct, err := w.packages()
 	if err != nil {
@@ -150,8 +150,13 @@ func (w *writer) metadata(root *cdx.Component) *cdx.Metadata {
 	if !c.Date.IsZero() {
 		m.Timestamp = c.Date.UTC().Format(time.RFC3339)
 	}
+	var properties []cdx.Property
 	if !c.Snapshot.IsZero() {
-		m.Properties = &[]cdx.Property{{Name: propSnapshot, Value: "sha256:" + c.Snapshot.String()}}
+		properties = append(properties, cdx.Property{Name: propSnapshot, Value: "sha256:" + c.Snapshot.String()})
+	}
+	if properties = append(properties, totalProperties(c.Packages)...); len(properties) > 0 {
+		sortProperties(properties)
+		m.Properties = &properties
 	}
 	return m
 }

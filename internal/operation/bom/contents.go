@@ -24,10 +24,12 @@ import (
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/operation/inventory"
 	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
+	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
 // gatherer is one run.
@@ -37,6 +39,7 @@ type gatherer struct {
 	lock     *snapshot.Lock
 	store    *cas.Store
 	contents *sbom.Contents
+	findings *inventory.Collector
 	packages map[string]*sbom.Package // by path
 }
 
@@ -97,7 +100,7 @@ func newGatherer(ctx context.Context, host operation.Host, p *project.Project, l
 		return nil, err
 	}
 	return &gatherer{
-		ctx: ctx, project: p, lock: lock, store: store, packages: map[string]*sbom.Package{},
+		ctx: ctx, project: p, lock: lock, store: store, findings: inventory.New(store, inventory.Options{}), packages: map[string]*sbom.Package{},
 		contents: &sbom.Contents{
 			Tool: host.Version, Date: date, Snapshot: lock.Digest(), Complete: true, Project: sbom.Project{Name: p.Name},
 		},
@@ -156,6 +159,14 @@ func (g *gatherer) tree(tree *npm.Tree, at string) error {
 	if err != nil {
 		return err
 	}
+	found, err := g.findings.Tree(g.ctx, tree, g.lock)
+	if err != nil {
+		return err
+	}
+	inside := make(map[string]*dynamism.Package, len(found))
+	for i := range found {
+		inside[found[i].Path] = &found[i]
+	}
 	place := func(p string) string { return path.Join(at, p) }
 	into := &g.contents.Project
 	if into.Version == "" {
@@ -164,6 +175,7 @@ func (g *gatherer) tree(tree *npm.Tree, at string) error {
 	into.DependsOn = join(into.DependsOn, root.DependsOn, place)
 	for i := range packages {
 		p := packages[i]
+		p.Found = inside[p.Path]
 		p.Path = place(p.Path)
 		if p.Bundler != "" {
 			p.Bundler = place(p.Bundler)
