@@ -91,6 +91,9 @@ func (p *parser) functionRest(kind Kind, start uint32, name Ref, flags Flags, su
 	p.leaveFunction(f)
 	r := p.node3(kind, OpNone, start, name, params, body)
 	p.nodes[r].Flags |= flags
+	if n := &p.nodes[name]; n.Kind == Empty {
+		n.Start, n.End = p.nodes[r].Start, p.nodes[r].Start
+	}
 	return r
 }
 

@@ -9,8 +9,8 @@ func (p *parser) importDeclaration() Ref {
 	if p.tok != tokenString {
 		op = p.phase()
 		if p.tok == tokenName {
-			p.add(&specifiers, p.node1(ImportDefaultSpecifier, OpNone, p.start, p.bindingName()))
-			p.span(specifiers.last)
+			at := p.start
+			p.add(&specifiers, p.node1(ImportDefaultSpecifier, OpNone, at, p.bindingName()))
 			if p.eat(tokenComma) && p.tok != tokenMul && p.tok != tokenBraceL {
 				p.unexpected()
 			}
@@ -25,7 +25,6 @@ func (p *parser) importDeclaration() Ref {
 				p.unexpected()
 			}
 			p.add(&specifiers, p.node1(ImportNamespaceSpecifier, OpNone, at, p.bindingName()))
-			p.span(specifiers.last)
 		case p.tok == tokenBraceL:
 			p.importSpecifiers(&specifiers)
 		case specifiers.first == 0:
@@ -40,10 +39,6 @@ func (p *parser) importDeclaration() Ref {
 	p.nodes[r].Op = op
 	return r
 }
-
-// span ends a node where its last token ended: nodes of one child are made before
-// their end is known.
-func (p *parser) span(r Ref) { p.nodes[r].End = p.prevEnd }
 
 // phase reads defer or source where it is not itself what is imported.
 func (p *parser) phase() Op {
@@ -252,7 +247,7 @@ func (p *parser) exportDeclaration(start uint32, decorator Ref) Ref {
 	return p.node1(ExportNamedDeclaration, OpNone, start, declaration)
 }
 
-// dropped keeps decorators that belong nowhere out of the tree: they become empty.
+// dropped makes errors of decorators that belong nowhere.
 func (p *parser) dropped(l list) {
 	for c := l.first; c != 0; c = p.nodes[c].Next {
 		p.nodes[c].Kind = Error
@@ -346,9 +341,8 @@ func (p *parser) exportAll(start uint32) Ref {
 	if name != 0 {
 		names = list{name, name}
 	}
-	empty := Ref(0)
 	if name == 0 && (p.tok == tokenWith || p.word(atomAssert) && !p.newline) {
-		empty = p.empty()
+		empty := p.empty()
 		names = list{empty, empty}
 	}
 	p.attributesBehind(&l, names)
@@ -361,7 +355,7 @@ func (p *parser) exportNames(start uint32) Ref {
 	var specifiers list
 	for p.tok != tokenBraceR && p.tok != tokenEOF {
 		part := p.start
-		tok, atom, escaped := p.tok, p.atom, p.escaped
+		tok, escaped := p.tok, p.escaped
 		local := p.moduleName(Identifier)
 		var exported Ref
 		at := part
@@ -379,9 +373,6 @@ func (p *parser) exportNames(start uint32) Ref {
 			if escaped && (tok == tokenName || tok == tokenString) {
 				p.nodes[exported].Flags = FlagEscaped
 			}
-		}
-		if tok == tokenName {
-			_ = atom
 		}
 		p.exports(p.keyAtom(exported), at)
 		p.add(&specifiers, p.node2(ExportSpecifier, OpNone, part, local, exported))

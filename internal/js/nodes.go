@@ -3,9 +3,10 @@ package js
 // list is a chain of siblings that is being made.
 type list struct{ first, last Ref }
 
-// node makes a node that starts at an offset and ends with the token before.
+// node makes a node that starts at an offset and ends with the token before. Where
+// nothing was read since start, it is empty and stands behind that token.
 func (p *parser) node(k Kind, start uint32) Ref {
-	p.nodes = append(p.nodes, Node{Kind: k, Start: start, End: p.prevEnd})
+	p.nodes = append(p.nodes, Node{Kind: k, Start: min(start, p.prevEnd), End: p.prevEnd})
 	return Ref(len(p.nodes) - 1)
 }
 
@@ -41,7 +42,7 @@ func (p *parser) emptyAt(at uint32) Ref {
 
 // node1 makes a node of one child.
 func (p *parser) node1(k Kind, op Op, start uint32, a Ref) Ref {
-	p.nodes = append(p.nodes, Node{Kind: k, Op: op, Start: start, End: p.prevEnd, First: a})
+	p.nodes = append(p.nodes, Node{Kind: k, Op: op, Start: min(start, p.prevEnd), End: p.prevEnd, First: a})
 	r := Ref(len(p.nodes) - 1)
 	p.nodes[a].Parent = r
 	return r
@@ -49,7 +50,7 @@ func (p *parser) node1(k Kind, op Op, start uint32, a Ref) Ref {
 
 // node2 makes a node of two children.
 func (p *parser) node2(k Kind, op Op, start uint32, a, b Ref) Ref {
-	p.nodes = append(p.nodes, Node{Kind: k, Op: op, Start: start, End: p.prevEnd, First: a})
+	p.nodes = append(p.nodes, Node{Kind: k, Op: op, Start: min(start, p.prevEnd), End: p.prevEnd, First: a})
 	r := Ref(len(p.nodes) - 1)
 	first := &p.nodes[a]
 	first.Parent, first.Next = r, b

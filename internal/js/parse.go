@@ -120,10 +120,12 @@ func (p *parser) parse() *Tree {
 		p.nodes[root].Flags |= FlagStrict
 	}
 	p.undeclaredPrivates(0)
-	t := &Tree{
+	if len(p.errors) > 0 {
+		p.widen()
+	}
+	return &Tree{
 		Source: p.src, Nodes: p.nodes, Root: root, Goal: p.goal,
 		Errors: p.sortedErrors(),
 		names:  p.atoms.names(), cooked: p.cooked,
 	}
-	return t
 }

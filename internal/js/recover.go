@@ -206,3 +206,18 @@ func (p *parser) giveUp() {
 	p.finish(tokenEOF, len(p.src), len(p.src))
 	p.prevEnd = uint32(len(p.src))
 }
+
+// widen lets every node hold its children where a missing part was put behind the
+// token before its parent, so that spans are nested in wrong sources as well.
+func (p *parser) widen() {
+	for r := range p.nodes {
+		c := p.nodes[r]
+		for at := c.Parent; at != 0; at = p.nodes[at].Parent {
+			n := &p.nodes[at]
+			if n.Start <= c.Start && n.End >= c.End {
+				break
+			}
+			n.Start, n.End = min(n.Start, c.Start), max(n.End, c.End)
+		}
+	}
+}
