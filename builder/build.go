@@ -3,17 +3,20 @@ package builder
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -30,6 +33,10 @@ type Input struct {
 	// production needs.
 	Tree func(name, platform string, all bool) (*npm.Tree, error)
 
+	// Sources lists what an image may load. It is asked for images that have the
+	// guard.
+	Sources func(ctx context.Context, c Contents) (*sources.List, error)
+
 	Date    time.Time // the one date of everything that is made
 	Codec   image.Codec
 	Workers int // 0 means GOMAXPROCS
@@ -40,9 +47,10 @@ type Input struct {
 // Image is an image of the project, for each of its platforms.
 type Image struct {
 	Block     *pipelines.Image
-	Platforms []*image.Image // in the order of Block.Platforms
-	Index     v1.ImageIndex  // of them all; nil where there is one platform only
-	Digest    v1.Hash        // of the index, or of the one image
+	Platforms []*image.Image  // in the order of Block.Platforms
+	Sources   []*sources.List // of each platform; nil in an image without the guard
+	Index     v1.ImageIndex   // of them all; nil where there is one platform only
+	Digest    v1.Hash         // of the index, or of the one image
 }
 
 // build is one run.
@@ -75,11 +83,12 @@ func Images(ctx context.Context, in Input) ([]Image, error) {
 func (b *build) image(ctx context.Context, block *pipelines.Image) (*Image, error) {
 	out := &Image{Block: block}
 	for _, platform := range block.Platforms {
-		img, err := b.platform(ctx, block, platform)
+		img, list, err := b.platform(ctx, block, platform)
 		if err != nil {
 			return nil, err
 		}
 		out.Platforms = append(out.Platforms, img)
+		out.Sources = append(out.Sources, list)
 	}
 	if len(out.Platforms) == 0 {
 		return nil, fmt.Errorf("image %q has no platform", block.Name)
@@ -96,42 +105,63 @@ func (b *build) image(ctx context.Context, block *pipelines.Image) (*Image, erro
 	return out, err
 }
 
-// platform builds an image for one platform.
-func (b *build) platform(ctx context.Context, block *pipelines.Image, platform string) (*image.Image, error) {
+// platform builds an image for one platform, and tells what it may load where it has
+// the guard.
+func (b *build) platform(ctx context.Context, block *pipelines.Image, platform string) (*image.Image, *sources.List, error) {
 	base, ok := b.Project.Base(block.Base)
 	if !ok {
-		return nil, fmt.Errorf("image %q stands on base %q, which the project does not have", block.Name, block.Base)
+		return nil, nil, fmt.Errorf("image %q stands on base %q, which the project does not have", block.Name, block.Base)
 	}
 	under, layers, err := b.base(ctx, base, platform)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var below []image.Anchor
 	for _, l := range layers {
 		below = append(below, l.Anchors()...)
 	}
+	add := func(name string, members []image.Member) error {
+		made, err := b.layer(ctx, name, members, below)
+		if err != nil {
+			return err
+		}
+		layers = append(layers, made)
+		below = append(below, made.Anchors()...)
+		return nil
+	}
+	var all []image.Member
 	for i := range block.Layers {
 		l := &block.Layers[i]
 		members, err := b.members(ctx, l, platform)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		made, err := b.layer(ctx, l.Name, members, below)
+		if err := add(l.Name, members); err != nil {
+			return nil, nil, err
+		}
+		all = append(all, members...)
+	}
+	config := image.Config{
+		User: block.User, Workdir: block.Workdir, Entrypoint: block.Entrypoint, Cmd: block.Cmd,
+		Env: environment(block, under == nil), Labels: block.Labels, Expose: block.Expose, StopSignal: block.StopSignal,
+	}
+	var list *sources.List
+	if guarded := guard.Mode(block.Guard); guarded != "" && guarded != guard.Off {
+		g, err := b.guard(ctx, block, platform, under, all)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		layers = append(layers, made)
-		below = append(below, made.Anchors()...)
+		if err := add("guard", []image.Member{g.member}); err != nil {
+			return nil, nil, err
+		}
+		list, config.Entrypoint, config.Cmd = g.list, g.entrypoint, g.cmd
+		maps.Copy(config.Env, g.env)
 	}
 	system, architecture, _ := strings.Cut(platform, "/")
-	return image.Assemble(image.Spec{
-		Base: under, Layers: layers, Date: b.Date,
-		Platform: v1.Platform{OS: system, Architecture: architecture},
-		Config: image.Config{
-			User: block.User, Workdir: block.Workdir, Entrypoint: block.Entrypoint, Cmd: block.Cmd,
-			Env: environment(block, under == nil), Labels: block.Labels, Expose: block.Expose, StopSignal: block.StopSignal,
-		},
+	img, err := image.Assemble(image.Spec{
+		Base: under, Layers: layers, Date: b.Date, Platform: v1.Platform{OS: system, Architecture: architecture}, Config: config,
 	})
+	return img, list, err
 }
 
 // searchPath is where programs are looked for in an image that stands on no other.

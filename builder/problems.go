@@ -12,4 +12,6 @@ const (
 	CodeBase      diag.Code = "NB1187" // what a base is made of is not pinned
 	CodeNoFetch   diag.Code = "NB1188" // a fetched file is not pinned
 	CodeFiles     diag.Code = "NB1189" // the project's files can't be read
+
+	CodeNodeUnknown diag.Code = "NB1179" // which Node a guarded image starts can't be told
 )

@@ -1,0 +1,118 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/nbuild/nbuild/builder/guard"
+	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// Contents is what the production source list of an image is made of: the members
+// of its own layers, in the order in which they lie over each other, and the command
+// that starts it.
+type Contents struct {
+	Block    *pipelines.Image
+	Platform string
+	Node     string   // the version of the image's Node
+	Command  []string // what starts the application, without the guard
+	Members  []image.Member
+}
+
+// guarded is what the guard adds to an image.
+type guarded struct {
+	list       *sources.List
+	member     image.Member
+	entrypoint []string
+	cmd        []string
+	env        map[string]string
+}
+
+// guard lists what the image may load and installs the guard in front of its
+// command. The entry point is node with the guard's flags and the command its
+// arguments, so that whoever gives the container other arguments still starts a
+// guarded node.
+func (b *build) guard(ctx context.Context, block *pipelines.Image, platform string, under v1.Image, members []image.Member) (*guarded, error) {
+	version, err := b.nodeVersion(block, platform, under)
+	if err != nil {
+		return nil, err
+	}
+	major, _, _ := strings.Cut(version, ".")
+	number, err := strconv.Atoi(major)
+	if err != nil {
+		return nil, fmt.Errorf("reading Node's version %q: %w", version, err)
+	}
+	command := append(append([]string{}, block.Entrypoint...), block.Cmd...)
+	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guard.Options{Node: number})
+	if err != nil {
+		return nil, at(err, block.At)
+	}
+	if b.Sources == nil {
+		return nil, fmt.Errorf("image %q asks for the guard and nothing lists its sources", block.Name)
+	}
+	list, err := b.Sources(ctx, Contents{Block: block, Platform: platform, Node: version, Command: command, Members: members})
+	if err != nil {
+		return nil, err
+	}
+	text, err := list.Format()
+	if err != nil {
+		return nil, fmt.Errorf("writing the source list of image %q: %w", block.Name, err)
+	}
+	files[guard.DefaultHome+"/"+guard.SourcesName] = text
+	var held []image.File // image.Files sorts them
+	for path, content := range files {
+		held = append(held, image.File{Path: strings.TrimPrefix(path, "/"), Data: content})
+	}
+	variables := map[string]string{}
+	for _, v := range env {
+		name, value, _ := strings.Cut(v, "=")
+		variables[name] = value
+	}
+	split := len(whole) - len(command) + 1 // behind the guard's flags
+	return &guarded{
+		list: list, member: image.Files(held, "", "the guard", "guard"),
+		entrypoint: whole[:split], cmd: whole[split:], env: variables,
+	}, nil
+}
+
+// nodeVersion is the version of the Node that an image starts: that of nbuild.lock,
+// or what an image of a registry says of itself as Node's own images do.
+func (b *build) nodeVersion(block *pipelines.Image, platform string, under v1.Image) (string, error) {
+	if under == nil {
+		if node, ok := b.node(platform); ok {
+			return node.Version, nil
+		}
+	} else {
+		config, err := under.ConfigFile()
+		if err != nil {
+			return "", fmt.Errorf("reading the base of image %q: %w", block.Name, err)
+		}
+		for _, v := range config.Config.Env {
+			if version, ok := strings.CutPrefix(v, "NODE_VERSION="); ok && version != "" {
+				return strings.TrimPrefix(version, "v"), nil
+			}
+		}
+	}
+	return "", &diag.Problem{
+		Code: CodeNodeUnknown, Pos: block.At, What: fmt.Sprintf("which Node image %q starts can't be told", block.Name),
+		Why:    "the guard's list is made for one version of Node, and the base does not say NODE_VERSION as Node's own images do",
+		Remedy: "use a base with `node = \"22\"`, or one that sets NODE_VERSION",
+	}
+}
+
+// at gives a problem without a place the place of its block.
+func at(err error, pos diag.Pos) error {
+	for _, p := range diag.All(err) {
+		if p.Pos == (diag.Pos{}) {
+			p.Pos = pos
+		}
+	}
+	return err
+}
