@@ -12,7 +12,7 @@ import (
 func Page(r *Rule) (string, error) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# %s: %s\n\nWhy it matters: %s.\n\nWhat to do: %s.\n\n%s\n", r.ID, r.Message, r.Reason, r.Remedy, what(r))
-	does, err := severities(r.ID)
+	does, err := severities(newLibrary(), r.ID)
 	if err != nil {
 		return "", err
 	}
@@ -21,10 +21,10 @@ func Page(r *Rule) (string, error) {
 }
 
 // severities says what each set does with a rule.
-func severities(id string) (string, error) {
+func severities(l *library, id string) (string, error) {
 	var parts []string
 	for _, name := range rulefile.Sets {
-		rules, err := ofSet(name)
+		rules, err := l.rules(name)
 		if err != nil {
 			return "", err
 		}
@@ -160,7 +160,8 @@ func list(items []string) string {
 
 // Reference returns docs/rules.md: every rule of the sets.
 func Reference() (string, error) {
-	rules, err := All()
+	l := newLibrary()
+	rules, err := l.all()
 	if err != nil {
 		return "", err
 	}
@@ -170,7 +171,7 @@ func Reference() (string, error) {
 	for i := range rules {
 		fmt.Fprintf(&out, "| [%s](#%s) | %s |", rules[i].ID, strings.ToLower(rules[i].ID), rules[i].Message)
 		for _, name := range rulefile.Sets {
-			of, err := ofSet(name)
+			of, err := l.rules(name)
 			if err != nil {
 				return "", err
 			}

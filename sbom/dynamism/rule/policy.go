@@ -2,7 +2,6 @@ package rule
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -27,13 +26,16 @@ type Rule struct {
 // New makes the policy of a dynamism block. What the block says of rules that are
 // not there comes back as diag.Problems, all at once.
 func New(b rulefile.Block) (*Policy, error) {
-	rules, err := ofSet(b.Rules)
+	l := newLibrary()
+	rules, err := l.rules(b.Rules)
 	if err != nil {
 		return nil, err
 	}
-	everything, err := All()
-	if err != nil {
-		return nil, err
+	everything := rules
+	if len(b.Own)+len(b.Deny)+len(b.Warn)+len(b.Allow) > 0 { // which may name rules of wider sets
+		if everything, err = l.all(); err != nil {
+			return nil, err
+		}
 	}
 	var problems diag.Problems
 	for _, own := range b.Own {
@@ -91,38 +93,8 @@ func (p *Policy) Rules() []Rule {
 }
 
 // All returns the rules of all sets by id, with the severity that they have in the
-// set that they come from.
-func All() ([]Rule, error) {
-	rules, err := ofSet(rulefile.Sets[len(rulefile.Sets)-1])
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(rules, byID)
-	return rules, nil
-}
-
-// ofSet joins the layers of a set.
-func ofSet(name string) ([]Rule, error) {
-	blocks, err := layers(name)
-	if err != nil {
-		return nil, err
-	}
-	var rules []Rule
-	for i, b := range blocks {
-		of := rulefile.Sets[i]
-		for _, r := range b.Own {
-			if find(rules, r.ID) >= 0 {
-				return nil, fmt.Errorf("reading the rules %q: %s stands twice", of, r.ID)
-			}
-			rules = append(rules, Rule{Rule: r, Set: of})
-		}
-		var unknown diag.Problems
-		if rules, unknown = override(rules, b, rules); len(unknown) > 0 {
-			return nil, fmt.Errorf("reading the rules %q: %w", of, unknown)
-		}
-	}
-	return rules, nil
-}
+// widest one.
+func All() ([]Rule, error) { return newLibrary().all() }
 
 // override applies a block's deny and warn. A kind that stands there becomes a rule
 // of its own, and the rules of sets no longer ask about it: the project's word on a

@@ -35,7 +35,7 @@ func TestSetsAreInTheStandardForm(t *testing.T) {
 func TestEachSetHasAllOfTheOneBefore(t *testing.T) {
 	var before []Rule
 	for _, name := range rulefile.Sets {
-		rules, err := ofSet(name)
+		rules, err := newLibrary().rules(name)
 		if err != nil {
 			t.Fatal(err)
 		}
