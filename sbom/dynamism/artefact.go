@@ -32,7 +32,9 @@ func OfArtefact(x *snapshot.Index, content func(i int) ([]byte, error), o Option
 	a := &artefact{index: x, content: content, byDir: map[string]int{}, types: map[string]string{}}
 	a.add("", x.Package)
 	for _, dir := range slices.Sorted(maps.Keys(x.Bundled)) {
-		a.add(dir, x.Bundled[dir])
+		if dir != "" { // the index of what bundles anything names its own folder too
+			a.add(dir, x.Bundled[dir])
+		}
 	}
 	if err := a.manifests(); err != nil {
 		return nil, err
