@@ -1,9 +1,11 @@
 package dynamism
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/js"
 )
 
@@ -79,12 +81,32 @@ func goalOf(name, packageType string) (language, js.Goal) {
 
 // AnalyseFile returns the findings by file of a text. The name is relative to its
 // package and says by its extension what the text is; of what is neither JavaScript,
-// TypeScript nor JSX the report is empty. It never fails: what can't be read stands
-// in Errors, and the rest is analysed.
+// TypeScript nor JSX, or is over bounds.SourceFile, the report has no findings. It
+// never fails: what can't be read stands in Errors, and the rest is analysed.
 func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 	lang, goal := goalOf(name, o.PackageType)
 	if lang == noLanguage {
 		return &FileReport{}
 	}
-	return &FileReport{Bytes: len(src), Goal: goal}
+	report := &FileReport{Bytes: len(src), Goal: goal}
+	if len(src) > bounds.SourceFile {
+		report.Errors = []FileError{{1, 1, fmt.Sprintf("the file is larger than %d MiB", bounds.SourceFile>>20)}}
+		return report
+	}
+	at := newPlacer(src)
+	if lang == typeScript {
+		analyseTypeScript(report, src, name, goal, at)
+		return report
+	}
+	tree := js.Parse(src, goal)
+	report.Goal = tree.Goal
+	for _, e := range tree.Errors {
+		if e.Early {
+			continue // nothing was skipped
+		}
+		line, column := at.place(int(e.Start))
+		report.Errors = append(report.Errors, FileError{line, column, e.Message})
+	}
+	newScan(tree).run(report, name, at, func(offset uint32) int { return int(offset) })
+	return report
 }

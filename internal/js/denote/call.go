@@ -10,7 +10,6 @@ type Call struct {
 	Method    string // the constant property name of a method call, "" for others
 	New       bool
 	Assign    bool     // an assignment: the callee is its target, the one argument its value
-	Target    string   // the variable or property that the result is given to, "" where it is to none
 	Arguments []js.Ref // as the callee sees them; 0 where one is not known, nothing behind a spread
 }
 

@@ -15,9 +15,15 @@ package denote
 //     What createRequire returns is "require" as well;
 //   - the constructors that have no global name: "AsyncFunction",
 //     "GeneratorFunction", "AsyncGeneratorFunction".
+//
+// Root is the global, module or package that the path begins with, which a dot in a
+// package's name would otherwise hide. ID is the same for equal names of one
+// Denoter, so that work over names can be kept by it.
 type Name struct {
 	Path string
+	Root string
 	Via  Via
+	ID   uint32
 }
 
 // Via tells what was odd about the way to a name.
@@ -30,3 +36,16 @@ const (
 	ViaThis                        // through this where it may be the global object
 	ViaCreated                     // a require that createRequire or the module object gave
 )
+
+// Module returns the canonical name of what a constant specifier brings in; ok is
+// false for files, URLs and what is no specifier.
+func Module(specifier string) (path string, ok bool) { return modulePath(specifier) }
+
+// Member returns the name of a member of a module whose canonical name Module gave.
+func Member(module, name string) Name {
+	path := module + "." + name
+	if other, ok := same[path]; ok {
+		return Name{Path: other, Root: other}
+	}
+	return Name{Path: path, Root: module}
+}

@@ -1,0 +1,175 @@
+package denote
+
+import "github.com/nbuild/nbuild/internal/js"
+
+// maxValues bounds the different values of one file, maxDepth the recursion of one
+// question, maxSegments the members of one path.
+const (
+	maxValues   = 1 << 20
+	maxDepth    = 160
+	maxSegments = 6
+)
+
+// Denoter answers what the expressions of one tree denote. It works out only what it
+// is asked for, and what that depends on. It may not be used from two goroutines at
+// once.
+type Denoter struct {
+	tree    *js.Tree
+	scopes  *js.Scopes
+	folder  Folder
+	memo    []set // by node
+	vars    []set // by variable
+	atoms   []valueID
+	values  []value
+	ids     []valueID
+	index   map[value]valueID
+	many    [][]valueID
+	names   map[set][]Name
+	sites   map[js.Ref][]site // by function, once asked for
+	returns map[js.Ref][]js.Ref
+	members *members
+	depth   int
+}
+
+// Folder tells which expressions are constants; js.Folder is one.
+type Folder interface {
+	// Strings returns the constants that an expression can be, as strings, and
+	// whether these are all.
+	Strings(r js.Ref) (values []string, complete bool)
+	// Member returns the property name of a MemberExpression where it is one constant.
+	Member(r js.Ref) (name string, ok bool)
+}
+
+// New returns a Denoter of a tree with its scopes and constants.
+func New(t *js.Tree, s *js.Scopes, f Folder) *Denoter {
+	return &Denoter{
+		tree: t, scopes: s, folder: f,
+		memo:   make([]set, len(t.Nodes)),
+		vars:   make([]set, s.Variables()+1),
+		values: make([]value, 2, 64), // 0 is no value, 1 nothing
+		ids:    []valueID{0, nothing},
+		index:  make(map[value]valueID, 64),
+		names:  map[set][]Name{},
+	}
+}
+
+// Of returns what an expression may denote, nil where nothing is known of it. What
+// bind returns denotes the function that was bound. The slice must not be changed.
+func (d *Denoter) Of(r js.Ref) []Name {
+	if r == 0 {
+		return nil
+	}
+	s := d.eval(r)
+	if s <= none {
+		return nil
+	}
+	return d.namesOf(s)
+}
+
+// Is reports whether an expression may denote the canonical path.
+func (d *Denoter) Is(r js.Ref, path string) bool {
+	for _, n := range d.Of(r) {
+		if n.Path == path {
+			return true
+		}
+	}
+	return false
+}
+
+// String reports whether an expression may be a string that the file itself makes:
+// a literal, a template, a sum with one.
+func (d *Denoter) String(r js.Ref) bool {
+	for _, id := range d.list(d.eval(r)) {
+		if v := &d.values[id]; v.form == instanceForm && v.name == "String" {
+			return true
+		}
+	}
+	return false
+}
+
+// Function returns a function or class of the file that an expression may denote, 0
+// where there is none.
+func (d *Denoter) Function(r js.Ref) js.Ref {
+	for _, id := range d.list(d.eval(r)) {
+		if v := &d.values[id]; v.form == functionForm || v.form == classForm {
+			return v.ref
+		}
+	}
+	return 0
+}
+
+func (d *Denoter) namesOf(s set) []Name {
+	if names, ok := d.names[s]; ok {
+		return names
+	}
+	var names []Name
+	for _, id := range d.list(s) {
+		if n, ok := d.name(id); ok {
+			names = append(names, n)
+		}
+	}
+	d.names[s] = names
+	return names
+}
+
+func (d *Denoter) name(id valueID) (Name, bool) {
+	v := &d.values[id]
+	switch v.form {
+	case boundForm:
+		return d.name(v.parent)
+	case methodForm:
+		n, ok := d.name(v.parent)
+		n.Path += "." + v.name
+		n.ID = uint32(id)
+		return n, ok
+	case pathForm:
+		n := Name{Path: d.text(id), ID: uint32(id)}
+		for at := v; ; at = &d.values[at.parent] {
+			n.Via |= at.via
+			if at.parent == 0 {
+				n.Root = at.name
+				return n, true
+			}
+		}
+	}
+	return Name{}, false
+}
+
+// eval returns the values of an expression, worked out once.
+func (d *Denoter) eval(r js.Ref) set {
+	if r == 0 {
+		return none
+	}
+	if s := d.memo[r]; s != 0 {
+		return s
+	}
+	if d.depth >= maxDepth {
+		return none
+	}
+	d.memo[r] = none // for a value that depends on itself
+	d.depth++
+	s := d.expression(r)
+	d.depth--
+	d.memo[r] = s
+	return s
+}
+
+// unwrap returns what await gives of a set.
+func (d *Denoter) unwrap(s set) set {
+	return d.each(s, func(id valueID) set {
+		if v := d.values[id]; v.form == promiseForm {
+			return set(v.parent)
+		}
+		return set(id)
+	})
+}
+
+// promise returns promises of a set's values.
+func (d *Denoter) promise(s set) set {
+	return d.each(s, func(id valueID) set {
+		if d.values[id].form == promiseForm {
+			return set(id)
+		}
+		return d.one(value{form: promiseForm, parent: id})
+	})
+}

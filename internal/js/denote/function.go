@@ -1,0 +1,411 @@
+package denote
+
+import "github.com/nbuild/nbuild/internal/js"
+
+// parameter returns what the callers in this file give for a parameter of a
+// function; p is its pattern, a child of Parameters.
+func (d *Denoter) parameter(f, p js.Ref) set {
+	i := 0
+	for c := d.tree.Nodes[d.tree.Nodes[p].Parent].First; c != 0 && c != p && i < 256; c = d.tree.Nodes[c].Next {
+		i++
+	}
+	out := none
+	for _, at := range d.callSites(f) {
+		out = d.union(out, d.argument(at, i))
+	}
+	return out
+}
+
+// site is a call by which a function of the file is called, or which hands it on:
+// self is the function or its name there.
+type site struct{ call, self js.Ref }
+
+// argument returns what a site gives the function as its i-th argument.
+func (d *Denoter) argument(at site, i int) set {
+	t := d.tree
+	callee := t.Nodes[at.call].First
+	args, _ := d.arguments(t.Nodes[callee].Next)
+	for k, a := range args {
+		if a == at.self {
+			return d.handed(at.call, k, i)
+		}
+	}
+	// f.call(this, …), f.apply(this, […])
+	if callee != at.self && t.Nodes[callee].Kind == js.MemberExpression {
+		switch name, _ := d.folder.Member(callee); name {
+		case "call":
+			i++
+		case "apply":
+			if len(args) > 1 {
+				if literal := d.arrayLiteral(args[1]); literal != 0 {
+					return d.element(literal, i)
+				}
+			}
+			return none
+		}
+	}
+	if i < len(args) {
+		return d.eval(args[i])
+	}
+	return none
+}
+
+// handed returns the i-th argument of a function that is the at-th argument of a
+// call: of then, of an array's methods, of define, or of a function of the file that
+// calls it.
+func (d *Denoter) handed(call js.Ref, at, i int) set {
+	t := d.tree
+	callee := t.Nodes[call].First
+	if t.Nodes[callee].Kind == js.MemberExpression {
+		name, _ := d.folder.Member(callee)
+		switch base := d.eval(t.Nodes[callee].First); name {
+		case "then":
+			if at == 0 && i == 0 {
+				return d.unwrapPromises(base)
+			}
+		case "forEach", "map", "filter", "some", "every", "find", "flatMap":
+			if at == 0 && i == 0 {
+				return d.elements(base)
+			}
+		case "call", "apply", "bind":
+			// (function (factory) { … }).call(this, function …)
+			at--
+		}
+	}
+	if t.Nodes[callee].Kind == js.Identifier && t.Text(callee) == "define" && d.scopes.Of(callee) == 0 {
+		return d.defined(call, at, i)
+	}
+	// A function of the file that calls its parameter.
+	out := none
+	for _, id := range d.list(d.eval(d.receiver(callee))) {
+		v := d.values[id]
+		if v.form != functionForm {
+			continue
+		}
+		p := d.parameterAt(v.ref, at)
+		if t.Nodes[p].Kind != js.Binding {
+			continue
+		}
+		steps := 0
+		for use := range d.scopes.Uses(d.scopes.Of(p)) {
+			if steps++; steps > maxUses {
+				break
+			}
+			parent := &t.Nodes[t.Nodes[use].Parent]
+			if parent.Kind != js.CallExpression || parent.First != use {
+				continue
+			}
+			if args, _ := d.arguments(t.Nodes[use].Next); i < len(args) {
+				out = d.union(out, d.eval(args[i]))
+			}
+		}
+	}
+	return out
+}
+
+// receiver returns what a callee is at heart: f of f.call.
+func (d *Denoter) receiver(callee js.Ref) js.Ref {
+	if d.tree.Nodes[callee].Kind == js.MemberExpression {
+		if name, _ := d.folder.Member(callee); name == "call" || name == "apply" {
+			return d.tree.Nodes[callee].First
+		}
+	}
+	return callee
+}
+
+// defined returns the i-th argument of an AMD factory: require, exports and module
+// where no list of dependencies says otherwise.
+func (d *Denoter) defined(call js.Ref, at, i int) set {
+	if at == 0 {
+		if i < 3 {
+			return d.globalNamed([]string{"require", "exports", "module"}[i], 0)
+		}
+		return none
+	}
+	list := d.tree.Child(call, at) // the argument before the factory
+	if d.tree.Nodes[list].Kind != js.ArrayExpression {
+		if at == 1 { // define('name', function (require, exports, module) { … })
+			return d.defined(call, 0, i)
+		}
+		return none
+	}
+	name := d.tree.Child(list, i)
+	if d.tree.Nodes[name].Kind != js.String {
+		return none
+	}
+	switch text := d.tree.Text(name); text {
+	case "require", "exports", "module":
+		return d.globalNamed(text, 0)
+	}
+	return d.modules(name)
+}
+
+// unwrapPromises returns what promises give, and nothing of other values.
+func (d *Denoter) unwrapPromises(s set) set {
+	return d.each(s, func(id valueID) set {
+		if v := d.values[id]; v.form == promiseForm {
+			return set(v.parent)
+		}
+		return none
+	})
+}
+
+// parameterAt returns the pattern of the i-th parameter of a function, without its
+// default; 0 where there is none.
+func (d *Denoter) parameterAt(f js.Ref, i int) js.Ref {
+	p := d.tree.Child(d.tree.Child(f, 1), i)
+	if d.tree.Nodes[p].Kind == js.AssignmentPattern {
+		p = d.tree.Nodes[p].First
+	}
+	return p
+}
+
+// arguments collects the argument expressions from one on, up to the first spread of
+// what is no array literal; known is false where such a spread ended them.
+func (d *Denoter) arguments(first js.Ref) (args []js.Ref, known bool) {
+	for c := first; c != 0 && len(args) < 64; c = d.tree.Nodes[c].Next {
+		n := &d.tree.Nodes[c]
+		if n.Kind != js.SpreadElement {
+			args = append(args, c)
+			continue
+		}
+		literal := d.arrayLiteral(n.First)
+		if literal == 0 {
+			return args, false
+		}
+		more, known := d.arguments(d.tree.Nodes[literal].First)
+		args = append(args, more...)
+		if !known {
+			return args, false
+		}
+	}
+	return args, true
+}
+
+// arrayLiteral returns the array literal that an expression is, 0 for none.
+func (d *Denoter) arrayLiteral(r js.Ref) js.Ref {
+	if d.tree.Nodes[r].Kind == js.ArrayExpression {
+		return r
+	}
+	if list := d.list(d.eval(r)); len(list) == 1 && d.values[list[0]].form == arrayForm {
+		return d.values[list[0]].ref
+	}
+	return 0
+}
+
+// callSites returns the calls that a function of the file is called by, or handed
+// to, as far as they are in sight: at most maxSet.
+func (d *Denoter) callSites(f js.Ref) []site {
+	if sites, ok := d.sites[f]; ok {
+		return sites
+	}
+	if d.sites == nil {
+		d.sites = map[js.Ref][]site{}
+	}
+	d.sites[f] = nil
+	var sites []site
+	add := func(r js.Ref) { // r is the function, or a name of it
+		if call := d.callOf(r); call != 0 && len(sites) < maxSet {
+			sites = append(sites, site{call, r})
+		}
+	}
+	n := &d.tree.Nodes[f]
+	var name js.Ref // its Binding
+	if n.Kind != js.FunctionDeclaration {
+		add(f)
+		switch parent := &d.tree.Nodes[n.Parent]; {
+		case parent.Kind == js.VariableDeclarator && d.tree.Nodes[parent.First].Kind == js.Binding:
+			name = parent.First
+		case parent.Kind == js.AssignmentExpression && d.tree.Nodes[parent.First].Kind == js.Identifier:
+			name = parent.First
+		}
+	}
+	for _, b := range []js.Ref{name, n.First} {
+		v := js.VariableID(0)
+		if k := d.tree.Nodes[b].Kind; k == js.Binding || k == js.Identifier {
+			v = d.scopes.Of(b)
+		}
+		if v == 0 {
+			continue
+		}
+		steps := 0
+		for use := range d.scopes.Uses(v) {
+			if steps++; steps > maxUses || len(sites) == maxSet {
+				break
+			}
+			add(use)
+		}
+	}
+	d.sites[f] = sites
+	return sites
+}
+
+// callOf returns the call whose callee r is, straight or as r.call and r.apply, or of
+// which it is an argument; 0 for none.
+func (d *Denoter) callOf(r js.Ref) js.Ref {
+	t := d.tree
+	p := t.Nodes[r].Parent
+	n := &t.Nodes[p]
+	switch n.Kind {
+	case js.CallExpression, js.NewExpression:
+		return p
+	case js.MemberExpression:
+		if n.First != r {
+			return 0
+		}
+		call := &t.Nodes[n.Parent]
+		if call.Kind != js.CallExpression || call.First != p {
+			return 0
+		}
+		if name, _ := d.folder.Member(p); name == "call" || name == "apply" {
+			return n.Parent
+		}
+	}
+	return 0
+}
+
+// results returns the expressions whose value a function returns: at most maxSet.
+func (d *Denoter) results(f js.Ref) []js.Ref {
+	if rs, ok := d.returns[f]; ok {
+		return rs
+	}
+	if d.returns == nil {
+		d.returns = map[js.Ref][]js.Ref{}
+	}
+	t := d.tree
+	var rs []js.Ref
+	body := t.Child(f, 2)
+	if t.Nodes[f].Flags&js.FlagExpression != 0 {
+		if r := t.Nodes[body].First; r != 0 {
+			rs = append(rs, r)
+		}
+		d.returns[f] = rs
+		return rs
+	}
+	// Walk the statements without recursion; nested functions return for themselves.
+	steps := 0
+	for at := t.Nodes[body].First; at != 0 && steps < 2048 && len(rs) < maxSet; steps++ {
+		n := &t.Nodes[at]
+		down := false
+		switch n.Kind {
+		case js.ReturnStatement:
+			if n.First != 0 {
+				rs = append(rs, n.First)
+			}
+		case js.BlockStatement, js.IfStatement, js.SwitchStatement, js.SwitchCase, js.TryStatement, js.CatchClause,
+			js.LabeledStatement, js.WhileStatement, js.DoWhileStatement, js.ForStatement, js.ForInStatement, js.ForOfStatement,
+			js.WithStatement:
+			down = n.First != 0
+		}
+		if down {
+			at = n.First
+			continue
+		}
+		for at != body && t.Nodes[at].Next == 0 {
+			at = t.Nodes[at].Parent
+		}
+		if at == body {
+			break
+		}
+		at = t.Nodes[at].Next
+	}
+	d.returns[f] = rs
+	return rs
+}
+
+// returned returns what a call of a function of the file gives for these arguments.
+func (d *Denoter) returned(f js.Ref, args []js.Ref) set {
+	n := &d.tree.Nodes[f]
+	switch n.Kind {
+	case js.FunctionExpression, js.FunctionDeclaration, js.ArrowFunctionExpression:
+	default:
+		return none
+	}
+	if n.Flags&js.FlagGenerator != 0 || d.depth >= maxDepth {
+		return none
+	}
+	d.depth++
+	out := none
+	for _, r := range d.results(f) {
+		out = d.union(out, d.substituted(r, f, args))
+	}
+	d.depth--
+	if n.Flags&js.FlagAsync != 0 {
+		return d.promise(out)
+	}
+	return out
+}
+
+// substituted is eval with a function's parameters being the arguments of one call,
+// as far as the helpers need it that hand a module through.
+func (d *Denoter) substituted(r, f js.Ref, args []js.Ref) set {
+	if d.depth >= maxDepth {
+		return none
+	}
+	d.depth++
+	defer func() { d.depth-- }()
+	t := d.tree
+	n := &t.Nodes[r]
+	switch n.Kind {
+	case js.Identifier:
+		v := d.scopes.Of(r)
+		if i, ok := d.parameterOf(v, f); ok {
+			if i < len(args) && args[i] != 0 {
+				return d.eval(args[i])
+			}
+			if args != nil {
+				return none
+			}
+		}
+	case js.ConditionalExpression:
+		return d.union(d.substituted(t.Child(r, 1), f, args), d.substituted(t.Child(r, 2), f, args))
+	case js.LogicalExpression:
+		right := d.substituted(t.Child(r, 1), f, args)
+		if n.Op == js.OpAnd {
+			return right
+		}
+		return d.union(d.substituted(n.First, f, args), right)
+	case js.SequenceExpression:
+		return d.substituted(d.last(r), f, args)
+	case js.ObjectExpression:
+		// { default: x } is the module x to whoever asks for its default.
+		if c := n.First; c != 0 && t.Nodes[c].Next == 0 && t.Nodes[c].Kind == js.Property {
+			if key, ok := d.keyName(c); ok && key == "default" {
+				inner := d.substituted(t.Nodes[t.Nodes[c].First].Next, f, args)
+				if inner > none {
+					return d.each(inner, func(id valueID) set {
+						if d.values[id].form == pathForm {
+							return set(id)
+						}
+						return d.one(value{form: objectForm, ref: r})
+					})
+				}
+			}
+		}
+	}
+	return d.eval(r)
+}
+
+// parameterOf reports which parameter of f a variable is.
+func (d *Denoter) parameterOf(v js.VariableID, f js.Ref) (int, bool) {
+	if v == 0 {
+		return 0, false
+	}
+	info := d.scopes.Variable(v)
+	if info.Kind != js.ParameterVariable {
+		return 0, false
+	}
+	at := info.Declaration
+	if p := d.tree.Nodes[at].Parent; d.tree.Nodes[p].Kind == js.AssignmentPattern {
+		at = p
+	}
+	list := d.tree.Nodes[at].Parent
+	if d.tree.Nodes[list].Kind != js.Parameters || d.tree.Nodes[list].Parent != f {
+		return 0, false
+	}
+	i := 0
+	for c := d.tree.Nodes[list].First; c != at && c != 0; c = d.tree.Nodes[c].Next {
+		i++
+	}
+	return i, true
+}

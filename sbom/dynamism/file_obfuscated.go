@@ -1,0 +1,3 @@
+package dynamism
+
+func (s *scan) obfuscation() {}
