@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -75,10 +76,10 @@ func (x reader) ids(b *hclfile.Body, name string) []string {
 
 func (x reader) position(b *hclfile.Body) diag.Pos { return x.File.Pos(b.Range) }
 
-// sentence reads a text that may not be empty.
+// sentence reads a text that may not be empty. The dots of a pasted exception are.
 func (x reader) sentence(b *hclfile.Body, name string) string {
 	s := x.String(b, name)
-	if b.Has(name) && strings.TrimSpace(s) == "" {
+	if b.Has(name) && !strings.ContainsFunc(s, unicode.IsLetter) {
 		x.Problem(b.At(name), CodeRule, "the "+name+" is empty", "whoever reads this has to know why", fmt.Sprintf(`write %s = "…" with a sentence`, name))
 	}
 	return s
