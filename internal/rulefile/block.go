@@ -45,9 +45,9 @@ const AnyArgument = -1
 // place.
 type Condition struct {
 	Argument int      // from 0, or AnyArgument
-	Property string   // the property of an object literal that is looked at in place of the argument
+	Property []string // properties of an object literal, one of which is looked at in place of the argument
 	Shape    []string // how the argument is made
-	Matches  string   // a regular expression (RE2) that one of its constants matches
+	Matches  string   // a regular expression (RE2) that one of its constants matches, or the parts of a built string, joined by "…"
 	Below    int64    // one of its constants is a number less than this; 0 is not set
 	Absent   bool     // the argument, or the property, is not there
 	Target   string   // a regular expression that the name matches which the result is given to

@@ -60,9 +60,9 @@ var ruleBody = hclfile.Schema{
 	Blocks: []hclfile.Block{
 		{Name: "when", Repeat: true, Doc: "A condition of call and assign; all of them must hold. Within one, all must hold of the same argument.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 			{Name: "argument", Type: cty.Number, Default: "any argument", Doc: "Which argument, from 0. What is assigned is argument 0."},
-			{Name: "property", Type: text, Doc: "A property of the object literal that is the argument; the rest then asks about that."},
+			{Name: "property", Type: texts, Doc: "Properties of the object literal that is the argument; the rest then asks about any of them."},
 			{Name: "shape", Type: texts, OneOf: shapes, Doc: "How it is made: `constant` can be worked out, `built` is a string joined from parts that can't all be, `other` is anything else."},
-			{Name: "matches", Type: text, Holds: "a regular expression (RE2)", Doc: "What one of its constants matches, or a constant part of a built string."},
+			{Name: "matches", Type: text, Holds: "a regular expression (RE2)", Doc: "What one of its constants matches, or its constant parts joined by `…` where it is a built string."},
 			{Name: "below", Type: cty.Number, Doc: "What one of its constants, a number, is less than."},
 			{Name: "absent", Type: cty.Bool, Default: "false", Doc: "It is not there."},
 			{Name: "compared", Type: cty.Bool, Default: "false", Doc: "The result is compared with == or ===."},

@@ -146,7 +146,7 @@ func (x reader) rule(b *hclfile.Body) (Rule, bool) {
 func (x reader) condition(b *hclfile.Body) Condition {
 	before := len(x.Problems)
 	c := Condition{
-		Argument: int(x.Int(b, "argument", AnyArgument, 0)), Property: x.String(b, "property"), Shape: x.Strings(b, "shape"),
+		Argument: int(x.Int(b, "argument", AnyArgument, 0)), Property: x.Strings(b, "property"), Shape: x.Strings(b, "shape"),
 		Matches: x.expression(b, "matches"), Below: x.Int(b, "below", 0, 1), Absent: x.Bool(b, "absent", false), Target: x.expression(b, "target"),
 		Compared: x.Bool(b, "compared", false),
 	}
@@ -155,9 +155,9 @@ func (x reader) condition(b *hclfile.Body) Condition {
 	case len(x.Problems) > before: // the rest would be a consequence
 	case c.Absent && asks:
 		x.Problem(b.At("absent"), CodeRule, "what is absent has no shape and no value", "", "remove absent, or the other lines")
-	case c.Absent && c.Argument == AnyArgument && c.Property == "":
-		x.Problem(b.At("absent"), CodeRule, "absent says of nothing that it is not there", "", "add a line: argument = 1, or property = \"…\"")
-	case !c.Absent && !asks && c.Target == "" && !c.Compared && c.Property == "":
+	case c.Absent && c.Argument == AnyArgument && len(c.Property) == 0:
+		x.Problem(b.At("absent"), CodeRule, "absent says of nothing that it is not there", "", "add a line: argument = 1, or property = [\"…\"]")
+	case !c.Absent && !asks && c.Target == "" && !c.Compared && len(c.Property) == 0:
 		x.Problem(b.Range, CodeRule, "the condition is empty", "", `add a line, as shape = ["built"]`)
 	}
 	return c

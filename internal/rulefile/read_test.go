@@ -51,7 +51,7 @@ const native = `dynamism {
 
     when {
       argument = 1
-      property = "bits"
+      property = ["bits"]
       below    = 2048
     }
     when {
@@ -73,7 +73,7 @@ const inJSON = `{"dynamism": {
   ]},
   "rule": {"TEAM-1": {
     "call": ["node:crypto.*", ".sign"], "message": "m", "reason": "r", "remedy": "y",
-    "when": [{"argument": 1, "property": "bits", "below": 2048}, {"target": "(?i)token", "compared": true}],
+    "when": [{"argument": 1, "property": ["bits"], "below": 2048}, {"target": "(?i)token", "compared": true}],
     "allow": {"project": {"reason": "ours"}}
   }}
 }}`
@@ -84,7 +84,7 @@ func TestReadGivesTheSameOfBothForms(t *testing.T) {
 		Own: []rulefile.Rule{{
 			ID: "TEAM-1", Call: []string{"node:crypto.*", ".sign"}, Severity: rulefile.Deny, Message: "m", Reason: "r", Remedy: "y",
 			When: []rulefile.Condition{
-				{Argument: 1, Property: "bits", Below: 2048},
+				{Argument: 1, Property: []string{"bits"}, Below: 2048},
 				{Argument: rulefile.AnyArgument, Target: "(?i)token", Compared: true},
 			},
 			Allow: []rulefile.Allow{{Purl: "project", Reason: "ours"}},

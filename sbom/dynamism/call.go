@@ -41,7 +41,7 @@ type Argument struct {
 
 // Property is a property of an object literal that is an argument. Value is of a
 // constant as String() of it gives ("false", "1024"), of a built string its constant
-// parts joined. A property that can be several constants stands there once for each.
+// parts joined by "…". A property that can be several constants stands there once for each.
 type Property struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

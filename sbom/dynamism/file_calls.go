@@ -56,6 +56,9 @@ func (s *scan) record(c denote.Call) {
 
 // textual reports whether a method call is given a string that rules may ask about.
 func (s *scan) textual(c denote.Call) bool {
+	if c.Method == "digest" {
+		return s.compared(c.Ref) // createHmac(…).digest() === signature
+	}
 	if c.Method == "" || len(c.Arguments) == 0 || ordinary[c.Method] {
 		return false
 	}
@@ -72,9 +75,39 @@ func (s *scan) textual(c denote.Call) bool {
 			if queries[c.Method] || k != js.Identifier && k != js.ObjectExpression && s.shape(a) == ShapeBuilt {
 				return true
 			}
+			if k == js.ObjectExpression && s.queried(a) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// queried reports whether an object literal holds a query that is built, as in
+// find({ $where: 'a == ' + b }) and query({ text: `SELECT ${a}` }).
+func (s *scan) queried(object js.Ref) bool {
+	for c := s.tree.Nodes[object].First; c != 0; c = s.tree.Nodes[c].Next {
+		if s.tree.Kind(c) != js.Property {
+			continue
+		}
+		switch key := s.tree.Nodes[c].First; string(s.tree.Raw(key)) {
+		case "$where", "'$where'", `"$where"`, "text", "sql":
+			if s.shape(s.tree.Nodes[key].Next) == ShapeBuilt {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// expression keeps a regular expression in which a group that repeats holds
+// something that may repeat, as a call of RegExp with its pattern.
+func (s *scan) expression(r js.Ref) {
+	pattern, _ := s.tree.RegExp(r)
+	if len(s.calls) >= bounds.FileFindings || !strings.Contains(pattern, ")+") && !strings.Contains(pattern, ")*") && !strings.Contains(pattern, "){") {
+		return
+	}
+	s.calls = append(s.calls, call{Call: denote.Call{Ref: r, Arguments: []js.Ref{r}}, callees: []string{"RegExp"}})
 }
 
 // ordinary are methods of strings, arrays and consoles, whose text is no language.
@@ -130,7 +163,7 @@ func (s *scan) shape(r js.Ref) Shape {
 		return ShapeObject
 	case js.ArrayExpression:
 		return ShapeArray
-	case js.BooleanLiteral, js.NullLiteral, js.NumericLiteral:
+	case js.BooleanLiteral, js.NullLiteral, js.NumericLiteral, js.RegExpLiteral:
 		return ShapeConstant
 	case js.TemplateLiteral, js.BinaryExpression:
 		if s.denoter.String(r) {
@@ -186,6 +219,9 @@ func (s *scan) argument(r js.Ref) Argument {
 		values, _ := s.folder.Strings(r)
 		if len(values) == 0 {
 			values = []string{string(t.Raw(r))}
+			if pattern, _ := t.RegExp(r); pattern != "" {
+				values[0] = pattern
+			}
 		}
 		a.Values = clipped(values)
 	case ShapeBuilt:
@@ -239,7 +275,7 @@ func (s *scan) properties(c js.Ref) []Property {
 		}
 		return out
 	case ShapeBuilt:
-		return []Property{{Name: name, Value: clip(strings.Join(s.parts(value), "")), Built: true}}
+		return []Property{{Name: name, Value: clip(strings.Join(s.parts(value), "…")), Built: true}}
 	}
 	return nil
 }

@@ -140,7 +140,10 @@ func (p *Policy) matches(pkg *dynamism.Package) []match {
 			out = append(out, match{r, "", Site{c.File, c.Line, c.Column, c.Excerpt}})
 		}
 	}
-	for _, u := range pkg.Unparsed {
+	for i, u := range pkg.Unparsed {
+		if i > 0 && pkg.Unparsed[i-1].File == u.File {
+			continue // one file is one place: what is behind the first error is a consequence
+		}
 		for _, r := range p.index.unread {
 			out = append(out, match{r, "", Site{u.File, u.Line, u.Column, u.Why}})
 		}

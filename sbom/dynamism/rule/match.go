@@ -156,7 +156,7 @@ func (w *condition) holds(c *dynamism.CallSite) bool {
 	if w.Compared && !c.Compared {
 		return false
 	}
-	asks := len(w.Shape) > 0 || w.matches != nil || w.Below > 0 || w.Property != ""
+	asks := len(w.Shape) > 0 || w.matches != nil || w.Below > 0 || len(w.Property) > 0
 	if !asks && !w.Absent {
 		return true
 	}
@@ -168,12 +168,15 @@ func (w *condition) holds(c *dynamism.CallSite) bool {
 		args = args[w.Argument : w.Argument+1]
 	}
 	if w.Absent {
-		return w.Property != "" && !slices.ContainsFunc(args, func(a dynamism.Argument) bool {
+		return len(w.Property) > 0 && !slices.ContainsFunc(args, func(a dynamism.Argument) bool {
 			return a.Shape == dynamism.ShapeOther || hasProperty(&a, w.Property)
 		})
 	}
 	return slices.ContainsFunc(args, func(a dynamism.Argument) bool {
-		if w.Property == "" {
+		if len(w.Property) == 0 {
+			if a.Shape == dynamism.ShapeBuilt {
+				return w.is(a.Shape, []string{strings.Join(a.Values, "…")})
+			}
 			return w.is(a.Shape, a.Values)
 		}
 		return slices.ContainsFunc(a.Properties, func(p dynamism.Property) bool {
@@ -181,13 +184,13 @@ func (w *condition) holds(c *dynamism.CallSite) bool {
 			if p.Built {
 				shape = dynamism.ShapeBuilt
 			}
-			return p.Name == w.Property && w.is(shape, []string{p.Value})
+			return slices.Contains(w.Property, p.Name) && w.is(shape, []string{p.Value})
 		})
 	})
 }
 
-func hasProperty(a *dynamism.Argument, name string) bool {
-	return slices.ContainsFunc(a.Properties, func(p dynamism.Property) bool { return p.Name == name })
+func hasProperty(a *dynamism.Argument, of []string) bool {
+	return slices.ContainsFunc(a.Properties, func(p dynamism.Property) bool { return slices.Contains(of, p.Name) })
 }
 
 // is reports whether a value is made and valued as the condition asks.

@@ -57,8 +57,8 @@ func conditions(when []rulefile.Condition) string {
 		if w.Argument != rulefile.AnyArgument {
 			of = fmt.Sprintf("argument %d", w.Argument)
 		}
-		if w.Property != "" {
-			of = fmt.Sprintf("property `%s` of %s", w.Property, of)
+		if len(w.Property) > 0 {
+			of = fmt.Sprintf("property `%s` of %s", strings.Join(w.Property, "` or `"), of)
 		}
 		var is []string
 		if len(w.Shape) > 0 {
@@ -75,7 +75,7 @@ func conditions(when []rulefile.Condition) string {
 		}
 		if len(is) > 0 {
 			parts = append(parts, of+" "+strings.Join(is, " and "))
-		} else if w.Property != "" {
+		} else if len(w.Property) > 0 {
 			parts = append(parts, of+" is there")
 		}
 		if w.Target != "" {
@@ -105,7 +105,7 @@ func source(r *Rule) string {
 	for _, w := range r.When {
 		out.WriteString("\n  when {\n")
 		write(&out, "    ", []attribute{
-			{"argument", when(w.Argument != rulefile.AnyArgument, fmt.Sprint(w.Argument))}, {"property", text(w.Property)}, {"shape", list(w.Shape)},
+			{"argument", when(w.Argument != rulefile.AnyArgument, fmt.Sprint(w.Argument))}, {"property", list(w.Property)}, {"shape", list(w.Shape)},
 			{"matches", text(w.Matches)}, {"below", when(w.Below > 0, fmt.Sprint(w.Below))}, {"absent", when(w.Absent, "true")},
 			{"compared", when(w.Compared, "true")}, {"target", text(w.Target)},
 		})

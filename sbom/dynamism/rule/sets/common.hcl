@@ -74,8 +74,8 @@ dynamism {
       shape    = ["built"]
     }
     when {
-      property = "shell"
-      matches  = "^(true|/.+|[a-z]+(\\.exe)?)$"
+      property = ["shell"]
+      matches  = "^(true|/.+|(ba|z|da|k|c|a|fi)?sh|(cmd|powershell|pwsh)(\\.exe)?)$"
     }
   }
 
@@ -88,11 +88,25 @@ dynamism {
 
     when {
       shape   = ["built"]
-      matches = "(?is)^[\\s(]*(select\\s+(.*\\bfrom\\b.*)?$|insert\\s+(ignore\\s+)?into\\s|replace\\s+into\\s|update\\s+(\\S+\\s+set\\b.*)?$|delete\\s+from\\s|truncate\\s+table\\s|(drop|alter|create)\\s+(table|database|schema|user|role|index|view)\\s|grant\\s.*\\sto\\s|call\\s+\\S*\\(|with\\s+\\S+\\s+as\\s*\\()"
+      matches = "(?is)^[\\s(]*(select\\s.*\\sfrom(\\s|$)|insert\\s+(ignore\\s+)?into\\s|replace\\s+into\\s|update\\s+\\S+\\s+set\\s|delete\\s+from\\s|truncate\\s+table\\s|(drop|alter|create)\\s+(table|database|schema|user|role|index|view)\\s|grant\\s.*\\sto\\s|call\\s+\\S*\\(|with\\s+\\S+\\s+as\\s*\\()"
     }
   }
 
   rule "QUI-2" {
+    call     = [".query", ".execute", ".queryAsync", ".executeAsync", ".executeSql"]
+    severity = "warn"
+    message  = "a query is joined from parts"
+    reason   = "a part that holds a quote becomes a part of the query"
+    remedy   = "put placeholders into the query and give the values beside it"
+
+    when {
+      property = ["text", "sql"]
+      shape    = ["built"]
+      matches  = "(?is)^[\\s(]*(select\\s.*\\sfrom(\\s|$)|insert\\s+(ignore\\s+)?into\\s|replace\\s+into\\s|update\\s+\\S+\\s+set\\s|delete\\s+from\\s|truncate\\s+table\\s|(drop|alter|create)\\s+(table|database|schema|user|role|index|view)\\s|grant\\s.*\\sto\\s|call\\s+\\S*\\(|with\\s+\\S+\\s+as\\s*\\()"
+    }
+  }
+
+  rule "QUI-3" {
     call     = [".$queryRawUnsafe", ".$executeRawUnsafe"]
     severity = "warn"
     message  = "a raw query is joined from parts"
@@ -159,7 +173,7 @@ dynamism {
     remedy   = "set modulusLength to 3072, or use ed25519"
 
     when {
-      property = "modulusLength"
+      property = ["modulusLength"]
       below    = 2048
     }
   }
@@ -172,7 +186,7 @@ dynamism {
     remedy   = "give the private authority's certificate as ca"
 
     when {
-      property = "rejectUnauthorized"
+      property = ["rejectUnauthorized"]
       matches  = "^false$"
     }
   }
@@ -211,21 +225,8 @@ dynamism {
     remedy   = "leave the option out; Node's own default is TLS 1.2 or later"
 
     when {
-      property = "minVersion"
-      matches  = "^TLSv1(\\.1)?$"
-    }
-  }
-
-  rule "CRY-10" {
-    call     = ["node:https.*", "node:tls.*"]
-    severity = "warn"
-    message  = "a version of TLS that is broken"
-    reason   = "SSL 2 and 3, TLS 1.0 and 1.1 can be read by whoever is on the way"
-    remedy   = "leave the option out; Node's own default is TLS 1.2 or later"
-
-    when {
-      property = "secureProtocol"
-      matches  = "^(SSLv[23]+|TLSv1(_1)?)_(client_|server_)?method$"
+      property = ["minVersion", "secureProtocol"]
+      matches  = "^(TLSv1(\\.1)?|(SSLv(2|3|23)|TLSv1(_1)?)_(client_|server_)?method)$"
     }
   }
 }

@@ -51,21 +51,8 @@ dynamism {
     remedy   = "leave out shell: true, and give the arguments as a list"
 
     when {
-      property = "shell"
-      matches  = "^(true|/.+|[a-z]+(\\.exe)?)$"
-    }
-  }
-
-  rule "EXF-1" {
-    call     = ["console.log", "console.error", "console.info", "console.debug", "console.warn"]
-    severity = "warn"
-    message  = "a secret may be logged"
-    reason   = "logs are read by more people than secrets are for"
-    remedy   = "log that it is there, not what it is"
-
-    when {
-      shape   = ["built"]
-      matches = "(?i)(password|passwd|secret|api_?key|access_?token|private_?key)\\s*[:=]\\s*$"
+      property = ["shell"]
+      matches  = "^(true|/.+|(ba|z|da|k|c|a|fi)?sh|(cmd|powershell|pwsh)(\\.exe)?)$"
     }
   }
 
@@ -77,7 +64,7 @@ dynamism {
     remedy   = "the guard and the production source list keep them from being loaded"
   }
 
-  rule "CRY-12" {
+  rule "CRY-11" {
     call     = ["Math.random"]
     severity = "warn"
     message  = "an id is made of Math.random"
@@ -85,11 +72,11 @@ dynamism {
     remedy   = "use randomUUID of node:crypto"
 
     when {
-      target = "(^|[a-z_])(id|Id|ID|uuid|UUID|guid|GUID)$"
+      target = "(^(id|uuid|guid)|Id|ID|_id|Uuid|UUID|Guid|GUID)$"
     }
   }
 
-  rule "CRY-13" {
+  rule "CRY-12" {
     call     = [".digest"]
     severity = "warn"
     message  = "a digest is compared in a time that tells how much of it is right"

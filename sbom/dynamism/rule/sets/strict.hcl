@@ -3,8 +3,8 @@
 dynamism {
   rules = "common"
   deny = [
-    "RCE-1", "RCE-2", "UIR-1", "MTP-1", "MTP-2", "MTP-3", "SHP-1", "SHP-2", "QUI-1", "QUI-2",
-    "CRY-2", "CRY-3", "CRY-4", "CRY-5", "CRY-6", "CRY-7", "CRY-8", "CRY-9", "CRY-10",
+    "RCE-1", "RCE-2", "UIR-1", "MTP-1", "MTP-2", "MTP-3", "SHP-1", "SHP-2", "QUI-1", "QUI-2", "QUI-3",
+    "CRY-2", "CRY-3", "CRY-4", "CRY-5", "CRY-6", "CRY-7", "CRY-8", "CRY-9",
   ]
 
   rule "RCE-3" {
@@ -72,19 +72,19 @@ dynamism {
     }
   }
 
-  rule "QUI-3" {
+  rule "QUI-4" {
     call    = [".find", ".findOne", ".findOneAndUpdate", ".findOneAndDelete", ".updateOne", ".updateMany", ".update", ".deleteOne", ".deleteMany", ".count", ".countDocuments", ".aggregate", ".where", ".$where"]
     message = "a query is JavaScript that is joined from parts"
     reason  = "MongoDB runs $where as code, and a part of it is whatever the user sent"
     remedy  = "use the operators $expr, $eq and their kin"
 
     when {
-      property = "$where"
+      property = ["$where"]
       shape    = ["built"]
     }
   }
 
-  rule "QUI-4" {
+  rule "QUI-5" {
     call    = [".$where"]
     message = "a query is JavaScript that is joined from parts"
     reason  = "MongoDB runs $where as code, and a part of it is whatever the user sent"
@@ -96,7 +96,7 @@ dynamism {
     }
   }
 
-  rule "CRY-11" {
+  rule "CRY-10" {
     call     = ["node:crypto.createHmac", "node:crypto.createCipheriv", "node:crypto.createDecipheriv"]
     severity = "warn"
     message  = "a key stands in the code"
