@@ -37,18 +37,18 @@ func (s *scan) call(r js.Ref) {
 			continue
 		}
 		if m.kind == "" {
-			if f, ok := families[n.Root]; ok && m.known {
-				s.used[useKey{f.kind, n.Root}] = true
+			if m.known {
+				s.use("", n.Root)
 			}
 			continue
 		}
-		s.add(hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root})
+		s.add(hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root, ref: r})
 	}
 	s.record(c)
 }
 
 func (s *scan) addAt(r js.Ref, kind Kind, n denote.Name) {
-	s.add(hit{kind: kind, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root})
+	s.add(hit{kind: kind, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root, ref: r})
 }
 
 // constructorCall finds x.constructor('…')(): what is called at once was made of a
@@ -71,10 +71,8 @@ func (s *scan) constructorCall(r js.Ref) {
 // require looks at a call of require, or of what loads as it does.
 func (s *scan) require(r js.Ref, n denote.Name, args []js.Ref) {
 	t := s.tree
-	s.used[useKey{NonliteralRequire, "require"}] = true
 	if n.Via&denote.ViaCreated != 0 {
-		s.used[useKey{CreateRequire, "node:module"}] = true
-		s.used[useKey{ModuleInternals, "node:module"}] = true
+		s.use(CreateRequire, "node:module")
 	}
 	if len(args) == 0 {
 		if t.Nodes[t.Nodes[r].First].Next == 0 {

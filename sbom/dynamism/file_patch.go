@@ -78,6 +78,9 @@ func settableNames(names string) map[string]bool {
 // shared reports whether a member of what a name denotes is shared by all code of the
 // process: of a builtin module, of a standard global or of the prototype of either.
 func (s *scan) shared(n denote.Name, member string, known bool) bool {
+	if n.Via&denote.ViaCopy != 0 {
+		return false
+	}
 	if n.Path == "globalThis" {
 		if n.Via&denote.ViaThis != 0 && s.tree.Goal != js.Script {
 			return false // of a CommonJS file it is its exports

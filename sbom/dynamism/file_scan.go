@@ -17,12 +17,12 @@ import (
 type scan struct {
 	tree     *js.Tree
 	scopes   *js.Scopes
-	folder   denote.Folder
+	folder   *js.Folder
 	denoter  *denote.Denoter
 	meanings map[uint32]meaning // by denote.Name.ID
 
 	hits    []hit
-	seen    map[hitKey]bool
+	seen    map[hitKey]int  // where in hits
 	pending []hit           // brought in, told if not used
 	used    map[useKey]bool // kinds and roots that a use was seen of
 	calls   []call
@@ -35,6 +35,7 @@ type hit struct {
 	symbol  string
 	through string
 	root    string
+	ref     js.Ref // the call, of a finding that is one
 }
 
 type hitKey struct {
@@ -49,10 +50,10 @@ type useKey struct {
 
 func newScan(t *js.Tree) *scan {
 	scopes := js.Resolve(t)
-	folder := &interimFolder{t: t, s: scopes}
+	folder := js.NewFolder(t, scopes)
 	return &scan{
 		tree: t, scopes: scopes, folder: folder, denoter: denote.New(t, scopes, folder),
-		meanings: map[uint32]meaning{}, seen: map[hitKey]bool{}, used: map[useKey]bool{},
+		meanings: map[uint32]meaning{}, seen: map[hitKey]int{}, used: map[useKey]bool{},
 	}
 }
 
@@ -62,7 +63,7 @@ func (s *scan) run(report *FileReport, name string, at *placer, offset func(uint
 	s.nodes()
 	s.obfuscation()
 	for _, p := range s.pending {
-		if !s.used[useKey{p.kind, p.root}] {
+		if !s.isUsed(p.kind, p.root) {
 			s.add(p)
 		}
 	}
@@ -88,13 +89,39 @@ func (s *scan) run(report *FileReport, name string, at *placer, offset func(uint
 
 // add keeps a finding, once a kind and place.
 func (s *scan) add(h hit) {
+	s.use(h.kind, h.root)
 	key := hitKey{h.kind, h.start}
-	if s.seen[key] || len(s.hits) >= bounds.FileFindings {
+	if i, ok := s.seen[key]; ok {
+		if s.hits[i].through != "" && h.through == "" {
+			s.hits[i] = h // that it is had from Node says more
+		}
 		return
 	}
-	s.seen[key] = true
+	if len(s.hits) >= bounds.FileFindings {
+		return
+	}
+	s.seen[key] = len(s.hits)
 	s.hits = append(s.hits, h)
-	s.used[useKey{h.kind, h.root}] = true
+}
+
+// use notes that what a module or a global gives is used, so that the place that
+// brings it in is not told.
+func (s *scan) use(kind Kind, root string) {
+	if base, _, ok := strings.Cut(root, "/"); ok && strings.HasPrefix(root, "node:") {
+		root = base // node:fs/promises
+	}
+	s.used[useKey{kind, root}] = true
+	if f, ok := families[root]; ok {
+		s.used[useKey{f.kind, root}] = true
+	}
+}
+
+// isUsed reports whether what a place brings in is used.
+func (s *scan) isUsed(kind Kind, root string) bool {
+	if base, _, ok := strings.Cut(root, "/"); ok && strings.HasPrefix(root, "node:") {
+		root = base
+	}
+	return s.used[useKey{kind, root}]
 }
 
 // nodes visits every node.
@@ -121,6 +148,8 @@ func (s *scan) nodes() {
 			s.value(r)
 		case js.AssignmentExpression:
 			s.assignment(r)
+		case js.RegExpLiteral:
+			s.expression(r)
 		case js.ImportExpression:
 			s.dynamicImport(r)
 			s.value(r)
@@ -128,9 +157,10 @@ func (s *scan) nodes() {
 			if k := nodes[nodes[i].First].Kind; k == js.ImportExpression || k == js.CallExpression {
 				s.value(r)
 			}
+		case js.ObjectPattern:
+			s.nested(r)
 		case js.ImportDeclaration, js.ExportNamedDeclaration, js.ExportAllDeclaration:
 			s.declaration(r)
-		case js.SpreadElement:
 		}
 	}
 }
@@ -152,12 +182,16 @@ func (s *scan) value(r js.Ref) {
 		if !m.known && n.Path != "require" {
 			continue
 		}
-		u := s.use(r, n, m)
+		u := s.fate(r, n, m)
 		if m.kind == "" {
-			// A harmless member is a use of its module all the same.
-			if f, ok := families[n.Root]; ok {
-				s.used[useKey{f.kind, n.Root}] = true
+			if n.Path == "require" {
+				if u == escapes {
+					s.add(hit{kind: NonliteralRequire, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root})
+				}
+				continue
 			}
+			// A harmless member is a use of its module all the same.
+			s.use("", n.Root)
 			continue
 		}
 		if m.called && u != inherited {
@@ -165,17 +199,31 @@ func (s *scan) value(r js.Ref) {
 		}
 		s.told(r, n, m, u)
 	}
-	if s.tree.Kind(r) != js.MemberExpression && s.tree.Kind(r) != js.Identifier {
+}
+
+// nested looks at a pattern inside a pattern, which takes members of what has no
+// name: const { env: { HOME } } = process.
+func (s *scan) nested(r js.Ref) {
+	p := s.tree.Nodes[r].Parent
+	if s.tree.Kind(p) != js.PatternProperty {
 		return
+	}
+	for _, n := range s.denoter.Pattern(r) {
+		if m := s.meaning(n); m.exact {
+			s.add(hit{kind: m.kind, start: s.tree.Nodes[p].Start, symbol: n.Path, through: m.through, root: n.Root})
+		}
 	}
 }
 
 // told keeps what a use tells.
-func (s *scan) told(r js.Ref, n denote.Name, m meaning, u use) {
+func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
 	h := hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root}
 	switch u {
 	case nowhere:
 	case handedOn:
+		if h.kind == CtorTrick {
+			return // to compare with, as a rule; what it makes is told of
+		}
 		s.pending = append(s.pending, h)
 	default:
 		s.add(h)

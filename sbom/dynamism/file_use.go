@@ -1,22 +1,24 @@
 package dynamism
 
 import (
+	"strings"
+
 	"github.com/nbuild/nbuild/internal/js"
 	"github.com/nbuild/nbuild/internal/js/denote"
 )
 
-// use is what becomes of a value at the place where it stands.
-type use uint8
+// fate is what becomes of a value at the place where it stands.
+type fate uint8
 
 const (
-	nowhere   use = iota // compared, tested, or part of something that is looked at itself
-	handedOn             // given to a variable or a member of the file's own
-	escapes              // given to something unknown
-	inherited            // extended by a class
+	nowhere   fate = iota // compared, tested, or part of something that is looked at itself
+	handedOn              // given to a variable or a member of the file's own
+	escapes               // given to something unknown
+	inherited             // extended by a class
 )
 
-// use follows a value up through what hands it on unchanged, and tells what takes it.
-func (s *scan) use(r js.Ref, n denote.Name, m meaning) use {
+// fate follows a value up through what hands it on unchanged, and tells what takes it.
+func (s *scan) fate(r js.Ref, n denote.Name, m meaning) fate {
 	t := s.tree
 	for {
 		p := t.Nodes[r].Parent
@@ -59,10 +61,13 @@ func (s *scan) use(r js.Ref, n denote.Name, m meaning) use {
 			if m.exact && t.Kind(parent.First) != js.Binding && t.Kind(parent.First) != js.Identifier {
 				return escapes // a member is taken here
 			}
+			if !m.module && t.Kind(t.Nodes[parent.Parent].Parent) == js.ExportNamedDeclaration {
+				return escapes
+			}
 			return handedOn
 		case js.AssignmentExpression:
 			if parent.First == r {
-				if m.exact {
+				if m.exact || m.kind == ModuleInternals {
 					return escapes
 				}
 				return nowhere // patch looks at it
@@ -70,7 +75,7 @@ func (s *scan) use(r js.Ref, n denote.Name, m meaning) use {
 			if second != r {
 				return nowhere
 			}
-			if m.exact && t.Kind(parent.First) == js.ObjectPattern {
+			if m.exact && t.Kind(parent.First) == js.ObjectPattern || !m.module && s.exported(parent.First) {
 				return escapes
 			}
 			return handedOn
@@ -82,6 +87,11 @@ func (s *scan) use(r js.Ref, n denote.Name, m meaning) use {
 			}
 			return s.literal(t.Nodes[p].Parent, m)
 		case js.ArrayExpression:
+			return s.literal(p, m)
+		case js.ObjectExpression: // a spread
+			if m.exact {
+				return escapes
+			}
 			return s.literal(p, m)
 		case js.ClassDeclaration, js.ClassExpression:
 			return inherited
@@ -140,7 +150,7 @@ func (s *scan) unknownMember(r js.Ref) bool {
 }
 
 // given tells what becomes of an argument of a call.
-func (s *scan) given(call, arg js.Ref, n denote.Name) use {
+func (s *scan) given(call, arg js.Ref, n denote.Name) fate {
 	t := s.tree
 	for _, got := range s.denoter.Of(call) {
 		if got.ID == n.ID || got.Root == n.Root {
@@ -149,8 +159,8 @@ func (s *scan) given(call, arg js.Ref, n denote.Name) use {
 	}
 	c, _ := s.denoter.Call(call)
 	for _, callee := range c.Callees {
-		if callee.ID == n.ID {
-			return nowhere // Reflect.apply(n, …)
+		if callee.ID == n.ID || callee.Root == n.Root && s.meaning(n).module {
+			return nowhere // Reflect.apply(n, …), fs.readFile.call(fs, …)
 		}
 		switch callee.Path {
 		case "Object.getPrototypeOf", "Reflect.getPrototypeOf", "Object.keys", "Object.getOwnPropertyNames", "Object.prototype.hasOwnProperty",
@@ -160,6 +170,8 @@ func (s *scan) given(call, arg js.Ref, n denote.Name) use {
 			}
 		case "Reflect.get", "Object.getOwnPropertyDescriptor":
 			return nowhere
+		case "Function.prototype.call.bind", "Function.prototype.apply.bind":
+			return handedOn
 		}
 	}
 	if f := s.denoter.Function(t.Nodes[call].First); f != 0 {
@@ -183,7 +195,7 @@ func (s *scan) given(call, arg js.Ref, n denote.Name) use {
 }
 
 // literal tells what becomes of a value in an array or object literal.
-func (s *scan) literal(r js.Ref, m meaning) use {
+func (s *scan) literal(r js.Ref, m meaning) fate {
 	t := s.tree
 	p := t.Nodes[r].Parent
 	for t.Kind(p) == js.Property || t.Kind(p) == js.ObjectExpression || t.Kind(p) == js.ArrayExpression {
@@ -191,7 +203,7 @@ func (s *scan) literal(r js.Ref, m meaning) use {
 	}
 	parent := &t.Nodes[p]
 	switch parent.Kind {
-	case js.MemberExpression:
+	case js.MemberExpression, js.ForOfStatement:
 		return handedOn
 	case js.VariableDeclarator, js.AssignmentExpression:
 		if m.module {
@@ -210,9 +222,20 @@ func (s *scan) literal(r js.Ref, m meaning) use {
 
 // result tells what becomes of a value that a function returns: its callers in the
 // file are looked at, those elsewhere are not known.
-func (s *scan) result(m meaning) use {
+func (s *scan) result(m meaning) fate {
 	if m.module {
 		return handedOn
 	}
 	return escapes
+}
+
+// exported reports whether a target of an assignment is the module's exports or a
+// member of them.
+func (s *scan) exported(r js.Ref) bool {
+	for _, n := range s.denoter.Of(r) {
+		if strings.HasPrefix(n.Path, "module.exports") {
+			return true
+		}
+	}
+	return false
 }

@@ -154,6 +154,21 @@ func (d *Denoter) eval(r js.Ref) set {
 	return s
 }
 
+// Pattern returns what the value is that an ObjectPattern takes apart.
+func (d *Denoter) Pattern(r js.Ref) []Name { return d.namesOf(d.binding(r)) }
+
+// copied returns objects that have the members of a set's values.
+func (d *Denoter) copied(s set) set {
+	return d.each(s, func(id valueID) set {
+		v := d.values[id]
+		if v.form != pathForm {
+			return set(id)
+		}
+		v.via |= ViaCopy
+		return d.one(v)
+	})
+}
+
 // unwrap returns what await gives of a set.
 func (d *Denoter) unwrap(s set) set {
 	return d.each(s, func(id valueID) set {

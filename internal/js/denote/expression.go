@@ -12,6 +12,8 @@ func (d *Denoter) expression(r js.Ref) set {
 			return d.variable(v)
 		}
 		return d.global(js.Atom(n.Value))
+	case js.Binding:
+		return d.variable(d.scopes.Of(r))
 	case js.MemberExpression:
 		return d.memberExpression(r)
 	case js.CallExpression, js.NewExpression, js.TaggedTemplateExpression:

@@ -34,6 +34,7 @@ const (
 	ViaConstructor Via = 1 << iota // through the constructor property of some value
 	ViaComputed                    // a member's name was computed
 	ViaThis                        // through this where it may be the global object
+	ViaCopy                        // an object with the members of what the path names
 	ViaCreated                     // a require that createRequire or the module object gave
 )
 

@@ -226,7 +226,7 @@ func (d *Denoter) resultOf(call js.Ref, at target) set {
 }
 
 // given are functions that give back their argument, or an object with its members.
-var given = wordSet("Object.freeze Object.seal Object.preventExtensions Object.create Object.setPrototypeOf Object.defineProperty " +
+var given = wordSet("Object.freeze Object.seal Object.preventExtensions Object.setPrototypeOf Object.defineProperty " +
 	"Object.defineProperties Object Proxy node:util.promisify node:util.callbackify node:util.deprecate node:util.inherits " +
 	"npm:pify npm:util.promisify npm:es6-promisify.promisify npm:es6-promisify npm:util-promisify npm:thenify npm:thenify-all " +
 	"npm:bluebird.promisify npm:bluebird.promisifyAll npm:universalify.fromCallback npm:universalify.fromPromise npm:graceful-fs.gracefulify " +
@@ -267,10 +267,16 @@ func (d *Denoter) resultOfPath(at target) set {
 		return out
 	case "Object.assign":
 		out := none
-		for _, a := range at.args[:min(len(at.args), maxSet)] {
-			out = d.union(out, d.eval(a))
+		for i, a := range at.args[:min(len(at.args), maxSet)] {
+			if i == 0 {
+				out = d.eval(a)
+				continue
+			}
+			out = d.union(out, d.copied(d.eval(a)))
 		}
 		return out
+	case "Object.create":
+		return d.copied(d.eval(arg))
 	case "Object.values":
 		return d.valuesOf(arg)
 	case "Promise.resolve":

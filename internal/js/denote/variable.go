@@ -9,6 +9,9 @@ import (
 // variable returns the values that a variable of the file may hold: those of its
 // initialisers and of what is assigned to it, in any order.
 func (d *Denoter) variable(v js.VariableID) set {
+	if v == 0 {
+		return none
+	}
 	if s := d.vars[v]; s != 0 {
 		return s
 	}
@@ -127,7 +130,7 @@ func (d *Denoter) binding(r js.Ref) set {
 		return d.each(base, func(id valueID) set { return d.member(id, name) })
 	case js.RestElement:
 		if t.Nodes[parent.Parent].Kind == js.ObjectPattern {
-			return d.binding(parent.Parent)
+			return d.copied(d.binding(parent.Parent))
 		}
 	case js.Parameters:
 		return d.parameter(parent.Parent, r)
