@@ -163,7 +163,18 @@ func (d *Denoter) parameterAt(f js.Ref, i int) js.Ref {
 // arguments collects the argument expressions from one on, up to the first spread of
 // what is no array literal; known is false where such a spread ended them.
 func (d *Denoter) arguments(first js.Ref) (args []js.Ref, known bool) {
-	for c := first; c != 0 && len(args) < 64; c = d.tree.Nodes[c].Next {
+	return d.spread(nil, first, 0)
+}
+
+// maxArguments bounds the arguments of a call that are looked at, and the depth of
+// spreads within them.
+const maxArguments = 64
+
+func (d *Denoter) spread(args []js.Ref, first js.Ref, depth int) ([]js.Ref, bool) {
+	for c := first; c != 0; c = d.tree.Nodes[c].Next {
+		if len(args) >= maxArguments || depth > maxIndirection {
+			return args, false
+		}
 		n := &d.tree.Nodes[c]
 		if n.Kind != js.SpreadElement {
 			args = append(args, c)
@@ -173,9 +184,8 @@ func (d *Denoter) arguments(first js.Ref) (args []js.Ref, known bool) {
 		if literal == 0 {
 			return args, false
 		}
-		more, known := d.arguments(d.tree.Nodes[literal].First)
-		args = append(args, more...)
-		if !known {
+		var known bool
+		if args, known = d.spread(args, d.tree.Nodes[literal].First, depth+1); !known {
 			return args, false
 		}
 	}
