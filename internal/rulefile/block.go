@@ -27,7 +27,7 @@ type Rule struct {
 	Kinds    []string // of findings
 	Call     []string // patterns of what is called or constructed
 	Assign   []string // patterns of what is assigned to
-	Unread   bool     // files that could not be read
+	Unread   string   // "file": files that could not be read; "part": those of which a part could not
 	When     []Condition
 	Severity Severity
 	Message  string // what is the case, in a line

@@ -51,7 +51,7 @@ var ruleBody = hclfile.Schema{
 		{Name: "kinds", Type: texts, OneOf: kinds, Doc: "Finds these kinds of finding."},
 		{Name: "call", Type: texts, Doc: "Finds calls and constructions of what one of the patterns names. " + patterns},
 		{Name: "assign", Type: texts, Doc: "Finds assignments to what one of the patterns names."},
-		{Name: "unread", Type: cty.Bool, Default: "false", Doc: "Finds files that could not be read, so that nothing is known of them."},
+		{Name: "unread", Type: text, OneOf: []string{"file", "part"}, Doc: "Finds files that could not be read, so that nothing is known of them, or files of which a part could not."},
 		{Name: "severity", Type: text, OneOf: []string{string(Deny), string(Warn)}, Default: `"deny"`, Doc: "What a place does: stop the build, or be told."},
 		{Name: "message", Type: text, Required: true, Doc: "What is the case, in a line."},
 		{Name: "reason", Type: text, Required: true, Doc: "Why it matters."},

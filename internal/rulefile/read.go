@@ -110,7 +110,7 @@ func (x reader) patterns(b *hclfile.Body, name string) []string {
 func (x reader) rule(b *hclfile.Body) (Rule, bool) {
 	before := len(x.Problems)
 	r := Rule{
-		ID: b.Labels[0], Kinds: x.Strings(b, "kinds"), Call: x.patterns(b, "call"), Assign: x.patterns(b, "assign"), Unread: x.Bool(b, "unread", false),
+		ID: b.Labels[0], Kinds: x.Strings(b, "kinds"), Call: x.patterns(b, "call"), Assign: x.patterns(b, "assign"), Unread: x.String(b, "unread"),
 		Severity: Severity(x.String(b, "severity")), Message: x.sentence(b, "message"), Reason: x.sentence(b, "reason"), Remedy: x.sentence(b, "remedy"),
 		At: x.position(b),
 	}
@@ -121,13 +121,13 @@ func (x reader) rule(b *hclfile.Body) (Rule, bool) {
 		x.Problem(b.Range, CodeRule, fmt.Sprintf("%q is no id of a rule", r.ID), "an id is short and stays, because exceptions name it", `write it as: rule "TEAM-1" {`)
 	}
 	subjects := 0
-	for _, there := range []bool{len(r.Kinds) > 0, len(r.Call) > 0, len(r.Assign) > 0, r.Unread} {
+	for _, there := range []bool{len(r.Kinds) > 0, len(r.Call) > 0, len(r.Assign) > 0, r.Unread != ""} {
 		if there {
 			subjects++
 		}
 	}
 	if subjects != 1 && len(x.Problems) == before {
-		x.Problem(b.Range, CodeRule, fmt.Sprintf("rule %q asks about %d things", r.ID, subjects), "a rule has exactly one of kinds, call, assign and unread = true",
+		x.Problem(b.Range, CodeRule, fmt.Sprintf("rule %q asks about %d things", r.ID, subjects), "a rule has exactly one of kinds, call, assign and unread",
 			`keep one, as call = ["node:child_process.exec"]`)
 	}
 	for _, c := range b.Of("when") {

@@ -144,7 +144,11 @@ func (p *Policy) matches(pkg *dynamism.Package) []match {
 		if i > 0 && pkg.Unparsed[i-1].File == u.File {
 			continue // one file is one place: what is behind the first error is a consequence
 		}
-		for _, r := range p.index.unread {
+		how := "part"
+		if u.Line == 0 {
+			how = "file"
+		}
+		for _, r := range p.index.unread[how] {
 			out = append(out, match{r, "", Site{u.File, u.Line, u.Column, u.Why}})
 		}
 	}

@@ -47,7 +47,7 @@ func compile(r *Rule) (*compiled, error) {
 // index finds the rules that may match a place without asking each.
 type index struct {
 	kinds   map[dynamism.Kind][]int
-	unread  []int
+	unread  map[string][]int
 	calls   names
 	assigns names
 }
@@ -65,13 +65,13 @@ type glob struct {
 }
 
 func indexOf(rules []*compiled) index {
-	x := index{kinds: map[dynamism.Kind][]int{}, calls: newNames(), assigns: newNames()}
+	x := index{kinds: map[dynamism.Kind][]int{}, unread: map[string][]int{}, calls: newNames(), assigns: newNames()}
 	for i, r := range rules {
 		for _, k := range r.Kinds {
 			x.kinds[dynamism.Kind(k)] = append(x.kinds[dynamism.Kind(k)], i)
 		}
-		if r.Unread {
-			x.unread = append(x.unread, i)
+		if r.Unread != "" {
+			x.unread[r.Unread] = append(x.unread[r.Unread], i)
 		}
 		x.calls.add(r.Call, i)
 		x.assigns.add(r.Assign, i)

@@ -40,8 +40,10 @@ func severities(l *library, id string) (string, error) {
 // what says in words what a rule asks about.
 func what(r *Rule) string {
 	switch {
-	case r.Unread:
-		return "It finds files that could not be read, and places in files."
+	case r.Unread == "file":
+		return "It finds files that could not be read, because they are too long."
+	case r.Unread == "part":
+		return "It finds files of which a part could not be read; the rest was."
 	case len(r.Kinds) > 0:
 		return "It finds the kinds of finding " + quoted(r.Kinds) + "."
 	case len(r.Assign) > 0:
@@ -98,7 +100,7 @@ func source(r *Rule) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "rule %q {\n", r.ID)
 	head := []attribute{
-		{"kinds", list(r.Kinds)}, {"call", list(r.Call)}, {"assign", list(r.Assign)}, {"unread", when(r.Unread, "true")},
+		{"kinds", list(r.Kinds)}, {"call", list(r.Call)}, {"assign", list(r.Assign)}, {"unread", text(r.Unread)},
 		{"severity", text(string(r.Severity))}, {"message", text(r.Message)}, {"reason", text(r.Reason)}, {"remedy", text(r.Remedy)},
 	}
 	write(&out, "  ", head)

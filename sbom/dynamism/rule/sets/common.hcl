@@ -161,7 +161,7 @@ dynamism {
     remedy   = "use randomBytes, randomUUID or randomInt of node:crypto"
 
     when {
-      target = "(?i)(token|secret|passw|passphrase|nonce|salt|csrf|xsrf|otp|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^(state|key|iv|code|challenge)$"
+      target = "(?i)(token|secret|passw|passphrase|nonce|salt|csrf|xsrf|otp|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^iv$"
     }
   }
 

@@ -91,13 +91,13 @@ dynamism {
   rule "DOS-1" {
     call     = ["RegExp"]
     severity = "warn"
-    message  = "a regular expression repeats what repeats"
+    message  = "a regular expression repeats a group that can match the same text in many ways"
     reason   = "a text that almost matches can cost time that doubles with each of its characters"
     remedy   = "write the inner part so that it can match in one way only, or bound the length of the text"
 
     when {
       argument = 0
-      matches  = "\\((\\?:)?[^()|]*[^()\\\\|][+*][^()|]*\\)([+*]|\\{[0-9]+,\\})"
+      matches  = "\\((\\?:)?((\\\\.|\\[\\^?([^\\]\\\\]|\\\\.)*\\]|[^()\\[\\]\\\\|+*?{}^$])[*?])*(\\\\.|\\[\\^?([^\\]\\\\]|\\\\.)*\\]|[^()\\[\\]\\\\|+*?{}^$])[+*]((\\\\.|\\[\\^?([^\\]\\\\]|\\\\.)*\\]|[^()\\[\\]\\\\|+*?{}^$])[*?])*\\)([+*]|\\{[0-9]+,\\})[^)|?]"
     }
   }
 }

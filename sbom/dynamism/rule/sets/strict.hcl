@@ -37,10 +37,18 @@ dynamism {
   }
 
   rule "MTP-5" {
-    unread  = true
+    unread  = "file"
     message = "a file could not be read, so that nothing is known of what it does"
     reason  = "a gate that did not look must not pass"
     remedy  = "leave the file out of the image, or look into it"
+  }
+
+  rule "MTP-7" {
+    unread   = "part"
+    severity = "warn"
+    message  = "a part of a file could not be read"
+    reason   = "Node does not run what is no JavaScript; what it can run after all may do more than was found"
+    remedy   = "leave the file out of the image, or look into it"
   }
 
   rule "MTP-6" {
