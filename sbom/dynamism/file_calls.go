@@ -71,7 +71,7 @@ func (s *scan) textual(c denote.Call) bool {
 			if queries[c.Method] {
 				return true
 			}
-		case js.TemplateLiteral, js.BinaryExpression, js.Identifier, js.ObjectExpression:
+		case js.TemplateLiteral, js.BinaryExpression, js.ConditionalExpression, js.Identifier, js.ObjectExpression:
 			if queries[c.Method] || k != js.Identifier && k != js.ObjectExpression && s.shape(a) == ShapeBuilt {
 				return true
 			}
@@ -147,8 +147,10 @@ func (s *scan) assignment(r js.Ref) {
 }
 
 // shape tells how an argument is made.
-func (s *scan) shape(r js.Ref) Shape {
-	if r == 0 {
+func (s *scan) shape(r js.Ref) Shape { return s.shapeOf(r, 0) }
+
+func (s *scan) shapeOf(r js.Ref, depth int) Shape {
+	if r == 0 || depth > maxShape {
 		return ShapeOther
 	}
 	if values, complete := s.folder.Strings(r); complete && len(values) > 0 {
@@ -178,13 +180,21 @@ func (s *scan) shape(r js.Ref) Shape {
 		info := s.scopes.Variable(v)
 		p := &t.Nodes[t.Nodes[info.Declaration].Parent]
 		if p.Kind == js.VariableDeclarator && p.First == info.Declaration {
-			switch init := t.Nodes[info.Declaration].Next; t.Kind(init) {
-			case js.TemplateLiteral, js.BinaryExpression, js.ObjectExpression:
-				return s.shape(init)
+			if t.Kind(t.Nodes[info.Declaration].Next) == js.ObjectExpression {
+				return ShapeObject
 			}
+		}
+		if s.builtVariable(r, depth) {
+			return ShapeBuilt
 		}
 		if s.denoter.Function(r) != 0 {
 			return ShapeFunction
+		}
+	case js.ConditionalExpression, js.LogicalExpression:
+		for _, b := range s.branches(r) {
+			if s.shapeOf(b, depth+1) == ShapeBuilt {
+				return ShapeBuilt
+			}
 		}
 	case js.CallExpression:
 		// 'a'.concat(x), ['a', x].join(' ')
@@ -303,9 +313,6 @@ func (s *scan) compared(r js.Ref) bool {
 // parts returns the constant parts of a built string, in order.
 func (s *scan) parts(r js.Ref) []string {
 	t := s.tree
-	if t.Kind(r) == js.Identifier {
-		r = t.Nodes[s.scopes.Variable(s.scopes.Of(r)).Declaration].Next
-	}
 	var out []string
 	var walk func(r js.Ref, depth int)
 	walk = func(r js.Ref, depth int) {
@@ -317,6 +324,15 @@ func (s *scan) parts(r js.Ref) []string {
 			return
 		}
 		switch n := &t.Nodes[r]; n.Kind {
+		case js.Identifier:
+			from, _ := s.made(r)
+			for _, e := range from {
+				walk(e, depth+8)
+			}
+		case js.ConditionalExpression, js.LogicalExpression:
+			for _, b := range s.branches(r) {
+				walk(b, depth+1)
+			}
 		case js.BinaryExpression:
 			walk(n.First, depth+1)
 			walk(t.Nodes[n.First].Next, depth+1)
