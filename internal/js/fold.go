@@ -14,6 +14,7 @@ type Folder struct {
 	scopes    *Scopes
 	memo      map[Ref]result
 	variables map[VariableID]result
+	visits    map[VariableID]uint8 // how often a variable of an open cycle was folded
 	tables    map[VariableID]*table
 	depth     int
 	open      []VariableID         // variables being folded
@@ -24,14 +25,15 @@ type Folder struct {
 }
 
 const (
-	maxValues    = 64       // of one expression
-	maxText      = 4 << 10  // bytes of a value, and of an array's elements together
-	maxElements  = 4 << 10  // of an array
-	maxFoldDepth = 64       // expressions within expressions; a sum counts once
-	maxFoldWrite = 64       // assignments to one variable
-	workPerByte  = 64       // of the source
-	leastWork    = 64 << 10 // for a short one
-	uncut        = 1 << 30
+	maxValues     = 64       // of one expression
+	maxText       = 4 << 10  // bytes of a value, and of an array's elements together
+	maxElements   = 4 << 10  // of an array
+	maxFoldDepth  = 64       // expressions within expressions; a sum counts once
+	maxFoldVisits = 4        // times that a variable of a cycle is folded again
+	maxFoldWrite  = 64       // assignments to one variable
+	workPerByte   = 64       // of the source
+	leastWork     = 64 << 10 // for a short one
+	uncut         = 1 << 30
 )
 
 // NewFolder returns a Folder for a tree and its scopes.
@@ -155,6 +157,7 @@ func (f *Folder) each(a result, do func(value) (value, bool)) result {
 	out := result{complete: a.complete}
 	for _, v := range a.values {
 		w, ok := do(v)
+		f.work -= 8 * len(w.list)
 		if !ok || !f.pay(w.size()) {
 			out.complete = false
 			continue
@@ -174,6 +177,7 @@ func (f *Folder) pairs(a, b result, do func(value, value) (value, bool)) result 
 				return out
 			}
 			x, ok := do(v, w)
+			f.work -= 8 * len(x.list)
 			if !ok || !f.pay(x.size()) {
 				out.complete = false
 				continue

@@ -60,15 +60,30 @@ func (f *Folder) variable(v VariableID) result {
 	f.env = env
 	f.depth--
 	f.open = f.open[:level]
-	if f.cut >= level {
-		if f.variables == nil {
-			f.variables = map[VariableID]result{}
+	if f.cut < level {
+		// Part of a cycle that is still open. Where parameters are handed round, the
+		// same few variables are come to again and again: what is known then has to do.
+		if f.visits == nil {
+			f.visits = map[VariableID]uint8{}
 		}
-		f.variables[v] = res
+		if f.visits[v]++; f.visits[v] >= maxFoldVisits {
+			res.complete = false
+			f.variables = keep(f.variables, v, res)
+		}
+	} else {
+		f.variables = keep(f.variables, v, res)
 		f.cut = uncut
 	}
 	f.cut = min(f.cut, before)
 	return res
+}
+
+func keep(m map[VariableID]result, v VariableID, res result) map[VariableID]result {
+	if m == nil {
+		m = map[VariableID]result{}
+	}
+	m[v] = res
+	return m
 }
 
 // given joins all that a variable is given. That a variable is undefined before is

@@ -27,9 +27,12 @@ func (s *scan) isTarget(r js.Ref) bool {
 // patch looks at a member that is written to.
 func (s *scan) patch(r js.Ref) {
 	t := s.tree
-	object := t.Nodes[r].First
+	names := s.denoter.Of(t.Nodes[r].First)
+	if len(names) == 0 {
+		return
+	}
 	name, known := s.folder.Member(r)
-	for _, n := range s.denoter.Of(object) {
+	for _, n := range names {
 		if s.shared(n, name, known) {
 			s.add(hit{kind: MonkeyPatch, start: t.Nodes[r].Start, symbol: joined(n.Path, name), root: n.Root})
 			return

@@ -28,6 +28,8 @@ type Denoter struct {
 	sites   map[js.Ref][]site // by function, once asked for
 	returns map[js.Ref][]js.Ref
 	members *members
+	tables  map[js.Ref]*table
+	asked   map[memberKey]set
 	depth   int
 }
 

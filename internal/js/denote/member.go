@@ -18,12 +18,17 @@ func (d *Denoter) memberExpression(r js.Ref) set {
 		// Nothing is known of the object, and yet: the constructor of a constructor
 		// is Function, whatever it is.
 		if plain && property.Kind == js.Name && d.tree.Name(js.Atom(property.Value)) != "constructor" {
+			return none
+		}
+		switch d.tree.Nodes[object].Kind {
+		case js.MemberExpression, js.ChainExpression: // folding costs time, so only where it can matter
+			if name, ok := d.folder.Member(r); ok && name == "constructor" && d.isConstructorOf(object) {
+				return d.path("Function", ViaConstructor)
+			}
+		case js.Identifier:
 			return d.wrapperArgument(r)
 		}
-		if name, ok := d.folder.Member(r); ok && name == "constructor" && d.isConstructorOf(object) {
-			return d.path("Function", ViaConstructor)
-		}
-		return d.wrapperArgument(r)
+		return none
 	}
 	names := d.memberNames(r)
 	out := none
@@ -277,31 +282,90 @@ func (d *Denoter) keyName(r js.Ref) (string, bool) {
 	return "", false
 }
 
-// maxProperties bounds the properties of a literal that are looked through.
-const maxProperties = 4096
+// maxProperties bounds the elements of an array or a pattern that are looked through.
+const maxProperties = 1024
+
+// table is the members of an object literal, or the static ones of a class, by name,
+// and the objects that are spread into it.
+type table struct {
+	members map[string]js.Ref // the last Property, MethodDefinition or PropertyDefinition of a name
+	spreads []js.Ref
+}
+
+// tableOf returns the table of an ObjectExpression or a ClassBody, made once.
+func (d *Denoter) tableOf(r js.Ref) *table {
+	if made := d.tables[r]; made != nil {
+		return made
+	}
+	made := &table{members: map[string]js.Ref{}}
+	static := d.tree.Nodes[r].Kind == js.ClassBody
+	for c := d.tree.Nodes[r].First; c != 0; c = d.tree.Nodes[c].Next {
+		n := &d.tree.Nodes[c]
+		switch n.Kind {
+		case js.SpreadElement:
+			if len(made.spreads) < maxSet {
+				made.spreads = append(made.spreads, n.First)
+			}
+		case js.Property, js.MethodDefinition, js.PropertyDefinition:
+			if static && n.Flags&js.FlagStatic == 0 {
+				continue
+			}
+			if key, ok := d.keyName(c); ok {
+				made.members[key] = c
+			}
+		}
+	}
+	if d.tables == nil {
+		d.tables = map[js.Ref]*table{}
+		d.asked = map[memberKey]set{}
+	}
+	d.tables[r] = made
+	return made
+}
+
+// memberKey is a question for a member of a literal.
+type memberKey struct {
+	object js.Ref
+	name   string
+}
 
 // property returns a member of an object literal: the last property of the name, or
 // what a spread brings.
 func (d *Denoter) property(object js.Ref, name string) set {
-	out, steps := none, 0
-	for c := d.tree.Nodes[object].First; c != 0 && steps < maxProperties; c, steps = d.tree.Nodes[c].Next, steps+1 {
-		n := &d.tree.Nodes[c]
-		switch n.Kind {
-		case js.SpreadElement:
-			out = d.union(out, d.each(d.eval(n.First), func(id valueID) set { return d.member(id, name) }))
-		case js.Property:
-			if key, ok := d.keyName(c); ok && key == name {
-				out = d.eval(d.tree.Nodes[n.First].Next)
-				if n.Flags&js.FlagGetter != 0 {
-					out = d.returned(d.tree.Nodes[n.First].Next, nil)
-				}
-			}
+	made := d.tableOf(object)
+	key := memberKey{object, name}
+	if s, ok := d.asked[key]; ok {
+		return s
+	}
+	if d.depth >= maxDepth {
+		return none
+	}
+	d.asked[key] = none // for an object that is spread into itself
+	d.depth++
+	out := none
+	if c, ok := made.members[name]; ok {
+		out = d.memberValue(c)
+	} else {
+		for _, spread := range made.spreads {
+			out = d.union(out, d.each(d.eval(spread), func(id valueID) set { return d.member(id, name) }))
+		}
+		if out <= none {
+			out = d.typeMember("Object", name)
 		}
 	}
-	if out <= none {
-		return d.typeMember("Object", name)
-	}
+	d.depth--
+	d.asked[key] = out
 	return out
+}
+
+// memberValue returns the value of a Property or of a member of a class.
+func (d *Denoter) memberValue(c js.Ref) set {
+	n := &d.tree.Nodes[c]
+	value := d.tree.Nodes[n.First].Next
+	if n.Flags&js.FlagGetter != 0 {
+		return d.returned(value, nil)
+	}
+	return d.eval(value)
 }
 
 // element returns the i-th element of an array literal; of any place behind a
@@ -328,18 +392,8 @@ func (d *Denoter) static(class js.Ref, name string) set {
 	if d.tree.Nodes[body].Kind != js.ClassBody {
 		return none
 	}
-	for c, steps := d.tree.Nodes[body].First, 0; c != 0 && steps < maxProperties; c, steps = d.tree.Nodes[c].Next, steps+1 {
-		n := &d.tree.Nodes[c]
-		if n.Flags&js.FlagStatic == 0 || n.Kind != js.MethodDefinition && n.Kind != js.PropertyDefinition {
-			continue
-		}
-		if key, ok := d.keyName(c); ok && key == name {
-			member := d.tree.Nodes[n.First].Next
-			if n.Flags&js.FlagGetter != 0 {
-				return d.returned(member, nil)
-			}
-			return d.eval(member)
-		}
+	if c, ok := d.tableOf(body).members[name]; ok {
+		return d.memberValue(c)
 	}
 	return none
 }

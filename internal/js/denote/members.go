@@ -67,16 +67,17 @@ func (d *Denoter) collectMembers() {
 				continue
 			}
 			target := &t.Nodes[n.First]
-			if target.Kind != js.MemberExpression || !d.mayDenote(target.Next) {
+			value := t.Nodes[n.First].Next
+			if target.Kind != js.MemberExpression || !d.mayDenote(value) {
 				continue
 			}
 			o, ok := d.ownerOf(target.First)
 			if !ok {
 				continue
 			}
-			if names := d.memberNames(n.First); len(names) == 1 {
-				o.name = names[0]
-				d.addMember(o, target.Next)
+			if name, ok := d.plainName(n.First); ok {
+				o.name = name
+				d.addMember(o, value)
 			}
 		case js.PropertyDefinition:
 			value := t.Nodes[n.First].Next
@@ -88,6 +89,20 @@ func (d *Denoter) collectMembers() {
 			}
 		}
 	}
+}
+
+// plainName returns the name of a member that is written with a dot, or as a string
+// in brackets.
+func (d *Denoter) plainName(r js.Ref) (string, bool) {
+	n := &d.tree.Nodes[r]
+	property := d.tree.Nodes[n.First].Next
+	switch k := d.tree.Nodes[property].Kind; {
+	case k == js.PrivateName:
+		return "#" + d.tree.Text(property), true
+	case n.Flags&js.FlagComputed == 0, k == js.String:
+		return d.tree.Text(property), true
+	}
+	return "", false
 }
 
 func (d *Denoter) addMember(o owner, value js.Ref) {
