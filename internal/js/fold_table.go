@@ -239,6 +239,9 @@ func (f *Folder) all(literal Ref) result {
 		if !f.pay(len(res.values)) {
 			return none
 		}
+		if !res.complete && len(res.values) == maxValues {
+			break
+		}
 	}
 	return res
 }
