@@ -218,7 +218,15 @@ func (f *file) read(src []byte, packageType string) {
 	if lang, _ := goalOf(name, ""); lang == noLanguage {
 		name += ".js"
 	}
-	f.keep(AnalyseFile(src, name, FileOptions{PackageType: packageType}))
+	r := AnalyseFile(src, name, FileOptions{PackageType: packageType})
+	if len(r.Errors) > 0 && packageType != "" {
+		// A file that its package.json calls another kind than it is: Node refuses it,
+		// bundlers take it, and a reader wants to know what is in it.
+		if again := AnalyseFile(src, name, FileOptions{}); len(again.Errors) < len(r.Errors) {
+			r = again
+		}
+	}
+	f.keep(r)
 }
 
 // keep takes over a report within bounds.

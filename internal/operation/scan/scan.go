@@ -130,9 +130,8 @@ func (s *scanner) unreadable(err error) error {
 	}
 	shown := filepath.ToSlash(s.options.Path)
 	var at *fs.PathError
-	if errors.As(err, &at) {
-		shown = filepath.ToSlash(at.Path)
-		err = at.Err
+	if errors.As(err, &at) && at.Path == s.host.Path(s.options.Path) {
+		err = at.Err // the problem names the path as the user does
 	}
 	return &diag.Problem{
 		Code: CodeUnreadable, What: fmt.Sprintf("%s can't be scanned", shown), Err: err,
