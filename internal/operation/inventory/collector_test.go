@@ -226,6 +226,38 @@ func TestATreeHasEachPlaceOnceAndSharesCopies(t *testing.T) {
 	}
 }
 
+// What a tarball bundles is installed with it, whether the lockfile names it or not.
+func TestATreeTellsWhatIsBundledAndNotNamed(t *testing.T) {
+	store := newStore(t)
+	files := left("1.0.0")
+	files["node_modules/evil/package.json"] = `{"name":"evil","version":"6.6.6"}`
+	files["node_modules/evil/index.js"] = "new Function(a)()\n"
+	lock, err := snapshot.New([]snapshot.Artefact{keep(t, store, "left", "1.0.0", files)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree := treeOf(t, `{"name":"shop","lockfileVersion":3,"packages":{
+		"":{"name":"shop","dependencies":{"left":"1.0.0"}},
+		"node_modules/left":{"version":"1.0.0","integrity":"INTEGRITY","bundleDependencies":["b"],"dependencies":{"b":"1"}},
+		"node_modules/left/node_modules/b":{"version":"1.0.0","inBundle":true}}}`)
+	found, err := New(store, Options{}).Tree(t.Context(), tree, lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range found {
+		got = append(got, p.Path+" "+p.Purl+": "+kindsOf(p))
+	}
+	want := []string{
+		"node_modules/left pkg:npm/left@1.0.0: install-script 1, eval 1",
+		"node_modules/left/node_modules/evil pkg:npm/left@1.0.0#node_modules/evil: function-ctor 1",
+		"node_modules/left/node_modules/b pkg:npm/b@1.0.0: test-code 1, eval 1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // newStoreLike copies the blobs of a store, without its results.
 func newStoreLike(t *testing.T, from *cas.Store) *cas.Store {
 	t.Helper()

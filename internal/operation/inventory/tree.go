@@ -14,17 +14,21 @@ import (
 
 // Tree returns the packages of a planned tree, in its order: what was found at each
 // install path, by the artefact that nbuild.lock pins for it. Copies share what was
-// found; links to folders of the project are left out.
+// found; links to folders of the project are left out. A tarball may bundle what no
+// lockfile names: it is installed with its bundler all the same, so it is told, with
+// the bundler's purl and its folder as the subpath.
 func (c *Collector) Tree(ctx context.Context, tree *npm.Tree, lock *snapshot.Lock) ([]dynamism.Package, error) {
 	type place struct {
 		source int // in artefacts
 		dir    string
 	}
 	places := make([]place, len(tree.Packages))
+	named := map[string]bool{} // install paths of packages
 	var artefacts []snapshot.Artefact
 	seen := map[cas.Digest]int{} // by file index
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
+		named[p.Path] = true
 		places[i].source = -1
 		if p.Link != "" {
 			continue
@@ -67,8 +71,13 @@ func (c *Collector) Tree(ctx context.Context, tree *npm.Tree, lock *snapshot.Loc
 			continue
 		}
 		for _, p := range found[at.source] {
-			if p.Path == at.dir {
-				p.Path, p.Purl = tree.Packages[i].Path, tree.Packages[i].Purl()
+			of := &tree.Packages[i]
+			switch {
+			case p.Path == at.dir:
+				p.Path, p.Purl = of.Path, of.Purl()
+				packages = append(packages, p)
+			case at.dir == "" && !named[of.Path+"/"+p.Path]:
+				p.Path, p.Purl = of.Path+"/"+p.Path, of.Purl()+"#"+p.Path
 				packages = append(packages, p)
 			}
 		}

@@ -115,14 +115,11 @@ func (p *Policy) artefacts(inventory *dynamism.Inventory) []*artefact {
 	return all
 }
 
-// compareSites orders places. What stands at one place is one place, whatever is
-// quoted of it; what has no line is known by its text.
+// compareSites orders places. The text counts: another package under the same name
+// and version, which a tarball may bundle, is not let through because its lines are
+// numbered alike.
 func compareSites(a, b Site) int {
-	c := cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
-	if c == 0 && a.Line == 0 {
-		return strings.Compare(a.Excerpt, b.Excerpt)
-	}
-	return c
+	return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Excerpt, b.Excerpt))
 }
 
 // matches asks the rules about everything that was found in a package.

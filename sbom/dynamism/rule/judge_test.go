@@ -212,6 +212,36 @@ func TestARenewedExceptionStandsBesideTheOneThatEnded(t *testing.T) {
 	}
 }
 
+// A tarball can bundle anything under the name and version of a package that was
+// reviewed; what stands at the same line of it is another place.
+func TestABundledImpostorIsNotAllowedWithThePackage(t *testing.T) {
+	p := policyOf(t, `deny = ["eval"]
+		allow "pkg:npm/left" {
+			kinds = ["eval"]
+			sites = 2
+			reason = "x"
+		}`)
+	genuine := dynamism.Package{Purl: "pkg:npm/left@1.0.0", Path: "node_modules/left",
+		Findings: []dynamism.Finding{finding(dynamism.Eval, "a.js", 1), finding(dynamism.Eval, "a.js", 2)}}
+	impostor := genuine
+	impostor.Path = "node_modules/host/node_modules/left"
+	impostor.Findings = slices.Clone(genuine.Findings)
+	inventory := &dynamism.Inventory{Packages: []dynamism.Package{genuine, impostor}}
+	if diff := cmp.Diff([]string{"allowed left@1.0.0 eval 2"}, told(Judge(inventory, p, day))); diff != "" {
+		t.Errorf("a copy (-want +got):\n%s", diff)
+	}
+	impostor.Findings[1].Excerpt = "eval(atob(payload))"
+	if diff := cmp.Diff([]string{"denied left@1.0.0 eval 3"}, told(Judge(inventory, p, day))); diff != "" {
+		t.Errorf("an impostor (-want +got):\n%s", diff)
+	}
+	hidden := dynamism.Package{Purl: "pkg:npm/host@1.0.0#node_modules/evil", Path: "node_modules/host/node_modules/evil",
+		Findings: []dynamism.Finding{finding(dynamism.Eval, "index.js", 1)}}
+	inventory = &dynamism.Inventory{Packages: []dynamism.Package{genuine, hidden}}
+	if diff := cmp.Diff([]string{"denied host@1.0.0 eval 1", "allowed left@1.0.0 eval 2"}, told(Judge(inventory, p, day))); diff != "" {
+		t.Errorf("what no lockfile names (-want +got):\n%s", diff)
+	}
+}
+
 func TestProblemsCarryEachPlaceAndACode(t *testing.T) {
 	p := policyOf(t, `deny = ["eval", "SHP-1"]
 		allow "pkg:npm/left" {
