@@ -3,10 +3,12 @@ package dynamism
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/js"
+	"github.com/nbuild/nbuild/internal/js/typescript"
 )
 
 // FileOptions is what must be known of a file beside its text and name.
@@ -95,11 +97,19 @@ func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 	}
 	at := newPlacer(src)
 	if lang == typeScript {
-		analyseTypeScript(report, src, name, goal, at)
+		if failure, ok := analyseTranslated(report, src, name, languageOf(name), goal, at); !ok {
+			report.Errors = append(report.Errors, failure)
+		}
 		return report
 	}
 	tree := js.Parse(src, goal)
 	report.Goal = tree.Goal
+	if slices.ContainsFunc(tree.Errors, func(e js.SyntaxError) bool { return !e.Early }) && mayBeJSX(src) {
+		if _, ok := analyseTranslated(report, src, name, typescript.JSX, goal, at); ok {
+			return report
+		}
+		at = newPlacer(src)
+	}
 	for _, e := range tree.Errors {
 		if e.Early {
 			continue // nothing was skipped

@@ -24,7 +24,7 @@ func (s *scan) call(r js.Ref) {
 			s.require(r, n, c.Arguments)
 			continue
 		case "setTimeout", "setInterval", "setImmediate":
-			if len(c.Arguments) > 0 && c.Arguments[0] != 0 && s.denoter.String(c.Arguments[0]) {
+			if len(c.Arguments) > 0 && c.Arguments[0] != 0 && s.string(c.Arguments[0]) {
 				s.addAt(r, StringTimer, n)
 			}
 			continue
@@ -36,6 +36,12 @@ func (s *scan) call(r js.Ref) {
 			}
 			continue
 		}
+		switch {
+		case m.kind == CtorTrick && len(c.Arguments) > 0 && s.noString(c.Arguments[len(c.Arguments)-1]):
+			continue // new x.constructor({ … }): some other constructor
+		case c.Method == "bind" && strings.HasSuffix(n.Path, ".bind"):
+			continue // what it gives is looked at
+		}
 		if m.kind == "" {
 			if m.known {
 				s.use("", n.Root)
@@ -45,6 +51,29 @@ func (s *scan) call(r js.Ref) {
 		s.add(hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root, ref: r})
 	}
 	s.record(c)
+}
+
+// string reports whether an expression is a string. Of a parameter that takes all
+// its callers in sight to be so.
+func (s *scan) string(r js.Ref) bool {
+	if !s.denoter.String(r) {
+		return false
+	}
+	if s.tree.Kind(r) == js.Identifier && s.scopes.Variable(s.scopes.Of(r)).Kind == js.ParameterVariable {
+		_, complete := s.folder.Strings(r)
+		return complete
+	}
+	return true
+}
+
+// noString reports whether an argument is something that can't be code.
+func (s *scan) noString(r js.Ref) bool {
+	switch s.tree.Kind(r) {
+	case js.ObjectExpression, js.ArrayExpression, js.FunctionExpression, js.ArrowFunctionExpression, js.NumericLiteral, js.BooleanLiteral,
+		js.ThisExpression, js.RegExpLiteral, js.ClassExpression:
+		return true
+	}
+	return false
 }
 
 func (s *scan) addAt(r js.Ref, kind Kind, n denote.Name) {

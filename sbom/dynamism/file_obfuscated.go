@@ -347,7 +347,7 @@ func (s *scan) invisibleText() (uint32, bool) {
 		switch {
 		case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
 			return uint32(at), true
-		case invisible(r) && n > 1 && r != 0xfeff:
+		case r >= 0x200b && invisible(r) && r != 0xfeff:
 			if run++; run >= minInvisible {
 				return uint32(at), true
 			}

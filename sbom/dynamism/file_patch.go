@@ -64,7 +64,7 @@ var settable = settableNames("global self window globalThis GLOBAL location name
 	"Error.stackTraceLimit " +
 	"process.exitCode process.title process.noDeprecation process.throwDeprecation process.traceDeprecation " +
 	"process.traceProcessWarnings process.domain process.env process.debugPort process.sourceMapsEnabled process.stdin process.browser " +
-	"process.noAsar process.versions " +
+	"process.noAsar process.versions process.argv process.execArgv process.argv0 process.platform " +
 	"node:http.globalAgent node:https.globalAgent node:http.maxHeaderSize node:events.defaultMaxListeners " +
 	"node:events.captureRejections node:events.usingDomains Buffer.poolSize node:buffer.INSPECT_MAX_BYTES node:cluster.schedulingPolicy " +
 	"node:tls.DEFAULT_ECDH_CURVE node:tls.DEFAULT_MIN_VERSION node:tls.DEFAULT_MAX_VERSION node:tls.DEFAULT_CIPHERS " +
@@ -106,7 +106,11 @@ func (s *scan) shared(n denote.Name, member string, known bool) bool {
 	if rest == "" {
 		return member != "" || !known || n.Root == "node:module"
 	}
-	return last(rest) == "prototype"
+	switch n.Root {
+	case "Intl", "WebAssembly":
+		return last(rest) == "prototype"
+	}
+	return rest == "prototype" || strings.HasPrefix(n.Root, "node:") && last(rest) == "prototype"
 }
 
 // writers are functions that write to their first argument, and whether they name the

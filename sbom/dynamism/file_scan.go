@@ -194,7 +194,7 @@ func (s *scan) value(r js.Ref) {
 			s.use("", n.Root)
 			continue
 		}
-		if m.called && u != inherited {
+		if m.called && u != inherited || m.kind == CtorTrick && n.Path == "Function" && !s.twice(r) {
 			continue
 		}
 		s.told(r, n, m, u)
@@ -213,6 +213,19 @@ func (s *scan) nested(r js.Ref) {
 			s.add(hit{kind: m.kind, start: s.tree.Nodes[p].Start, symbol: n.Path, through: m.through, root: n.Root})
 		}
 	}
+}
+
+// twice reports whether an expression is the constructor of a constructor.
+func (s *scan) twice(r js.Ref) bool {
+	if s.tree.Kind(r) != js.MemberExpression {
+		return false
+	}
+	object := s.tree.Nodes[r].First
+	if s.tree.Kind(object) != js.MemberExpression {
+		return false
+	}
+	name, ok := s.folder.Member(object)
+	return ok && name == "constructor"
 }
 
 // told keeps what a use tells.

@@ -105,7 +105,8 @@ func meaningOf(n denote.Name) meaning {
 	case last(member) == "prototype" || first == "prototype" && f.kind != ModuleInternals:
 		return meaning{known: true}
 	}
-	return meaning{kind: f.kind, known: true}
+	// What lies deeper is data of the module, as a rule; it counts where it is called.
+	return meaning{kind: f.kind, known: true, called: first != member && f.kind != ModuleInternals}
 }
 
 func last(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }

@@ -13,8 +13,15 @@ func (d *Denoter) parameter(f, p js.Ref) set {
 	for _, at := range d.callSites(f) {
 		out = d.union(out, d.argument(at, i))
 	}
+	if len(d.list(out)) > maxParameter {
+		// A helper that is given all sorts of things: which it has is not known.
+		return none
+	}
 	return out
 }
+
+// maxParameter bounds the different values of a parameter.
+const maxParameter = 4
 
 // site is a call by which a function of the file is called, or which hands it on:
 // self is the function or its name there.
@@ -381,8 +388,9 @@ func (d *Denoter) substituted(r, f js.Ref, args []js.Ref) set {
 		// { default: x } is the module x to whoever asks for its default.
 		if c := n.First; c != 0 && t.Nodes[c].Next == 0 && t.Nodes[c].Kind == js.Property {
 			if key, ok := d.keyName(c); ok && key == "default" {
-				inner := d.substituted(t.Nodes[t.Nodes[c].First].Next, f, args)
-				if inner > none {
+				module := t.Nodes[t.Nodes[c].First].Next
+				_, handedIn := d.parameterOf(d.variableAt(module), f)
+				if inner := d.substituted(module, f, args); inner > none || handedIn {
 					return d.each(inner, func(id valueID) set {
 						if d.values[id].form == pathForm {
 							return set(id)
@@ -394,6 +402,14 @@ func (d *Denoter) substituted(r, f js.Ref, args []js.Ref) set {
 		}
 	}
 	return d.eval(r)
+}
+
+// variableAt returns the variable of an Identifier, 0 of any other node.
+func (d *Denoter) variableAt(r js.Ref) js.VariableID {
+	if d.tree.Nodes[r].Kind != js.Identifier {
+		return 0
+	}
+	return d.scopes.Of(r)
 }
 
 // parameterOf reports which parameter of f a variable is.

@@ -191,6 +191,8 @@ func (d *Denoter) pathMember(id valueID, name string) set {
 			return d.path("node:module", ViaConstructor)
 		case !root && v.name == "prototype":
 			return d.constructed(v.parent)
+		case strings.HasPrefix(v.name, "npm:") || !root && strings.HasPrefix(d.text(id), "npm:"):
+			return none // it may be anything
 		case !d.callable(id), v.name == "exports":
 			return d.path("Object", ViaConstructor)
 		}

@@ -13,6 +13,9 @@ type target struct {
 	this js.Ref // the receiver, 0 where there is none or it is not known
 	args []js.Ref
 	new  bool
+	// handed says that this was handed to call, apply, bind or Reflect, so that a
+	// method of functions works on it, whatever function it was read from.
+	handed bool
 }
 
 // maxIndirection bounds how many times over a callee may be wrapped.
@@ -33,7 +36,7 @@ func (d *Denoter) targets(call js.Ref) []target {
 	}
 	var out []target
 	for _, id := range d.list(s) {
-		out = d.resolve(out, target{id, this, args, n.Kind == js.NewExpression}, 0)
+		out = d.resolve(out, target{id: id, this: this, args: args, new: n.Kind == js.NewExpression}, 0)
 	}
 	return out
 }
@@ -46,14 +49,15 @@ func (d *Denoter) resolve(out []target, at target, depth int) []target {
 	v := d.values[at.id]
 	switch v.form {
 	case methodForm:
-		if d.isFunctionPrototype(v.parent) {
+		if at.handed {
 			// Function.prototype.call.call(f, …): the function is the receiver.
 			for _, id := range d.list(d.eval(at.this)) {
-				out = d.resolve(out, target{d.intern(value{form: methodForm, parent: id, name: v.name}), at.this, at.args, at.new}, depth+1)
+				method := d.intern(value{form: methodForm, parent: id, name: v.name})
+				out = d.resolve(out, target{id: method, this: at.this, args: at.args, new: at.new}, depth+1)
 			}
 			return out
 		}
-		inner := target{id: v.parent, this: first(at.args), new: at.new}
+		inner := target{id: v.parent, this: first(at.args), new: at.new, handed: true}
 		switch v.name {
 		case "call":
 			inner.args = rest(at.args)
@@ -70,7 +74,7 @@ func (d *Denoter) resolve(out []target, at target, depth int) []target {
 	case boundForm:
 		bound, _ := d.arguments(d.tree.Nodes[d.tree.Nodes[v.ref].First].Next)
 		args := append(append([]js.Ref{}, rest(bound)...), at.args...)
-		return d.resolve(out, target{v.parent, first(bound), args, at.new}, depth+1)
+		return d.resolve(out, target{id: v.parent, this: first(bound), args: args, new: at.new, handed: true}, depth+1)
 	case pathForm:
 		if v.parent == 0 || !d.isRoot(v.parent, "Reflect") || v.name != "apply" && v.name != "construct" {
 			return append(out, at)
@@ -79,7 +83,7 @@ func (d *Denoter) resolve(out []target, at target, depth int) []target {
 		if v.name == "construct" {
 			list = 1
 		}
-		inner := target{new: list == 1}
+		inner := target{new: list == 1, handed: list == 2}
 		if list == 2 && len(at.args) > 1 {
 			inner.this = at.args[1]
 		}
@@ -95,11 +99,6 @@ func (d *Denoter) resolve(out []target, at target, depth int) []target {
 		return out
 	}
 	return append(out, at)
-}
-
-func (d *Denoter) isFunctionPrototype(id valueID) bool {
-	v := &d.values[id]
-	return v.form == pathForm && v.name == "prototype" && v.parent != 0 && d.isRoot(v.parent, "Function")
 }
 
 func first(args []js.Ref) js.Ref {
@@ -128,9 +127,7 @@ func (d *Denoter) result(call js.Ref) set {
 	callee := t.Nodes[call].First
 	arg := t.Nodes[callee].Next
 	if arg != 0 && d.passesThrough(callee) {
-		if s := d.eval(arg); s > none {
-			return s
-		}
+		return d.eval(arg)
 	}
 	out := none
 	for _, at := range d.targets(call) {
