@@ -145,6 +145,7 @@ func (r *Resolver) legacyMain(dir string, m *Manifest) (string, error) {
 	}
 	for _, try := range append(tries, "index.js", "index.json", "index.node") {
 		if real, kind := r.tree.Real(join(dir, try)); kind == File {
+			r.name = join(dir, try)
 			if m != nil {
 				r.use(m)
 			}
@@ -169,6 +170,7 @@ func (r *Resolver) finalize(name string, mode Mode) (string, error) {
 	slash := clean != name
 	switch {
 	case kind == File && !slash:
+		r.name = clean
 		return real, nil
 	case kind == Dir && mode == Import:
 		return "", fail(DirectoryImport, "")

@@ -32,7 +32,7 @@ func (r *Resolver) cjs(spec, parent string) (Result, error) {
 	if spec[0] == '#' && m != nil && m.Imports != nil {
 		return r.imports(spec, m, Require)
 	}
-	if m != nil && m.Exports != nil && m.Name != "" && (spec == m.Name || strings.HasPrefix(spec, m.Name+"/")) {
+	if m != nil && m.Exports != nil && r.blind != noExports && m.Name != "" && (spec == m.Name || strings.HasPrefix(spec, m.Name+"/")) {
 		return r.located(r.exported(m, "."+spec[len(m.Name):], Require))
 	}
 	return r.located(r.findPackage(spec, parent))
@@ -58,7 +58,7 @@ func (r *Resolver) findPackage(spec, parent string) (string, error) {
 					if err != nil {
 						return "", err
 					}
-					if m != nil && m.Exports != nil {
+					if m != nil && m.Exports != nil && r.blind != noExports {
 						return r.exportedAt(join(modules, name), m, "."+rest, Require)
 					}
 				}
@@ -109,6 +109,7 @@ func (r *Resolver) find(dir, spec string) (string, error) {
 	real, kind := r.tree.Real(name)
 	if !slash {
 		if kind == File {
+			r.name = name
 			return real, nil
 		}
 		if found := r.extended(name); found != "" {
@@ -130,6 +131,7 @@ func (r *Resolver) extended(name string) string {
 	}
 	for _, ext := range extensions {
 		if real, kind := r.tree.Real(name + ext); kind == File {
+			r.name = name + ext
 			return real
 		}
 	}
@@ -148,7 +150,7 @@ func (r *Resolver) directory(dir string) (string, error) {
 			name, _ = within(m.Main)
 		}
 		real, kind := r.tree.Real(name)
-		if kind != File {
+		if r.name = name; kind != File {
 			real = r.extended(name)
 		}
 		if real == "" {

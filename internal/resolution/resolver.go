@@ -22,12 +22,15 @@ type Resolver struct {
 	custom    []string
 	manifests map[string]loaded
 	used      []string
+	blind     blindness
+	name      string // under which the file was found
 }
 
 // Result is what a specifier means: a module of Node itself (Builtin, its name
 // without "node:"), a data: URL (Data, the whole of it), or the file at Path.
 type Result struct {
 	Path    string
+	Name    string // the file at Path by the name it was found under, before links were followed
 	Builtin string
 	Data    string
 	// Manifests are the package.json files whose name, main, exports or imports
@@ -61,7 +64,7 @@ const (
 // Resolve returns what a specifier means in a file, which is named by its
 // realpath. The error is an *Error where Node itself would throw.
 func (r *Resolver) Resolve(specifier, parent string, mode Mode) (Result, error) {
-	r.used = nil
+	r.used, r.name = nil, ""
 	var res Result
 	var err error
 	if mode == Import {
@@ -71,6 +74,9 @@ func (r *Resolver) Resolve(specifier, parent string, mode Mode) (Result, error) 
 	}
 	if err != nil {
 		return Result{}, explain(err, specifier, parent)
+	}
+	if res.Path != "" {
+		res.Name = r.name
 	}
 	slices.Sort(r.used)
 	res.Manifests = slices.Compact(r.used)
@@ -91,7 +97,7 @@ func (r *Resolver) condition(key string, mode Mode) bool {
 	case "import":
 		return mode == Import
 	case "module-sync":
-		return r.node.requiresModules()
+		return r.node.requiresModules() && r.blind != noSync
 	}
 	return slices.Contains(r.custom, key)
 }

@@ -63,7 +63,7 @@ func TestResultNamesTheManifestsThatDecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Result{Path: "node_modules/p/m.js", Manifests: []string{"node_modules/p/package.json", "package.json"}}
+	want := Result{Path: "node_modules/p/m.js", Name: "node_modules/p/m.js", Manifests: []string{"node_modules/p/package.json", "package.json"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
@@ -80,6 +80,9 @@ func TestLinkDoesNotLeaveTheTop(t *testing.T) {
 		"a/index": {},
 	}
 	tree := NewTree(fsys)
+	if diff := cmp.Diff([]string{"a/y.js"}, tree.Links("a/y.js")); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
 	for name, want := range map[string]string{"a/x.js": "", "a/y.js": "b.js", "a/z.js": "b.js", "etc": "", "a/../b.js": "", "../b.js": ""} {
 		if got, _ := tree.Real(name); got != want {
 			t.Errorf("%s is at %q, want %q", name, got, want)

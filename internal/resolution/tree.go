@@ -3,6 +3,7 @@ package resolution
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -32,13 +33,14 @@ type Tree struct {
 }
 
 type place struct {
-	path string
-	kind Kind
+	path  string
+	kind  Kind
+	links []string // that lead there, by their names below realpaths
 }
 
 // NewTree returns a Tree over fsys. Links are followed where fsys has fs.ReadLinkFS.
 func NewTree(fsys fs.FS) *Tree {
-	return &Tree{fsys: fsys, dirs: map[string]map[string]fs.FileMode{}, real: map[string]place{".": {".", Dir}}}
+	return &Tree{fsys: fsys, dirs: map[string]map[string]fs.FileMode{}, real: map[string]place{".": {path: ".", kind: Dir}}}
 }
 
 // Real returns the realpath of a name and what stands there. The path is "" where
@@ -52,6 +54,15 @@ func (t *Tree) Real(name string) (string, Kind) {
 	}
 	p := t.walk(name, maxLinks)
 	return p.path, p.kind
+}
+
+// Links returns the links that a name leads through, in that order, each by its own
+// name below a realpath.
+func (t *Tree) Links(name string) []string {
+	if _, kind := t.Real(name); kind == Missing {
+		return nil
+	}
+	return t.real[name].links
 }
 
 func (t *Tree) walk(name string, links int) place {
@@ -71,10 +82,11 @@ func (t *Tree) walk(name string, links int) place {
 		case !ok:
 		case mode&fs.ModeSymlink != 0:
 			p = t.follow(full, links-1)
+			p.links = slices.Concat(parent.links, []string{full}, p.links)
 		case mode.IsDir():
-			p = place{full, Dir}
+			p = place{full, Dir, parent.links}
 		case mode.IsRegular():
-			p = place{full, File}
+			p = place{full, File, parent.links}
 		}
 	}
 	if links == maxLinks || p.kind != Missing {
