@@ -1,0 +1,43 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+
+	"github.com/nbuild/nbuild/internal/resolution"
+)
+
+// Run returns what a program can load that starts with any of the entries, which
+// are names of fsys. An entry that is no file is an error, and so is a version of
+// Node that can't be read; nothing that a file holds is.
+func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
+	node, err := resolution.ParseVersion(cmp.Or(o.Node, "22"))
+	if err != nil {
+		return nil, err
+	}
+	r := resolution.New(fsys, resolution.Target{Node: node, Conditions: o.Conditions})
+	w := &walk{
+		fsys: fsys, r: r, tree: r.Tree(), cwd: cmp.Or(o.Cwd, "."), platform: cmp.Or(o.Platform, "linux-x64"), options: o,
+		files: map[string]*reached{}, links: map[string]bool{},
+	}
+	depth := -1
+	switch {
+	case o.Depth == Shallow:
+		depth = 0
+	case o.Depth > 0:
+		depth = o.Depth
+	}
+	for _, e := range entries {
+		if _, kind := w.tree.Real(e); kind != resolution.File {
+			return nil, fmt.Errorf("reading entry %.200q: no such file", e)
+		}
+		w.reach(e, "", Entry, true, resolution.Require, depth)
+	}
+	for len(w.queue) > 0 {
+		file := w.queue[0]
+		w.queue = w.queue[1:]
+		w.visit(file)
+	}
+	return w.result(), nil
+}
