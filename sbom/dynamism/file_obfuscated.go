@@ -41,6 +41,8 @@ const (
 	minEscaped    = 24  // letters and digits written as escapes
 	minBrackets   = 200 // characters of []()!+ in a row
 	minBlanks     = 200 // blanks before code on the same line
+	maxTries      = 32  // runs of blanks that are looked behind
+	maxProbe      = 60  // bytes of a text that the search for is quick
 	minInvisible  = 8   // invisible characters in a row
 	maxDecodeWalk = 256 // nodes of an argument that are looked through
 )
@@ -289,14 +291,19 @@ func (s *scan) brackets() (uint32, bool) {
 // offScreen finds a statement that stands behind so many blanks that an editor does
 // not show it.
 func (s *scan) offScreen() (uint32, bool) {
+	at, ok := s.behind(bytes.Repeat([]byte(" "), maxProbe), minBlanks)
+	if tab, found := s.behind(bytes.Repeat([]byte("\t"), minBlanks/4), minBlanks/4); found && (!ok || tab < at) {
+		return tab, true
+	}
+	return at, ok
+}
+
+// behind finds a statement behind at least a number of blanks on the same line; probe
+// is what a run of them begins with.
+func (s *scan) behind(probe []byte, least int) (uint32, bool) {
 	src := s.tree.Source
-	blanks := bytes.Repeat([]byte(" "), minBlanks)
-	tabs := bytes.Repeat([]byte("\t"), minBlanks/4)
-	for i := 0; i < len(src); {
-		at := bytes.Index(src[i:], blanks)
-		if tab := bytes.Index(src[i:], tabs); tab >= 0 && (at < 0 || tab < at) {
-			at = tab
-		}
+	for i, tries := 0, 0; tries < maxTries; {
+		at := bytes.Index(src[i:], probe)
 		if at < 0 {
 			return 0, false
 		}
@@ -305,13 +312,18 @@ func (s *scan) offScreen() (uint32, bool) {
 		for end < len(src) && (src[end] == ' ' || src[end] == '\t') {
 			end++
 		}
-		if at > 0 && src[at-1] != '\n' && src[at-1] != '\r' && end < len(src) && src[end] != '\n' && src[end] != '\r' && s.statementAt(uint32(end)) {
+		i = end
+		if end-at < least || at == 0 || end == len(src) || isBreak(src[at-1]) || isBreak(src[end]) {
+			continue
+		}
+		if tries++; s.statementAt(uint32(end)) {
 			return uint32(end), true
 		}
-		i = end
 	}
 	return 0, false
 }
+
+func isBreak(c byte) bool { return c == '\n' || c == '\r' }
 
 // statementAt reports whether a statement begins at an offset.
 func (s *scan) statementAt(offset uint32) bool {

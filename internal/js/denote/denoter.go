@@ -25,6 +25,7 @@ type Denoter struct {
 	index   map[value]valueID
 	many    [][]valueID
 	names   map[set][]Name
+	single  [][]Name          // names of sets of one value, by value
 	sites   map[js.Ref][]site // by function, once asked for
 	returns map[js.Ref][]js.Ref
 	members *members
@@ -100,7 +101,23 @@ func (d *Denoter) Function(r js.Ref) js.Ref {
 	return 0
 }
 
+// unnamed marks a value whose name was not asked for yet.
+var unnamed = []Name{{}}
+
 func (d *Denoter) namesOf(s set) []Name {
+	if s&manySets == 0 {
+		for len(d.single) < len(d.values) {
+			d.single = append(d.single, unnamed)
+		}
+		if names := d.single[s]; len(names) != 1 || names[0].Path != "" {
+			return names
+		}
+		d.single[s] = nil
+		if n, ok := d.name(valueID(s)); ok {
+			d.single[s] = []Name{n}
+		}
+		return d.single[s]
+	}
 	if names, ok := d.names[s]; ok {
 		return names
 	}
