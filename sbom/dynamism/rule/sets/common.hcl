@@ -50,7 +50,7 @@ dynamism {
   }
 
   rule "SHP-1" {
-    call     = ["node:child_process.exec", "node:child_process.execSync"]
+    call     = ["node:child_process.exec", "node:child_process.execSync", "npm:shelljs.exec", "npm:child-process-promise.exec", "npm:execa.execaCommand*", "npm:execa.command*"]
     severity = "warn"
     message  = "a shell command is joined from parts"
     reason   = "a part that holds ; or $( is a command of its own"
@@ -112,6 +112,19 @@ dynamism {
     message  = "a raw query is joined from parts"
     reason   = "the method's name says it: nothing is escaped"
     remedy   = "use $queryRaw or $executeRaw as a tag of a template"
+
+    when {
+      argument = 0
+      shape    = ["built"]
+    }
+  }
+
+  rule "QUI-6" {
+    call     = [".whereRaw", ".orWhereRaw", ".andWhereRaw", ".havingRaw", ".orderByRaw", ".groupByRaw", ".joinRaw", ".fromRaw", ".selectRaw", "npm:sequelize.literal", "npm:sequelize.Sequelize.literal"]
+    severity = "warn"
+    message  = "a piece of a query is joined from parts"
+    reason   = "what goes by the name of raw is put into the query as it is, quotes and all"
+    remedy   = "put placeholders into the piece and give the values beside it"
 
     when {
       argument = 0

@@ -3,7 +3,7 @@
 dynamism {
   rules = "common"
   deny = [
-    "RCE-1", "RCE-2", "UIR-1", "MTP-1", "MTP-2", "MTP-3", "SHP-1", "SHP-2", "QUI-1", "QUI-2", "QUI-3",
+    "RCE-1", "RCE-2", "UIR-1", "MTP-1", "MTP-2", "MTP-3", "SHP-1", "SHP-2", "QUI-1", "QUI-2", "QUI-3", "QUI-6",
     "CRY-2", "CRY-3", "CRY-4", "CRY-5", "CRY-6", "CRY-7", "CRY-8", "CRY-9",
   ]
 
