@@ -52,6 +52,7 @@ const (
 	RuleText       = 1_000     // bytes of a regular expression in a rule
 	Sources        = 64 << 20  // a production source list, or a trace file
 	SourceEntries  = 400_000   // entries of one
+	TraceRecord    = 1 << 30   // what the processes of a traced command write, together
 	ExcerptRunes   = 120       // characters of the line that a finding shows
 )
 
