@@ -169,12 +169,12 @@ dynamism {
   rule "CRY-4" {
     call     = ["Math.random"]
     severity = "warn"
-    message  = "a secret or an id is made of Math.random"
+    message  = "a secret is made of Math.random"
     reason   = "a few of its values give all those that follow"
     remedy   = "use randomBytes, randomUUID or randomInt of node:crypto"
 
     when {
-      target = "(?i)(token|secret|passw|passphrase|nonce|salt|csrf|xsrf|otp|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^iv$"
+      target = "(?i)(token|secret|passw|passphrase|nonce|salt|csrf|xsrf|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^(iv|otp)$|Otp|OTP"
     }
   }
 
