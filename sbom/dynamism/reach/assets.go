@@ -105,7 +105,7 @@ func (s *source) lists(call, arg js.Ref) bool {
 	for _, name := range s.names(s.tree.Nodes[call].First) {
 		if strings.HasPrefix(name, "node:fs.readdir") || strings.HasPrefix(name, "node:fs/promises.readdir") || strings.HasPrefix(name, "node:fs.promises.readdir") ||
 			strings.HasPrefix(name, "npm:fs-extra.readdir") || strings.HasPrefix(name, "npm:graceful-fs.readdir") {
-			s.add(edge{reason: Asset, at: arg, spec: slashed(s.dir) + "/" + hole, path: true})
+			s.add(edge{reason: Asset, at: arg, spec: slashed(s.dir) + "/" + hole, path: true, whole: true})
 			return true
 		}
 	}
@@ -198,7 +198,8 @@ func (s *source) use(r js.Ref) {
 // assetFiles returns the files that a path with holes names, as far as the place of
 // the file that spells it lets them be meant: no folder around it, no node_modules,
 // nothing outside of the packages for a package.
-func (w *walk) assetFiles(p, file string) []string {
+func (w *walk) assetFiles(e edge, file string) []string {
+	p := e.spec
 	before, _, partly := strings.Cut(p, hole)
 	base := p
 	if partly {
@@ -215,7 +216,7 @@ func (w *walk) assetFiles(p, file string) []string {
 		return []string{name(base)}
 	}
 	whole := strings.TrimSuffix(strings.TrimSuffix(p, hole), "/")
-	if !strings.Contains(whole, hole) && w.tooWide(whole, file, p) {
+	if !e.whole && !strings.Contains(whole, hole) && w.tooWide(whole, file) {
 		return nil
 	}
 	if !partly {
@@ -225,10 +226,9 @@ func (w *walk) assetFiles(p, file string) []string {
 }
 
 // tooWide reports whether a folder is spelled on the way to something else.
-func (w *walk) tooWide(whole, file, p string) bool {
+func (w *walk) tooWide(whole, file string) bool {
 	dir := slashed(path.Dir(file))
-	own := whole == dir && p != dir+"/"+hole
-	return own || whole == "" || whole == slashed(w.cwd) || path.Base(whole) == "node_modules" || strings.HasPrefix(dir, whole+"/")
+	return whole == "" || whole == dir || whole == slashed(w.cwd) || path.Base(whole) == "node_modules" || strings.HasPrefix(dir, whole+"/")
 }
 
 // sources of what is compiled, and words for people: no program reads them.

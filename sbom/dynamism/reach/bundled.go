@@ -3,6 +3,7 @@ package reach
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/resolution"
 )
@@ -43,13 +44,51 @@ func (w *walk) remapped(file string, depth int) {
 	}
 }
 
-// javascript returns a file's text as JavaScript; false where it is no code.
-func (w *walk) javascript(file string, text []byte) ([]byte, bool) {
-	switch path.Ext(file) {
-	case ".ts", ".mts", ".cts", ".tsx", ".jsx":
-		return w.stripped(file, text)
+// bundledResolve finds what TypeScript and bundlers would take where Node finds
+// nothing.
+func (w *walk) bundledResolve(spec, from string, mode resolution.Mode) (resolution.Result, bool) {
+	if mode == resolution.Import {
+		if res, err := w.r.Resolve(spec, from, resolution.Require); err == nil {
+			return res, true
+		}
 	}
-	return text, true
+	if others := w.r.Alternatives(spec, from, mode); len(others) > 0 {
+		return others[0], true
+	}
+	at := path.Join(path.Dir(from), spec)
+	relative := strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../")
+	switch {
+	case relative:
+		if strings.Contains("/"+from, "/node_modules/") {
+			return resolution.Result{}, false
+		}
+	case strings.HasPrefix(spec, "/"):
+		at = name(spec)
+	default:
+		dir := w.installed(spec, path.Dir(from))
+		if dir == "" {
+			return resolution.Result{}, false
+		}
+		at = dir
+		if m, err := w.r.Governing(path.Join(dir, "package.json")); err == nil && m != nil {
+			at = path.Join(dir, m.Main)
+			if real, _ := w.tree.Real(path.Join(dir, "package.json")); real != m.Path {
+				at = dir
+			}
+		}
+	}
+	tries := []string{at + ".ts", at + ".tsx", at + "/index.ts", at + "/index.tsx"}
+	if base, ok := strings.CutSuffix(at, ".js"); ok {
+		tries = []string{base + ".ts", base + ".tsx"}
+	}
+	for _, try := range tries {
+		if real, kind := w.tree.Real(try); kind == resolution.File {
+			res := resolution.Result{Path: real, Name: try}
+			if m, err := w.r.Governing(at); err == nil && m != nil && !relative {
+				res.Manifests = []string{m.Path}
+			}
+			return res, true
+		}
+	}
+	return resolution.Result{}, false
 }
-
-func (w *walk) stripped(file string, text []byte) ([]byte, bool) { return text, true }

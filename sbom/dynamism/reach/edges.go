@@ -28,6 +28,7 @@ func (s *source) read() {
 			s.construct(r)
 		case js.Property:
 			s.plugin(r)
+			s.external(r)
 		}
 	}
 	s.assets()
@@ -246,4 +247,22 @@ func (s *source) searchPaths(options js.Ref) []string {
 		}
 	}
 	return out
+}
+
+// external is a name in the table that browserify writes behind each module: one
+// whose value is undefined is left to the true require.
+func (s *source) external(property js.Ref) {
+	n := s.tree.Nodes[property]
+	value := s.tree.Nodes[s.tree.Nodes[n.First].Next]
+	if value.Kind != js.UnaryExpression && value.Kind != js.Identifier {
+		return
+	}
+	module := s.tree.Nodes[s.tree.Nodes[n.Parent].Parent]
+	if module.Kind != js.ArrayExpression || s.tree.Nodes[module.First].Next != n.Parent || s.tree.Kind(module.First) != js.FunctionExpression {
+		return
+	}
+	void := value.Kind == js.UnaryExpression && value.Op == js.OpVoid
+	if key, ok := s.key(property); ok && (void || string(s.tree.Raw(s.tree.Nodes[n.First].Next)) == "undefined") {
+		s.add(edge{reason: Required, mode: resolution.Require, at: property, spec: key, quiet: true})
+	}
 }

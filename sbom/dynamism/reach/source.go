@@ -11,22 +11,23 @@ import (
 
 // source is one file of code, opened for questions about its expressions.
 type source struct {
-	w      *walk
-	file   string // a realpath
-	dir    string
-	tree   *js.Tree
-	scopes *js.Scopes
-	denote *denote.Denoter
-	memo   map[js.Ref]texts
-	vars   map[js.VariableID]texts
-	asked  map[js.Ref]bool // expressions on the way to where we are
-	calls  map[js.Ref]callSites
-	known  map[js.Ref][]string
-	bundle *bundle
-	work   int
-	nested int
-	edges  []edge
-	warned []Warning
+	w        *walk
+	file     string // a realpath
+	dir      string
+	tree     *js.Tree
+	scopes   *js.Scopes
+	position position
+	denote   *denote.Denoter
+	memo     map[js.Ref]texts
+	vars     map[js.VariableID]texts
+	asked    map[js.Ref]bool // expressions on the way to where we are
+	calls    map[js.Ref]callSites
+	known    map[js.Ref][]string
+	bundle   *bundle
+	work     int
+	nested   int
+	edges    []edge
+	warned   []Warning
 }
 
 // edge is one thing that a file leads to.
@@ -39,6 +40,8 @@ type edge struct {
 	path bool
 	// from is the file whose place counts for a relative specifier, "" for the file itself.
 	from string
+	// whole: the folder of the file itself is meant.
+	whole bool
 	// quiet: that it leads nowhere is nothing to tell.
 	quiet bool
 }
@@ -59,8 +62,7 @@ func (s *source) add(e edge) { s.edges = append(s.edges, e) }
 
 // warn tells of a node.
 func (s *source) warn(at js.Ref, message string) {
-	line, column := s.tree.Position(s.tree.Nodes[at].Start)
-	s.warned = append(s.warned, Warning{File: s.file, Line: line, Column: column, Message: message})
+	s.warned = append(s.warned, s.place(at, message))
 }
 
 // arguments returns those of a call or construction; the one that is spread, and

@@ -47,29 +47,6 @@ func (w *walk) resolve(spec, from string, mode resolution.Mode) (resolution.Resu
 	return res, err
 }
 
-// bundledResolve finds what TypeScript and bundlers would take.
-func (w *walk) bundledResolve(spec, from string, mode resolution.Mode) (resolution.Result, bool) {
-	if mode == resolution.Import {
-		if res, err := w.r.Resolve(spec, from, resolution.Require); err == nil {
-			return res, true
-		}
-	}
-	relative := strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../") || strings.HasPrefix(spec, "/")
-	if !relative || strings.Contains("/"+from, "/node_modules/") {
-		return resolution.Result{}, false
-	}
-	tries := []string{spec + ".ts", spec + ".tsx", spec + "/index.ts", spec + "/index.tsx"}
-	if base, ok := strings.CutSuffix(spec, ".js"); ok {
-		tries = []string{base + ".ts", base + ".tsx"}
-	}
-	for _, try := range tries {
-		if res, err := w.r.Resolve(try, from, resolution.Require); err == nil {
-			return res, true
-		}
-	}
-	return resolution.Result{}, false
-}
-
 // reach notes that a file was reached, and queues it where it is code.
 func (w *walk) reach(name, from string, reason Reason, code bool, mode resolution.Mode, depth int) {
 	real, kind := w.tree.Real(name)
@@ -155,8 +132,9 @@ func (w *walk) parse(f *reached) *source {
 		f.code = false
 		return nil
 	}
-	text, ok := w.javascript(f.Path, text)
-	if !ok {
+	text, place, err := javascript(f.Path, text)
+	if err != nil {
+		w.warnings = append(w.warnings, Warning{File: f.Path, Message: "what it loads is not known: " + err.Error()})
 		return nil
 	}
 	tree := js.Parse(text, goal(f.Path))
@@ -170,12 +148,14 @@ func (w *walk) parse(f *reached) *source {
 	}
 	for _, e := range tree.Errors {
 		if !e.Early {
-			line, column := tree.Position(e.Start)
+			line, column := place(tree, e.Start)
 			w.warnings = append(w.warnings, Warning{File: f.Path, Line: line, Column: column, Message: "not read from here: " + e.Message})
 			break
 		}
 	}
-	return open(w, f.Path, tree)
+	s := open(w, f.Path, tree)
+	s.position = place
+	return s
 }
 
 // maxSource is how large a file may be that is read for what it loads.
@@ -214,7 +194,7 @@ func (w *walk) edge(f *reached, s *source, e edge) {
 	depth := f.depth - 1
 	switch {
 	case e.reason == Asset:
-		for _, asset := range w.assetFiles(e.spec, f.Path) {
+		for _, asset := range w.assetFiles(e, f.Path) {
 			if asset == name(e.spec) || isAsset(asset) {
 				w.reach(asset, f.Path, Asset, isCode(asset), resolution.Require, depth)
 			}
@@ -256,7 +236,7 @@ func (w *walk) arrive(f *reached, res resolution.Result, e edge, depth int) {
 
 // place is a Warning at a node.
 func (s *source) place(at js.Ref, message string) Warning {
-	line, column := s.tree.Position(s.tree.Nodes[at].Start)
+	line, column := s.position(s.tree, s.tree.Nodes[at].Start)
 	return Warning{File: s.file, Line: line, Column: column, Message: message}
 }
 
