@@ -174,7 +174,7 @@ dynamism {
     remedy   = "use randomBytes, randomUUID or randomInt of node:crypto"
 
     when {
-      target = "(?i)(token|secret|passw|passphrase|nonce|salt|csrf|xsrf|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^(iv|otp)$|Otp|OTP"
+      target = "(?i:token|secret|passw|passphrase|nonce|salt|csrf|xsrf|session_?id|api_?key|credential|verifier|invite_?code|reset_?code)|^(iv|otp)$|Otp|OTP"
     }
   }
 
