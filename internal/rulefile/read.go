@@ -33,8 +33,14 @@ func Read(r *hclfile.Reader, b *hclfile.Body) Block {
 			out.Own = append(out.Own, rule)
 		}
 	}
-	if len(out.Own) > bounds.Rules {
-		r.Problem(b.Range, CodeRule, fmt.Sprintf("more than %d rules", bounds.Rules), "", "join rules that ask about the same thing")
+	asks := 0 // each place of the inventory is held to each of these
+	for i := range out.Own {
+		asks += max(len(out.Own[i].Call)+len(out.Own[i].Assign), 1) * max(len(out.Own[i].When), 1)
+	}
+	if asks > bounds.Rules {
+		r.Problem(b.Range, CodeRule, fmt.Sprintf("rules with more than %d patterns and conditions", bounds.Rules), "every call of every package is held to each of them",
+			"join rules that ask about the same thing, or use * in a pattern")
+		out.Own = nil
 	}
 	for _, c := range b.Of("allow") {
 		out.Allow = append(out.Allow, x.allow(c, true))

@@ -1,11 +1,13 @@
 package rulefile_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/rulefile"
@@ -110,6 +112,14 @@ func TestAnExceptionNeedsAReasonInWords(t *testing.T) {
 	_, problems := read([]byte("dynamism {\n  allow \"project\" {\n    kinds  = [\"eval\"]\n    reason = \"…\"\n  }\n}\n"), "build.hcl")
 	if len(problems) != 1 || problems[0].Code != rulefile.CodeRule || problems[0].Pos.Line != 4 {
 		t.Errorf("problems: %v", problems)
+	}
+}
+
+func TestRulesCostABoundedAmount(t *testing.T) {
+	patterns := strings.Repeat(`"npm:a*b*c.d",`, bounds.Rules+1)
+	got, problems := read([]byte("dynamism {\n  rule \"TEAM-1\" {\n    call    = ["+patterns+"]\n    message = \"m\"\n    reason  = \"r\"\n    remedy  = \"y\"\n  }\n}\n"), "build.hcl")
+	if len(problems) != 1 || len(got.Own) > 0 {
+		t.Errorf("%d rules, problems: %v", len(got.Own), problems)
 	}
 }
 
