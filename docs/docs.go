@@ -3,7 +3,8 @@
 //
 // The pages under errors are one a problem code, named for it. The invariant, held
 // by a test of the house: each code that the source declares has its page and each
-// page its code.
+// page its code. Those under kinds are one a kind of finding; their examples are run
+// by a test of sbom/dynamism.
 package docs
 
 import "embed"
@@ -12,3 +13,8 @@ import "embed"
 //
 //go:embed errors/*.md
 var Errors embed.FS
+
+// Kinds holds kinds/KIND.md for each kind of finding of the dynamism inventory.
+//
+//go:embed kinds/*.md
+var Kinds embed.FS
