@@ -1,8 +1,6 @@
 package pipelines
 
 import (
-	"fmt"
-
 	"github.com/nbuild/nbuild/internal/rulefile"
 )
 
@@ -22,12 +20,7 @@ func (e *evaluator) gates() {
 		if p.Dynamism.Rules == "" {
 			p.Dynamism.Rules = "common"
 		}
-		for _, l := range b.Of("load") {
-			if err := checkGlob(l.Labels[0]); err != nil {
-				e.Problem(l.Range, CodeForm, fmt.Sprintf("%q is no pattern of files", l.Labels[0]), "", `write it as: load "views/**/*.js" {`)
-			}
-			p.Dynamism.Load = append(p.Dynamism.Load, Load{Glob: l.Labels[0], Reason: e.reason(l), At: e.position(l)})
-		}
+		e.loading(b)
 	}
 	for _, b := range e.body.Of("release") {
 		p.Releases = append(p.Releases, Release{

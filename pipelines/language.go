@@ -158,17 +158,7 @@ var sbomBlock = hclfile.Block{
 
 var dynamismBlock = hclfile.Block{
 	Name: "dynamism", Doc: "Where code may come to life. Without this block the common rules warn. What the rules of each set find is on the page docs/rules.md; `nbuild explain SHP-1` prints one.",
-	Body: withLoad(rulefile.Language()),
-}
-
-// withLoad adds to the blocks of a dynamism block the one that is no rule.
-func withLoad(s hclfile.Schema) hclfile.Schema {
-	s.Blocks = append(s.Blocks, hclfile.Block{
-		Name: "load", Labels: []string{"glob"}, Doc: "Joins files to the production source list by hand.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-			{Name: "reason", Type: text, Required: true, Doc: "Why they load."},
-		}},
-	})
-	return s
+	Body: withLoading(rulefile.Language()),
 }
 
 var releaseBlock = hclfile.Block{

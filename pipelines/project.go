@@ -152,7 +152,9 @@ type Sbom struct {
 // Dynamism says where code may come to life.
 type Dynamism struct {
 	rulefile.Block
-	Load []Load
+	Load       []Load
+	Evaluators []Evaluator
+	Generated  []Generated
 }
 
 // Load joins files to the production source list by hand.
