@@ -8,7 +8,7 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain WORD", Short: "Say what a problem code, a rule, a block or a standard pipeline means",
+		Use: "explain WORD", Short: "Say what a problem code, a rule, a kind of finding, a block or a standard pipeline means",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, err := explain.Explain(args[0])

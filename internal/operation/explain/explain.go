@@ -10,11 +10,13 @@ package explain
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/docs"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/pipelines"
+	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
 )
 
@@ -28,8 +30,8 @@ type Page struct {
 	Text   string `json:"text"`
 }
 
-// Explain returns the page of a problem code or of a rule, in any case of letters, or
-// of a word of the build language.
+// Explain returns the page of a problem code or of a rule, in any case of letters, of
+// a word of the build language, or of a kind of finding.
 func Explain(word string) (Page, error) {
 	page := Page{Schema: "nbuild.explain/v1", Word: word}
 	if code := diag.Code(strings.ToUpper(word)); code.Valid() {
@@ -59,8 +61,16 @@ func Explain(word string) (Page, error) {
 		}
 		names = append(names, t.Name)
 	}
-	remedy := "give a problem code such as NB0380, a rule such as SHP-1, or one of " + strings.Join(names, ", ")
-	if near := diag.Nearest(word, append(names, ids...)); near != "" {
+	if text, err := fs.ReadFile(docs.Kinds, "kinds/"+word+".md"); err == nil {
+		page.Text = string(text)
+		return page, nil
+	}
+	var kinds []string
+	for _, kind := range dynamism.Kinds() {
+		kinds = append(kinds, string(kind))
+	}
+	remedy := "give a problem code such as NB0380, a rule such as SHP-1, a kind of finding such as eval, or one of " + strings.Join(names, ", ")
+	if near := diag.Nearest(word, slices.Concat(names, ids, kinds)); near != "" {
 		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
 	}
 	return Page{}, &diag.Problem{Code: CodeUnknown, What: fmt.Sprintf("nothing is known of %q", word), Remedy: remedy}
