@@ -163,10 +163,16 @@ func (p *parser) operand() (r Ref, done bool) {
 		if r, done = p.parenthesis(true); done {
 			return r, true
 		}
+	case tokenPrivate:
+		return p.privateIn(0), false
 	default:
 		return p.unary(), false
 	}
-	return p.postfix(p.subscripts(r, start, true), start), false
+	r = p.postfix(p.subscripts(r, start, true), start)
+	if p.tok == tokenExp {
+		r = p.power(r, start)
+	}
+	return r, false
 }
 
 // binary reads the operators that bind tighter than a precedence, and their right
@@ -224,29 +230,27 @@ func (p *parser) privateIn(least uint8) Ref {
 // unary reads a UnaryExpression, and the ** behind it.
 func (p *parser) unary() Ref {
 	start := p.start
+	r := p.prefix()
+	if p.tok != tokenExp {
+		return r
+	}
+	if k := p.kind(r); (k == UnaryExpression || k == AwaitExpression) && !p.parenthesized(r) {
+		p.failAt(p.start, "a unary operator before ** needs parentheses")
+	}
+	return p.power(r, start)
+}
+
+// prefix reads a UnaryExpression.
+func (p *parser) prefix() Ref {
+	start := p.start
 	var op Op
 	switch p.tok {
-	case tokenBang, tokenTilde, tokenTypeof, tokenVoid, tokenDelete:
+	case tokenBang, tokenTilde, tokenTypeof, tokenVoid, tokenDelete, tokenIncrement, tokenDecrement:
 		op = operators[p.tok]
 	case tokenAdd:
 		op = OpPlus
 	case tokenSub:
 		op = OpMinus
-	case tokenIncrement, tokenDecrement:
-		op = operators[p.tok]
-		p.next()
-		if !p.enter() {
-			p.depth--
-			return p.tooDeep()
-		}
-		argument := p.unary()
-		p.depth--
-		p.simpleTarget(argument)
-		r := p.node1(UpdateExpression, op, start, argument)
-		p.nodes[r].Flags |= FlagPrefix
-		return p.power(r, start)
-	case tokenPrivate:
-		return p.privateIn(0)
 	case tokenName:
 		if p.atom == atomAwait && p.awaits() {
 			return p.await()
@@ -256,20 +260,28 @@ func (p *parser) unary() Ref {
 		return p.postfix(p.subscripts(p.primary(), start, true), start)
 	}
 	p.next()
-	if !p.enter() {
-		p.depth--
-		return p.tooDeep()
+	argument := p.argument()
+	if op == OpIncrement || op == OpDecrement {
+		p.simpleTarget(argument)
+		r := p.node1(UpdateExpression, op, start, argument)
+		p.nodes[r].Flags |= FlagPrefix
+		return r
 	}
-	argument := p.unary()
-	p.depth--
 	if op == OpDelete {
 		p.deleted(argument)
 	}
-	r := p.node1(UnaryExpression, op, start, argument)
-	if p.tok == tokenExp {
-		p.failAt(p.start, "a unary operator before ** needs parentheses")
-		return p.power(r, start)
+	return p.node1(UnaryExpression, op, start, argument)
+}
+
+// argument reads what a prefix operator stands before.
+func (p *parser) argument() Ref {
+	var r Ref
+	if p.enter() {
+		r = p.prefix()
+	} else {
+		r = p.tooDeep()
 	}
+	p.depth--
 	return r
 }
 
@@ -290,7 +302,7 @@ func (p *parser) deleted(r Ref) {
 	}
 }
 
-// postfix reads ++ and -- behind an operand, and **.
+// postfix reads ++ and -- behind an operand.
 func (p *parser) postfix(r Ref, start uint32) Ref {
 	switch p.tok {
 	case tokenIncrement, tokenDecrement:
@@ -302,17 +314,11 @@ func (p *parser) postfix(r Ref, start uint32) Ref {
 		p.next()
 		r = p.node1(UpdateExpression, op, start, r)
 	}
-	if p.tok == tokenExp {
-		return p.power(r, start)
-	}
 	return r
 }
 
 // power reads ** and its right operand, which groups to the right.
 func (p *parser) power(left Ref, start uint32) Ref {
-	if p.tok != tokenExp {
-		return left
-	}
 	p.next()
 	if !p.enter() {
 		p.depth--
@@ -868,19 +874,7 @@ func (p *parser) await() Ref {
 	}
 	p.awaitAt = start + 1
 	p.next()
-	var argument Ref
-	if !p.enter() {
-		argument = p.tooDeep()
-	} else {
-		argument = p.unary()
-	}
-	p.depth--
-	r := p.node1(AwaitExpression, OpNone, start, argument)
-	if p.tok == tokenExp {
-		p.failAt(p.start, "await before ** needs parentheses")
-		return p.power(r, start)
-	}
-	return r
+	return p.node1(AwaitExpression, OpNone, start, p.argument())
 }
 
 // plainKeyword refuses an escape in a word that is a keyword here.

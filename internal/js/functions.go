@@ -149,8 +149,8 @@ func (p *parser) functionBody(params, name Ref, before context, unique bool) Ref
 			break
 		}
 	}
-	if turned && !simple {
-		p.early(p.nodes[l.first].Start, "'use strict' needs parameters that are plain names")
+	if !simple {
+		p.refuseUseStrict(l.first)
 	}
 	if turned && name != 0 && p.kind(name) == Binding {
 		p.checkStrictName(name)
@@ -158,6 +158,15 @@ func (p *parser) functionBody(params, name Ref, before context, unique bool) Ref
 	p.checkParameters(params, turned, unique || strict || !simple)
 	p.expect(tokenBraceR)
 	return p.nodeList(FunctionBody, start, l)
+}
+
+// refuseUseStrict refuses the directive in a body, given its first statement.
+func (p *parser) refuseUseStrict(s Ref) {
+	for ; s != 0 && p.kind(s) == Directive; s = p.nodes[s].Next {
+		if value := &p.nodes[p.nodes[s].First]; string(p.src[value.Start+1:value.End-1]) == useStrict {
+			p.early(value.Start, "'use strict' needs parameters that are plain names")
+		}
+	}
 }
 
 // skipToBody looks for the body of a function behind what should not stand before it.

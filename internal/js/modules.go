@@ -11,7 +11,7 @@ func (p *parser) importDeclaration() Ref {
 		if p.tok == tokenName {
 			at := p.start
 			p.add(&specifiers, p.node1(ImportDefaultSpecifier, OpNone, at, p.bindingName()))
-			if p.eat(tokenComma) && p.tok != tokenMul && p.tok != tokenBraceL {
+			if comma := p.eat(tokenComma); comma != (p.tok == tokenMul || p.tok == tokenBraceL) {
 				p.unexpected()
 			}
 		}

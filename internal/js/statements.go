@@ -48,6 +48,9 @@ func (p *parser) statements(close token, prologue bool) list {
 	return l
 }
 
+// useStrict is the directive that makes code strict, when written without an escape.
+const useStrict = "use strict"
+
 // directive makes a directive of a statement that is only a string, and says
 // whether it was one.
 func (p *parser) directive(s Ref, octal uint32) bool {
@@ -60,7 +63,7 @@ func (p *parser) directive(s Ref, octal uint32) bool {
 		return false
 	}
 	n.Kind = Directive
-	if string(p.src[value.Start+1:value.End-1]) == "use strict" && p.ctx&inStrict == 0 {
+	if string(p.src[value.Start+1:value.End-1]) == useStrict && p.ctx&inStrict == 0 {
 		p.ctx |= inStrict
 		if octal != 0 {
 			p.early(octal-1, "no octal escape in strict mode")
@@ -465,6 +468,9 @@ func (p *parser) switchCase() Ref {
 	for p.tok != tokenCase && p.tok != tokenDefault && p.tok != tokenBraceR && p.tok != tokenEOF {
 		at := p.start
 		p.add(&l, p.statement(inList))
+		if n := &p.nodes[l.last]; n.Kind == VariableDeclaration && (n.Op == OpUsing || n.Op == OpAwaitUsing) {
+			p.early(at, "using stands in a block of its own")
+		}
 		if p.start == at {
 			p.unexpected()
 			p.add(&l, p.leaf(Error, 0))
