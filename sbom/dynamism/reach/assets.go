@@ -74,8 +74,8 @@ func (s *source) climb(r js.Ref, push func(js.Ref)) {
 		switch n.Kind {
 		case js.BinaryExpression, js.TemplateLiteral, js.ConditionalExpression, js.LogicalExpression, js.MemberExpression,
 			js.CallExpression, js.NewExpression, js.AwaitExpression, js.ChainExpression, js.SequenceExpression:
-			if n.Kind == js.CallExpression && n.First != r && s.lists(parent, r) {
-				return
+			if n.Kind == js.CallExpression && n.First != r && (s.is(n.First, "node:module.createRequire") || s.lists(parent, r)) {
+				return // a require made for a folder says nothing of what is in it
 			}
 			if s.texts(parent).known() {
 				r = parent
@@ -184,11 +184,11 @@ func (s *source) used(r js.Ref) js.Ref {
 // use notes the files that an expression names.
 func (s *source) use(r js.Ref) {
 	for _, t := range s.texts(r) {
-		if !absolute(t) || len(t) > 1 && t[1:] == hole || strings.HasPrefix(t, "//") {
+		if !absolute(t) || t[1:] == hole {
 			continue
 		}
 		p := slashed(name(t))
-		if strings.HasSuffix(t, "/") && p != "/" {
+		if strings.HasSuffix(t, "/") && p != top {
 			p += "/"
 		}
 		s.add(edge{reason: Asset, at: r, spec: p, path: true})
@@ -209,7 +209,7 @@ func (w *walk) assetFiles(e edge, file string) []string {
 	if kind == resolution.Missing || partly && kind == resolution.File {
 		return nil
 	}
-	if i := strings.Index("/"+file, "/node_modules/"); i >= 0 && !strings.HasPrefix(p, ("/" + file)[:i]+"/node_modules/") {
+	if i := strings.Index(slashed(file), "/node_modules/"); i >= 0 && !strings.HasPrefix(p, slashed(file)[:i]+"/node_modules/") {
 		return nil
 	}
 	if kind == resolution.File {
@@ -228,7 +228,7 @@ func (w *walk) assetFiles(e edge, file string) []string {
 // tooWide reports whether a folder is spelled on the way to something else.
 func (w *walk) tooWide(whole, file string) bool {
 	dir := slashed(path.Dir(file))
-	return whole == "" || whole == dir || whole == slashed(w.cwd) || path.Base(whole) == "node_modules" || strings.HasPrefix(dir, whole+"/")
+	return whole == "/" || whole == "" || whole == dir || whole == slashed(w.cwd) || path.Base(whole) == "node_modules" || strings.HasPrefix(dir, whole+"/")
 }
 
 // sources of what is compiled, and words for people: no program reads them.

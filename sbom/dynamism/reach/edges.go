@@ -223,7 +223,7 @@ func (s *source) bases(require js.Ref) []string {
 func (s *source) locations(r js.Ref) []string {
 	var out []string
 	for _, t := range s.texts(r) {
-		if !absolute(t) && t != "/" || strings.Contains(t, hole) {
+		if !absolute(t) || strings.Contains(t, hole) {
 			out = append(out, "")
 			continue
 		}

@@ -79,10 +79,17 @@ func absolute(s string) bool {
 	return len(s) > 1 && strings.HasPrefix(s, "/") && s[1] != '/' || strings.HasPrefix(s, "file:")
 }
 
+// top stands, in texts, for the top folder of the fs.FS, so that `__dirname + '/x'`
+// is one path there as elsewhere.
+const top = "/\x01"
+
 // name returns the name in the fs.FS of an absolute path or file URL.
 func name(s string) string {
-	s = strings.TrimPrefix(path.Clean(fromURL(s)), "/")
-	if s == "" {
+	s = path.Clean(fromURL(s))
+	if rest, ok := strings.CutPrefix(s, top); ok && (rest == "" || rest[0] == '/') {
+		s = rest
+	}
+	if s = strings.TrimPrefix(s, "/"); s == "" {
 		return "."
 	}
 	return s
@@ -91,7 +98,7 @@ func name(s string) string {
 // slashed returns the absolute path of a name in the fs.FS.
 func slashed(name string) string {
 	if name == "." {
-		return "/"
+		return top
 	}
-	return "/" + name
+	return top + "/" + name
 }

@@ -38,6 +38,9 @@ type reached struct {
 
 // resolve asks Node's resolution, and what stands in for it with Options.Bundled.
 func (w *walk) resolve(spec, from string, mode resolution.Mode) (resolution.Result, error) {
+	if strings.HasPrefix(spec, top) || strings.HasPrefix(spec, "file://"+top) {
+		spec = "/" + name(spec)
+	}
 	res, err := w.r.Resolve(spec, from, mode)
 	if err != nil && w.options.Bundled {
 		if other, ok := w.bundledResolve(spec, from, mode); ok {
