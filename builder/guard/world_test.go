@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +18,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/sources"
 )
 
 // node is a real Node that the tests run.
@@ -104,35 +106,12 @@ func (w *world) write(name, data string) {
 	}
 }
 
-type entry struct {
-	Path    string   `json:"path"`
-	SHA256  string   `json:"sha256"`
-	Format  string   `json:"format"`
-	Package string   `json:"package,omitempty"`
-	Reasons []string `json:"reasons"`
-}
-
-type approval struct {
-	Path   string `json:"path,omitempty"`
-	SHA256 string `json:"sha256"`
-	Reason string `json:"reason,omitempty"`
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
+func digest(b []byte) cas.Digest { return cas.Digest(sha256.Sum256(b)) }
 
 // list writes the source list of what is below the application now.
 func (w *world) list() {
 	w.t.Helper()
-	doc := struct {
-		Schema     string     `json:"schema"`
-		Node       string     `json:"node"`
-		Entries    []entry    `json:"entries"`
-		Evaluators []approval `json:"evaluators"`
-		Generated  []approval `json:"generated"`
-	}{Schema: "nbuild.sources/v1", Node: "22"}
+	l := sources.List{Node: "22"}
 	types := map[string]string{}
 	var all []string
 	err := filepath.WalkDir(w.app, func(p string, d fs.DirEntry, err error) error {
@@ -141,14 +120,10 @@ func (w *world) list() {
 		}
 		all = append(all, p)
 		if d.Name() == "package.json" {
-			src, err := os.ReadFile(p)
-			if err != nil {
-				return err
-			}
 			var m struct {
 				Type string `json:"type"`
 			}
-			_ = json.Unmarshal(src, &m)
+			_ = json.Unmarshal([]byte(readFile(w.t, p)), &m)
 			types[filepath.Dir(p)] = m.Type
 		}
 		return nil
@@ -161,11 +136,7 @@ func (w *world) list() {
 		if strings.HasPrefix(rel, "unlisted/") || slices.Contains(w.unlisted, rel) {
 			continue
 		}
-		src, err := os.ReadFile(p)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		e := entry{Path: p, SHA256: digest(src), Reasons: []string{"static"}}
+		e := sources.Entry{Path: p, SHA256: digest([]byte(readFile(w.t, p))), Reasons: []sources.Reason{sources.Static}}
 		typ := ""
 		for d := filepath.Dir(p); len(d) >= len(w.app); d = filepath.Dir(d) {
 			if t, ok := types[d]; ok {
@@ -175,36 +146,35 @@ func (w *world) list() {
 		}
 		switch filepath.Ext(p) {
 		case ".mjs":
-			e.Format = "esm"
+			e.Format = sources.Module
 		case ".json":
-			e.Format = "json"
+			e.Format = sources.JSON
 		case ".node":
-			e.Format = "addon"
+			e.Format = sources.Addon
 		case ".wasm":
-			e.Format = "wasm"
+			e.Format = sources.Wasm
 		case ".js":
-			e.Format = "cjs"
+			e.Format = sources.CommonJS
 			if typ == "module" {
-				e.Format = "esm"
+				e.Format = sources.Module
 			}
 		case ".cjs", "":
-			e.Format = "cjs"
+			e.Format = sources.CommonJS
 		default:
 			continue
 		}
-		doc.Entries = append(doc.Entries, e)
+		l.Entries = append(l.Entries, e)
 	}
 	for _, name := range w.evaluators {
-		src, err := os.ReadFile(w.path(name))
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		doc.Evaluators = append(doc.Evaluators, approval{Path: w.path(name), SHA256: digest(src)})
+		l.Evaluators = append(l.Evaluators, sources.Evaluator{
+			Path: w.path(name), SHA256: digest([]byte(readFile(w.t, w.path(name)))), Reason: "a test",
+		})
 	}
 	for _, code := range w.generated {
-		doc.Generated = append(doc.Generated, approval{SHA256: digest([]byte(code)), Reason: "a test"})
+		l.Generated = append(l.Generated, sources.Generated{SHA256: digest([]byte(code)), Reason: "a test"})
 	}
-	out, err := json.Marshal(doc)
+	l.Sort()
+	out, err := l.Format()
 	if err != nil {
 		w.t.Fatal(err)
 	}

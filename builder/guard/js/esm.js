@@ -83,7 +83,10 @@ function last() {
 function guardESM() {
   if (registerHooks !== undefined) {
     last();
-    hold(getPrototypeOf(registered), 'deregister', registered.deregister);
+    // The class of the hooks could register one behind the guard's back.
+    const hooksClass = getPrototypeOf(registered);
+    hold(hooksClass, 'deregister', registered.deregister);
+    hold(hooksClass, 'constructor', Object);
     hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
       const { resolve, load } = hooks;
       const theirs = registerHooks({ __proto__: null, resolve, load });

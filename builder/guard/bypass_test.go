@@ -1,0 +1,114 @@
+package guard
+
+import (
+	"strings"
+	"testing"
+)
+
+// attack is one way to run code that is on no list. Its code runs in a listed file,
+// as if listed code were on the attacker's side; "PWNED" on stdout is success.
+type attack struct {
+	name  string
+	code  string
+	kinds string // kinds of refusal, any of which must be recorded; "" where nothing need be
+	since int    // the first major version that has what is attacked
+}
+
+// victims are the files of each attack. What is below unlisted must never run.
+const victims = `
+-- package.json --
+{"name": "app"}
+-- good.js --
+exports.name = 'good';
+-- good.mjs --
+export const name = 'good';
+-- good.json --
+{"name": "good"}
+-- worker.js --
+console.log('worker ran');
+require('./unlisted/evil.js');
+-- worker-eval.js --
+try { console.log(eval('"PW" + "NED"')); } catch (e) { console.log(e.name); }
+-- fine.js --
+console.log('fine');
+-- child.js --
+require('./unlisted/evil.js');
+-- node_modules/plain/package.json --
+{"name": "plain", "main": "index.js"}
+-- node_modules/plain/index.js --
+exports.plain = true;
+-- node_modules/plain/test/fixture.js --
+console.log('PWNED');
+-- unlisted/evil.js --
+console.log('PWNED'); exports.evil = true;
+-- unlisted/evil.cjs --
+console.log('PWNED');
+-- unlisted/evil.mjs --
+console.log('PWNED'); export default 1;
+-- unlisted/evil.json --
+{"evil": "PWNED"}
+-- unlisted/evil --
+console.log('PWNED');
+-- unlisted/evil.txt --
+console.log('PWNED');
+-- unlisted/good.js --
+exports.name = 'good';
+-- unlisted/loader.mjs --
+console.log('PWNED');
+export async function load(url, context, nextLoad) {
+  return { format: 'module', shortCircuit: true, source: 'console.log("PWNED")' };
+}
+-- loader.mjs --
+export async function load(url, context, nextLoad) {
+  if (url.endsWith('good.mjs')) return { format: 'module', shortCircuit: true, source: 'console.log("PWNED")' };
+  if (url.endsWith('good.js')) return { format: 'commonjs', shortCircuit: true, source: 'console.log("PWNED")' };
+  return nextLoad(url, context);
+}
+`
+
+const around = `
+const fs = require('fs'); const path = require('path'); const Module = require('module');
+const here = __dirname; const evil = here + '/unlisted/';
+const say = (e) => console.log('CAUGHT', e && (e.code || e.name), e && String(e.message).slice(0, 300));
+process.on('uncaughtException', say);
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+(async () => {
+CODE
+})().catch(say);
+`
+
+func (a attack) run(t *testing.T, n node) {
+	if n.major < a.since {
+		return
+	}
+	w := newWorld(t, victims)
+	w.unlisted = []string{"node_modules/plain/test/fixture.js"}
+	w.write("attack.js", strings.Replace(around, "CODE", a.code, 1))
+	got := w.run(n, "attack.js")
+	if strings.Contains(got.stdout, "PWNED") || strings.Contains(strings.ReplaceAll(got.stderr, "\"PWNED\"", ""), "\nPWNED") {
+		t.Errorf("unlisted code ran\nstdout %s\nstderr %s", got.stdout, got.stderr)
+		return
+	}
+	if a.kinds == "" {
+		return
+	}
+	for kind := range strings.FieldsSeq(a.kinds) {
+		if strings.Contains(got.stderr, `"event":"denied","kind":"`+kind+`"`) {
+			return
+		}
+	}
+	t.Errorf("no refusal of kind %s\nexit %d\nstdout %s\nstderr %s", a.kinds, got.exit, got.stdout, got.stderr)
+}
+
+func TestGuardHoldsAgainst(t *testing.T) {
+	for _, group := range [][]attack{loads, hooksAttacks, strings_, builtinsAttacks, processes, patches} {
+		for _, a := range group {
+			t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+				eachNode(t, func(t *testing.T, n node) {
+					t.Parallel()
+					a.run(t, n)
+				})
+			})
+		}
+	}
+}
