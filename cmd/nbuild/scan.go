@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -9,6 +10,10 @@ import (
 
 	"github.com/nbuild/nbuild/internal/operation/scan"
 )
+
+// scanMemory is where the collector of garbage begins to work harder, in bytes: the
+// trees of the largest files, one a processor, fit below it.
+const scanMemory = 240 << 20
 
 func (a *app) scanCommand() *cobra.Command {
 	var o scan.Options
@@ -33,6 +38,9 @@ package is kept in the store: a second scan of the same bytes parses nothing.`,
 			}
 			if a.json && !cmd.Flags().Changed("format") {
 				format = "json"
+			}
+			if a.env("GOMEMLIMIT") == "" {
+				debug.SetMemoryLimit(scanMemory)
 			}
 			host, err := a.host()
 			if err != nil {

@@ -148,3 +148,32 @@ func TestTheNearestManifestGoverns(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingOfTheSourcesIsKept(t *testing.T) {
+	files := map[string]string{"package.json": `{"scripts":{"install":"node x"}}`, "run": "#!/bin/sh -e\n"}
+	for _, s := range labelled(t) {
+		files["lib/"+s.name] = s.src
+	}
+	x, content := indexOf(files, &snapshot.PackageFacts{Scripts: map[string]string{"install": "node x"}})
+	want, err := OfArtefact(x, content, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lent [][]byte
+	got, err := OfArtefact(x, func(i int) ([]byte, error) {
+		src, err := content(i)
+		lent = append(lent, src)
+		return src, err
+	}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, src := range lent {
+		for i := range src {
+			src[i] = 'x'
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -2,10 +2,8 @@ package inventory
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -14,8 +12,6 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/npm"
-	"github.com/nbuild/nbuild/internal/npm/tarball"
-	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -189,13 +185,18 @@ func (c *Collector) folder(ctx context.Context, root *os.Root, f Folder, spare c
 		}
 		defer root.Close()
 	}
-	index, err := indexOf(ctx, root, f.Files)
+	r := newFiles(root)
+	defer r.close()
+	index, err := r.index(ctx, f.Files)
 	if err != nil {
 		return dynamism.Package{}, fmt.Errorf("reading %s: %w", path.Join(".", f.Path), err)
 	}
 	content := func(i int) ([]byte, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if kept := r.kept[i]; kept != nil {
+			return kept, nil
 		}
 		return readAll(root, index.Entries[i].Path, bounds.SourceFile)
 	}
@@ -210,100 +211,4 @@ func (c *Collector) folder(ctx context.Context, root *os.Root, f Folder, spare c
 		p.Purl = named.Purl()
 	}
 	return p, nil
-}
-
-// indexOf describes those files of a folder that the inventory looks into, as the
-// index of an artefact would; of the others it tells which are machine code.
-func indexOf(ctx context.Context, root *os.Root, files []string) (*snapshot.Index, error) {
-	index := &snapshot.Index{}
-	var buffer []byte
-	manifest, err := readAll(root, "package.json", bounds.PackageJSON)
-	if err == nil {
-		index.Package, _ = tarball.Facts(manifest) // one that can't be read says nothing, to npm as well
-	}
-	if index.Package == nil {
-		index.Package = &snapshot.PackageFacts{}
-	}
-	relevant := dynamism.Relevant(manifest, index.Package)
-	for _, name := range files {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		e, src, err := describe(root, name, relevant, &buffer)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case tarball.IsMachineCode(src):
-			index.Package.Natives = append(index.Package.Natives, name)
-		case name == "binding.gyp":
-			index.Package.Gyp = true
-		}
-		if relevant(name, e.Mode) {
-			index.Entries = append(index.Entries, e)
-		}
-	}
-	return index, nil
-}
-
-// headSize is how much is read of a file that is not looked into.
-const headSize = 4 << 10
-
-// describe reads a file, all of it where it is relevant and within bounds, else how
-// it begins. What is returned is good until the buffer is used again.
-func describe(root *os.Root, name string, relevant func(string, uint32) bool, buffer *[]byte) (snapshot.Entry, []byte, error) {
-	e := snapshot.Entry{Path: name, Mode: 0o644}
-	f, err := root.Open(name)
-	if err != nil {
-		return e, nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return e, nil, err
-	}
-	if info.Mode()&0o111 != 0 {
-		e.Mode = 0o755
-	}
-	e.Size = info.Size()
-	limit := int64(headSize)
-	if relevant(name, e.Mode) && e.Size <= bounds.SourceFile {
-		limit = bounds.SourceFile
-	}
-	*buffer, err = readInto(*buffer, f, min(limit, e.Size))
-	if err != nil {
-		return e, nil, err
-	}
-	if int64(len(*buffer)) == e.Size {
-		e.SHA256 = sha256.Sum256(*buffer)
-	}
-	return e, *buffer, nil
-}
-
-// readInto reads up to n bytes into a buffer that is made longer where it must be.
-func readInto(buffer []byte, f io.Reader, n int64) ([]byte, error) {
-	if int64(cap(buffer)) < n {
-		buffer = make([]byte, n)
-	}
-	read, err := io.ReadFull(f, buffer[:n])
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return buffer[:read], err
-}
-
-func readAll(root *os.Root, name string, limit int64) ([]byte, error) {
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%s: no file of at most %d bytes", name, limit)
-	}
-	return readInto(nil, f, info.Size())
 }
