@@ -195,7 +195,9 @@ func (p *parser) member(derived bool, constructor *bool) Ref {
 			if decorators.first != 0 {
 				p.unexpected()
 			}
-			return p.staticBlock(start)
+			r := p.staticBlock(start)
+			p.adopt(r, p.nodes[r].First, decorators)
+			return r
 		}
 		if keyStarts(a.tok) || a.tok == tokenMul {
 			p.next()
