@@ -45,5 +45,5 @@ var hard = []string{
 	"label:label:;", "if(1)function f(){}", "(function(){'use strict';010})", "function f(a,a){'use strict'}",
 	"new.target", "import.meta", "import(a,b,c)", "export{a as 'b'}", "import{default as a}from''", "a=>{}()", "-a**b", "a??b||c",
 	"<!--x\n-->y", "#!x", "\u2028'\u2028'", "@a.b(c)class{@d e;@f accessor g}", "using a=b;await using c=d", "{a:b:c:{}}}", "}{",
-	"f(a b c)", "var a: string = 1;", "function f(a: b): c { return a as d }", "<div>{a}</div>", "type A = {b: c}",
+	"f(a b c)", "var a: string = 1;", "function f(a: b): c { return a as d }", "<div>{a}</div>", "type A = {b: c}", "/\\",
 }

@@ -262,7 +262,7 @@ scan:
 	for {
 		if i >= len(src) || src[i] == '\n' || src[i] == '\r' || p.lineSeparator(i) {
 			p.failAt(p.start, "this regular expression has no end on its line")
-			p.finish(tokenIllegal, start, i)
+			p.finish(tokenIllegal, start, min(i, len(src)))
 			return p.leaf(Error, 0)
 		}
 		switch src[i] {
