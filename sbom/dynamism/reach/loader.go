@@ -21,9 +21,9 @@ func isLoader(name string) bool {
 }
 
 // addons returns the addons that a loader's call can find.
-func (s *source) addons(name string, args []js.Ref) []string {
+func (s *source) addons(loader string, args []js.Ref) []string {
 	root := s.w.root(s.file)
-	switch name {
+	switch loader {
 	case "npm:bindings":
 		asked := s.argument(args, 0)
 		if len(args) > 0 {
@@ -44,7 +44,7 @@ func (s *source) addons(name string, args []js.Ref) []string {
 		for _, t := range s.argument(args, 0) {
 			if absolute(t) && !strings.Contains(t, hole) {
 				for _, dir := range []string{"/build/Release/", "/build/Debug/", "/prebuilds/" + s.w.platform + "/"} {
-					out = append(out, s.w.below(path.Join(fileName(t), strings.Split(dir, hole)[0]), "/"+hole+".node")...)
+					out = append(out, s.w.below(path.Join(name(t), dir), "/"+hole+".node")...)
 				}
 			}
 		}
@@ -52,9 +52,6 @@ func (s *source) addons(name string, args []js.Ref) []string {
 	}
 	return s.w.below(root, "/"+hole+".node")
 }
-
-// fileName is name, which a parameter hides there.
-func fileName(s string) string { return name(s) }
 
 // loaderResult returns the paths that a loader gives, nil for what is none.
 func (s *source) loaderResult(call js.Ref, args []js.Ref) texts {
