@@ -12,7 +12,7 @@ func (a *app) commands() {
 		{"build", "Build", []*cobra.Command{
 			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), a.installCommand(), a.planCommand(), a.buildCommand(), a.cacheCommand(),
 		}},
-		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.diffCommand()}},
+		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.traceCommand(), a.diffCommand()}},
 		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},
 		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},
 		{"other", "Other", []*cobra.Command{a.versionCommand()}},

@@ -1,0 +1,162 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// node is the version of Node that resolves.
+func (t *tracer) node() string {
+	version := "22"
+	if i, err := t.image(); err == nil && i != nil {
+		if b, ok := t.project.Base(i.Base); ok && b.Node != "" {
+			version = b.Node
+		}
+	}
+	return cmp.Or(t.options.Node, version)
+}
+
+// image is the image block that is asked about, nil where the project has none.
+func (t *tracer) image() (*pipelines.Image, error) {
+	if t.project == nil {
+		return nil, nil
+	}
+	if t.options.Image != "" {
+		if i, ok := t.project.Image(t.options.Image); ok {
+			return i, nil
+		}
+		return nil, &diag.Problem{Code: CodeEntry, What: fmt.Sprintf("there is no image %q", t.options.Image), Remedy: "name one of the image blocks of build.hcl"}
+	}
+	switch len(t.project.Images) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &t.project.Images[0], nil
+	}
+	return nil, &diag.Problem{
+		Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has several images",
+		Why: "each starts with a command of its own", Remedy: fmt.Sprintf("name one, as in: nbuild trace --image %s", t.project.Images[0].Name),
+	}
+}
+
+// entries are the files that production starts with, relative to the base.
+func (t *tracer) entries() ([]string, error) {
+	if len(t.options.Entries) == 0 {
+		return t.commanded()
+	}
+	var all []string
+	for _, e := range t.options.Entries {
+		name, err := t.relative(t.host.Path(e))
+		if err != nil {
+			return nil, missing(e, err)
+		}
+		all = append(all, name)
+	}
+	return distinct(all), nil
+}
+
+func distinct(all []string) []string {
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// relative names a file of this machine as the base has it.
+func (t *tracer) relative(name string) (string, error) {
+	real, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(t.base, real)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("it is outside of %s, which --base names", filepath.Base(t.base))
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+// commanded are the files that the image's command starts.
+func (t *tracer) commanded() ([]string, error) {
+	i, err := t.image()
+	if err != nil {
+		return nil, err
+	}
+	if i == nil {
+		return nil, &diag.Problem{Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has no image, and no entry was named", Remedy: "name the file that production starts with, as in: nbuild trace server.js"}
+	}
+	files := Started(slices.Concat(i.Entrypoint, i.Cmd))
+	var all []string
+	for _, file := range files {
+		if name, ok := t.ofImage(i, path.Join("/", i.Workdir, file)); ok {
+			all = append(all, name)
+		} else if path.IsAbs(file) {
+			if name, ok := t.ofImage(i, path.Clean(file)); ok {
+				all = append(all, name)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, &diag.Problem{
+			Code: CodeEntry, Pos: i.At, What: fmt.Sprintf("the command %q of image %q starts no file of the project that could be found", strings.Join(slices.Concat(i.Entrypoint, i.Cmd), " "), i.Name),
+			Why: "what production loads is followed from the file that it starts with", Remedy: "name the file, as in: nbuild trace server.js",
+		}
+	}
+	return distinct(all), nil
+}
+
+// ofImage finds the project's file that stands at a path of the image.
+func (t *tracer) ofImage(i *pipelines.Image, at string) (string, bool) {
+	for _, l := range i.Layers {
+		to := path.Clean("/" + l.To)
+		rest, ok := strings.CutPrefix(at, strings.TrimSuffix(to, "/")+"/")
+		if !ok {
+			continue
+		}
+		for _, try := range []string{rest, rest + ".js", rest + ".cjs", rest + ".mjs", path.Join(rest, "index.js")} {
+			full := filepath.Join(t.folder, filepath.FromSlash(try))
+			if info, err := os.Stat(full); err == nil && info.Mode().IsRegular() {
+				if name, err := t.relative(full); err == nil {
+					return name, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// valued are the flags of node whose value is the next argument.
+var valued = []string{"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--env-file", "--max-old-space-size", "--title", "--input-type"}
+
+// Started are the files that a command of node loads: those of --require and
+// --import, and the one that it is given. A command that is not node's has none.
+func Started(cmd []string) []string {
+	if len(cmd) == 0 || path.Base(cmd[0]) != "node" {
+		return nil
+	}
+	var files []string
+	for i := 1; i < len(cmd); i++ {
+		name, value, joined := strings.Cut(cmd[i], "=")
+		switch {
+		case cmd[i] == "--":
+			if i+1 < len(cmd) {
+				files = append(files, cmd[i+1])
+			}
+			return files
+		case !strings.HasPrefix(name, "-"):
+			return append(files, cmd[i])
+		case slices.Contains(valued, name) && !joined && i+1 < len(cmd):
+			i++
+			value = cmd[i]
+		}
+		if (name == "-r" || name == "--require" || name == "--import") && (strings.HasPrefix(value, ".") || path.IsAbs(value)) {
+			files = append(files, value)
+		}
+	}
+	return files
+}
