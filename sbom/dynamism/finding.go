@@ -26,12 +26,20 @@ type Finding struct {
 	Through string `json:"through,omitempty"`
 }
 
+// rank is the order of the kinds.
+var rank = func() map[Kind]int {
+	m := map[Kind]int{}
+	for i, k := range Kinds() {
+		m[k] = i
+	}
+	return m
+}()
+
 // sortFindings sorts by kind, then place.
 func sortFindings(fs []Finding) {
-	order := Kinds()
 	slices.SortFunc(fs, func(a, b Finding) int {
 		return cmp.Or(
-			slices.Index(order, a.Kind)-slices.Index(order, b.Kind),
+			rank[a.Kind]-rank[b.Kind],
 			strings.Compare(a.File, b.File),
 			a.Line-b.Line,
 			a.Column-b.Column,

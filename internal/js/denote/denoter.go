@@ -165,6 +165,19 @@ func (d *Denoter) eval(r js.Ref) set {
 	if d.depth >= maxDepth {
 		return none
 	}
+	n := &d.tree.Nodes[r]
+	switch {
+	case n.Kind == js.Identifier: // kept by variable and by name
+		return d.expression(r)
+	case n.Kind == js.MemberExpression && d.tree.Nodes[n.First].Kind == js.Identifier:
+		// Of x = x.y the variable comes first, so that x.y finds what x was before.
+		d.depth++
+		d.eval(n.First)
+		d.depth--
+		if s := d.memo[r]; s != 0 {
+			return s
+		}
+	}
 	d.memo[r] = none // for a value that depends on itself
 	d.depth++
 	s := d.expression(r)

@@ -207,6 +207,9 @@ func (d *Denoter) pathMember(id valueID, name string) set {
 		}
 		return d.one(value{form: pathForm, parent: valueID(d.path(of, 0)), name: "prototype"})
 	}
+	if v.name == "children" && d.isRoot(v.parent, "module") {
+		return d.path("module", 0)
+	}
 	if v.name == "module" && root && name == "require" {
 		return d.path("require", ViaCreated)
 	}

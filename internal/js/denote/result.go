@@ -133,7 +133,7 @@ func (d *Denoter) result(call js.Ref) set {
 	for _, at := range d.targets(call) {
 		out = d.union(out, d.resultOf(call, at))
 	}
-	if k := &t.Nodes[callee]; k.Kind == js.MemberExpression && d.memo[k.First] > none {
+	if k := &t.Nodes[callee]; k.Kind == js.MemberExpression && d.eval(k.First) > none {
 		out = d.union(out, d.methodResult(callee, arg))
 	}
 	return out

@@ -28,6 +28,7 @@ func (d *Denoter) variable(v js.VariableID) set {
 			break
 		}
 		out = d.union(out, d.binding(b))
+		d.vars[v] = max(out, none) // x = x.y goes on from what x was
 		if parent := &d.tree.Nodes[d.tree.Nodes[b].Parent]; parent.Kind == js.VariableDeclarator && parent.First != parent.Next &&
 			d.tree.Nodes[b].Next != 0 {
 			written++
