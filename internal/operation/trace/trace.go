@@ -147,8 +147,8 @@ func (t *tracer) open() error {
 	return nil
 }
 
-// static adds what the code reaches from files. Where they are no entries of
-// production, they do not become static by being asked about.
+// static adds what the code reaches from files. Those that are no entries of
+// production do not become static by being asked about, only by being led to.
 func (t *tracer) static(from []string, entries bool) error {
 	cwd, err := filepath.Rel(t.base, t.folder)
 	if err != nil || !filepath.IsLocal(cwd) {
@@ -169,7 +169,7 @@ func (t *tracer) static(from []string, entries bool) error {
 		}
 		have.Package = f.Package
 		have.From = union(have.From, f.From)
-		if entries || len(f.From) > 0 && len(have.Reasons) == 0 {
+		if entries || len(f.From) > 0 || f.Reason == reach.Governs {
 			have.Reasons = sources.Ordered(append(have.Reasons, sources.Static))
 		}
 	}
