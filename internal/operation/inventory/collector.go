@@ -2,7 +2,7 @@ package inventory
 
 import (
 	"context"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -113,11 +113,8 @@ func (c *Collector) analyse(ctx context.Context, named cas.Digest, index *snapsh
 	return packages, nil
 }
 
-// The kinds of results in the store.
-const (
-	findingsKind = "findings"
-	callsKind    = "calls"
-)
+// resultKind is the kind of results in the store.
+const resultKind = "inventory"
 
 // inline is how long a record may be that stands in the result itself; a longer one
 // is a blob that the result names.
@@ -131,25 +128,24 @@ func key(index cas.Digest) cas.Digest {
 // kept returns what was kept of an artefact. What is damaged, or whose blob was
 // pruned, counts as absent: it is made again.
 func (c *Collector) kept(ctx context.Context, index cas.Digest) ([]dynamism.Package, bool) {
-	record, ok := c.read(ctx, findingsKind, index)
+	record, ok := c.read(ctx, index)
 	if !ok {
 		return nil, false
 	}
-	packages, err := dynamism.DecodeFindings(record)
-	if err != nil {
+	n, width := binary.Uvarint(record)
+	if width <= 0 || n > uint64(len(record)-width) {
 		return nil, false
 	}
-	if c.calls {
-		record, ok := c.read(ctx, callsKind, index)
-		if !ok || dynamism.DecodeCalls(record, packages) != nil {
-			return nil, false
-		}
+	findings, calls := record[width:width+int(n)], record[width+int(n):]
+	packages, err := dynamism.DecodeFindings(findings)
+	if err != nil || c.calls && dynamism.DecodeCalls(calls, packages) != nil {
+		return nil, false
 	}
 	return packages, true
 }
 
-func (c *Collector) read(ctx context.Context, kind string, index cas.Digest) ([]byte, bool) {
-	value, ok := c.store.Result(kind, key(index))
+func (c *Collector) read(ctx context.Context, index cas.Digest) ([]byte, bool) {
+	value, ok := c.store.Result(resultKind, key(index))
 	if !ok || len(value) == 0 {
 		return nil, false
 	}
@@ -164,27 +160,21 @@ func (c *Collector) read(ctx context.Context, kind string, index cas.Digest) ([]
 	return record, err == nil
 }
 
+// keep records both parts in one result, the findings with their length first: one
+// file a package costs half of two, and who wants findings alone leaves the rest.
 func (c *Collector) keep(ctx context.Context, index cas.Digest, packages []dynamism.Package) error {
-	err := c.write(ctx, callsKind, index, dynamism.EncodeCalls(packages))
-	if err == nil {
-		err = c.write(ctx, findingsKind, index, dynamism.EncodeFindings(packages))
-	}
-	if errors.Is(err, cas.ErrTooLarge) {
+	findings := dynamism.EncodeFindings(packages)
+	record := append(binary.AppendUvarint(nil, uint64(len(findings))), findings...)
+	record = append(record, dynamism.EncodeCalls(packages)...)
+	if len(record) > bounds.Record {
 		return nil // it is made again each time
 	}
-	return err
-}
-
-func (c *Collector) write(ctx context.Context, kind string, index cas.Digest, record []byte) error {
 	if len(record) <= inline {
-		return c.store.PutResult(ctx, kind, key(index), append([]byte{0}, record...))
-	}
-	if len(record) > bounds.Record {
-		return cas.ErrTooLarge
+		return c.store.PutResult(ctx, resultKind, key(index), append([]byte{0}, record...))
 	}
 	digest, err := c.store.PutBytes(ctx, record)
 	if err != nil {
 		return err
 	}
-	return c.store.PutResult(ctx, kind, key(index), append([]byte{1}, digest.String()...))
+	return c.store.PutResult(ctx, resultKind, key(index), append([]byte{1}, digest.String()...))
 }

@@ -136,9 +136,13 @@ func TestALongRecordIsABlobAndOneThatWasPrunedIsMadeAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blob := cas.Sum(dynamism.EncodeFindings(first))
-	if _, ok := store.Stat(blob); !ok {
-		t.Fatal("the record is no blob")
+	value, ok := store.Result(resultKind, key(cas.Sum(indexDocument(t, store, a))))
+	if !ok || len(value) != 65 {
+		t.Fatalf("the record is no blob: %d bytes", len(value))
+	}
+	blob, err := cas.ParseDigest(string(value[1:]))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if _, err := c.Artefact(t.Context(), a); err != nil || c.Analysed() != 1 {
 		t.Errorf("analysed %d times, %v", c.Analysed(), err)
@@ -150,6 +154,16 @@ func TestALongRecordIsABlobAndOneThatWasPrunedIsMadeAgain(t *testing.T) {
 	if err != nil || c.Analysed() != 2 || !cmp.Equal(first, again) {
 		t.Errorf("analysed %d times, %v", c.Analysed(), err)
 	}
+}
+
+func indexDocument(t *testing.T, store *cas.Store, a snapshot.Artefact) []byte {
+	t.Helper()
+	named, _ := a.Index()
+	doc, err := store.Read(t.Context(), named, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }
 
 func TestDamagedRecordsCountAsAbsent(t *testing.T) {
