@@ -169,6 +169,13 @@ func TestTypeScriptIsFollowed(t *testing.T) {
 	}
 }
 
+func TestMachineCodeIsNotRead(t *testing.T) {
+	got, warnings := found(t, Options{}, "a.js: require('./lib.so.8'); require('./tool')", "lib.so.8: \x7fELF\x00", "tool: \x7fELF\x00")
+	if diff := cmp.Diff([]string{"lib.so.8 require", "tool require"}, got); diff != "" || len(warnings) > 0 {
+		t.Errorf("files (-want +got):\n%s%v", diff, warnings)
+	}
+}
+
 func FuzzRun(f *testing.F) {
 	for _, seed := range []string{"require('./' + x)", "const a = a + a; require(a)", "function f(x) { return f(x + '/') } require(f(__dirname))", "let s = ''; for (;;) s += __dirname + s; import(s)",
 		"const o = { ...o, p: o.p }; require(o.p)", "[].map((x) => require(x))", "require(require.resolve('./a.js'))", "new URL('..', new URL('//', import.meta.url))"} {

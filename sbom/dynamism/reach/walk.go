@@ -172,13 +172,10 @@ func goal(file string) js.Goal {
 	return js.Detect
 }
 
-// isText tells code from what merely has no extension: machine code, images.
+// isText tells code from machine code and images, where the name does not say that
+// it is code.
 func isText(file string, text []byte) bool {
-	if path.Ext(file) != "" {
-		return true
-	}
-	head := text[:min(len(text), 512)]
-	return !slices.Contains(head, 0)
+	return loadable(file) || !slices.Contains(text[:min(len(text), 512)], 0)
 }
 
 // isCode reports whether a path that is spelled is one that is likely loaded.
