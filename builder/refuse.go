@@ -18,15 +18,6 @@ func Refuse(p *pipelines.Project) error {
 			Remedy: "build what the step makes beforehand and commit it, or take the step out; `nbuild plan` shows it",
 		})
 	}
-	for _, i := range p.Images {
-		if i.Guard != "" && i.Guard != "off" {
-			problems = append(problems, &diag.Problem{
-				Code: CodeGuard, Pos: i.At, What: fmt.Sprintf("image %q asks for the guard in mode %q, which this version does not have", i.Name, i.Guard),
-				Why:    "an image that says it is guarded and is not would be worse than one that says nothing",
-				Remedy: "set `guard = \"off\"` in the image block",
-			})
-		}
-	}
 	for _, n := range p.Npm {
 		for _, s := range n.Scripts {
 			problems = append(problems, &diag.Problem{

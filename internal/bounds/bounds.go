@@ -51,6 +51,8 @@ const (
 	Rules          = 1_000     // rules of a dynamism block
 	RuleText       = 1_000     // bytes of a regular expression in a rule
 	Sources        = 64 << 20  // a production source list, or a trace file
+	ImagePaths     = 1_000_000 // paths of an image's own layers
+	ImageSources   = 4 << 30   // files of an image that may be loaded, together
 	SourceEntries  = 400_000   // entries of one
 	TraceRecord    = 1 << 30   // what the processes of a traced command write, together
 	ExcerptRunes   = 120       // characters of the line that a finding shows

@@ -124,13 +124,22 @@ func (b *Built) make(ctx context.Context, host operation.Host, only []string) er
 		return err
 	}
 	b.Judged.Tell(host.Events)
+	trace, err := readTrace(p.Root)
+	if err != nil {
+		return err
+	}
+	lists := &lister{dynamism: p.Dynamism, trace: trace, events: host.Events, told: map[string]bool{}}
 	b.Images, err = builder.Images(ctx, builder.Input{
 		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
-		Tree:  func(name, platform string, all bool) (*npm.Tree, error) { return p.Tree(name, platform, all) },
-		Date:  b.Source.Date,
-		Codec: b.Codec, Lease: b.lease, Events: host.Events,
+		Tree:    func(name, platform string, all bool) (*npm.Tree, error) { return p.Tree(name, platform, all) },
+		Sources: lists.list,
+		Date:    b.Source.Date,
+		Codec:   b.Codec, Lease: b.lease, Events: host.Events,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return lists.unused()
 }
 
 // hold keeps what is pinned from being pruned while the build runs.

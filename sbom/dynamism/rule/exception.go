@@ -31,8 +31,9 @@ func plain(s string) string {
 	return s
 }
 
-// meant reports whether the label of an exception means an artefact.
-func meant(label, purl string) bool {
+// Means reports whether a label, `pkg:npm/NAME` with or without a version or
+// `project`, means the artefact of a purl; a project's own files have none.
+func Means(label, purl string) bool {
 	if purl == "" || label == rulefile.Project {
 		return purl == "" && label == rulefile.Project
 	}

@@ -231,7 +231,7 @@ func distinct(sites []Site) []Site {
 func (p *Policy) candidates(purl string, date time.Time) []int {
 	var out []int
 	for i := range p.allow {
-		if meant(p.allow[i].Purl, purl) {
+		if Means(p.allow[i].Purl, purl) {
 			out = append(out, i)
 		}
 	}
