@@ -28,6 +28,7 @@ type line struct {
 	From   string     `json:"from"`
 	To     string     `json:"to"`
 	Way    string     `json:"way"`
+	Local  bool       `json:"local"`
 	Text   string     `json:"text"`
 	Node   string     `json:"node"`
 }
@@ -79,8 +80,11 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 	return src, err
 }
 
-// parse adds what one process wrote.
+// parse adds what one process wrote. One that loaded nothing, such as the parent of
+// test processes, saw all the strings that there were.
 func (r *Record) parse(src []byte) error {
+	blind, loads := r.Blind, len(r.Loads)
+	defer func() { r.Blind = blind || r.Blind && len(r.Loads) > loads }()
 	for len(src) > 0 {
 		text, rest, whole := bytes.Cut(src, []byte("\n"))
 		if !whole {
@@ -123,7 +127,7 @@ func (r *Record) add(l *line) error {
 		}
 		r.Edges = append(r.Edges, Edge{l.From, l.To})
 	case "code":
-		r.Codes = append(r.Codes, Code{l.Way, l.SHA256, l.Size, l.From, strings.ToValidUTF8(l.Text, "\uFFFD")})
+		r.Codes = append(r.Codes, Code{l.Way, l.SHA256, l.Size, l.From, l.Local, strings.ToValidUTF8(l.Text, "\uFFFD")})
 	case "wasm":
 		r.Binaries = append(r.Binaries, Binary{l.SHA256, l.From})
 	case "blind":

@@ -38,6 +38,7 @@ type Code struct {
 	SHA256 cas.Digest
 	Size   int64
 	From   string // the file whose code asked for it, "" where none is known
+	Local  bool   // it holds the folder that the process ran in, so it is another text elsewhere
 	Text   string // how it begins
 }
 

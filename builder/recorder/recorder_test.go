@@ -230,6 +230,13 @@ func TestReadRefusesWhatTheRecorderDidNotWrite(t *testing.T) {
 	if _, err := recorder.Read(dir); !errors.Is(err, recorder.ErrFull) {
 		t.Errorf("%v", err)
 	}
+	load := `{"t":"load","file":"/a.js","format":"cjs","sha256":"` + cas.Sum(nil).String() + `"}` + "\n"
+	for text, want := range map[string]bool{"": false, load: true} {
+		dir := lay(t, map[string]string{"1.jsonl": `{"t":"blind"}` + "\n" + text, "2.jsonl": load})
+		if r, err := recorder.Read(dir); err != nil || r.Blind != want {
+			t.Errorf("blind with %q: %v, %v", text, r, err)
+		}
+	}
 	dir = lay(t, map[string]string{"1.jsonl": `{"t":"process"}` + "\n" + `{"t":"ed`})
 	if r, err := recorder.Read(dir); err != nil || r.Processes != 1 {
 		t.Errorf("a line that was cut short: %v, %v", r, err)

@@ -29,6 +29,7 @@ function start() {
   const stringify = JSON.stringify;
   const own = __filename;
   const maxLines = 500000;
+  const home = process.cwd(); // a text that holds it is another one on each machine
 
   const name = process.pid + '-' + threads.threadId + '-' + process.hrtime.bigint() + '.jsonl';
   const fd = openSync(path.join(folder, name), 'ax', 0o600);
@@ -264,7 +265,7 @@ function start() {
       try {
         const from = caller();
         if (options && options.eval) {
-          say({ t: 'code', way: 'worker', sha256: sha256(String(filename)), size: String(filename).length, from: from || '', text: String(filename).slice(0, 200) });
+          say({ t: 'code', way: 'worker', sha256: sha256(String(filename)), size: String(filename).length, from: from || '', local: String(filename).includes(home), text: String(filename).slice(0, 200) });
         } else {
           const file = filename instanceof URL || String(filename).startsWith('file:') ? fromURL(String(filename)) : path.resolve(String(filename));
           if (file !== undefined) edge(from, fs.realpathSync(file));
@@ -288,8 +289,8 @@ function start() {
       const inspector = require('inspector');
       session = new inspector.Session();
       session.connect();
-    } catch {
-      say({ t: 'blind' });
+    } catch (error) {
+      say({ t: 'blind', text: String(error) });
       return;
     }
     session.on('Debugger.scriptParsed', ({ params }) => {
@@ -306,7 +307,7 @@ function start() {
           code = code.slice(1, -1);
           way = 'function';
         }
-        say({ t: 'code', way, sha256: sha256(code), size: Buffer.byteLength(code), from: callers()[0] || '', text: code.slice(0, 200) });
+        say({ t: 'code', way, sha256: sha256(code), size: Buffer.byteLength(code), from: callers()[0] || '', local: code.includes(home), text: code.slice(0, 200) });
       });
     });
     session.post('Debugger.enable');

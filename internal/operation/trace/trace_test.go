@@ -70,7 +70,7 @@ func TestARunKeepsWhatProductionAskedForAlone(t *testing.T) {
 		"server.js":                        `require("./lib/load")`,
 		"lib/load.js":                      `exports.load = (name) => require(process.env.AT + name); exports.read = (f) => new WebAssembly.Module(require("fs").readFileSync(f))`,
 		"plugins/a.js":                     `require("shared"); require("./b")`,
-		"plugins/b.js":                     `module.exports = new Function("return 1")()`,
+		"plugins/b.js":                     `module.exports = new Function("return 1")(); eval(JSON.stringify(__filename))`,
 		"plugins/c.wasm":                   "\x00asm\x01\x00\x00\x00",
 		"node_modules/shared/package.json": `{"name":"shared"}`,
 		"node_modules/shared/index.js":     `1`,
@@ -92,6 +92,9 @@ func TestARunKeepsWhatProductionAskedForAlone(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(h.Dir, "nbuild.trace"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(r.Text(false), "warning: plugins/b.js: strings that it turns into code hold paths of this machine") {
+		t.Errorf("%s", r.Text(false))
 	}
 	if r.Run.Code != 1 || !strings.Contains(string(text), `"from":"plugins/b.js"`) || strings.Contains(string(text), "runner") || strings.Contains(string(text), h.Dir) {
 		t.Errorf("%s", text)
