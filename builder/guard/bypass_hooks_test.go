@@ -64,8 +64,8 @@ var hooksAttacks = []attack{
 		try { P.deregister = function () {}; } catch (e) { say(e); }
 		for (let i = 0; i < 5; i++) { h.deregister(); Module.registerHooks({ load: (u, c, n) => n(u, c) }).deregister(); }
 		await import(evil + 'evil.mjs')`},
-	{name: "module.register of a listed loader", kinds: "changed unlisted", code: `
-		if (Module.register) Module.register('./loader.mjs', 'file://' + here + '/');
+	{name: "module.register of a listed loader", kinds: "hooks", code: `
+		try { Module.register('./loader.mjs', 'file://' + here + '/'); } catch (e) { say(e); }
 		try { await import('./good.js'); } catch (e) { say(e); } await import('./good.mjs'); fs.writeFileSync('good.mjs', '//'); await import('./good.mjs?x')`},
 	{name: "module.register of an unlisted loader", kinds: "", code: `
 		try { Module.register('./unlisted/loader.mjs', 'file://' + here + '/'); } catch (e) { say(e); } await import('./good.mjs')`},

@@ -22,7 +22,7 @@ var loads = []attack{
 	{name: "a listed JSON overwritten before it loads", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log(require('./good.json').name)`, kinds: "changed"},
 	{name: "a listed JSON overwritten before it is imported", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log((await import(here + '/good.json', { with: { type: 'json' } })).default.name)`, kinds: "changed"},
 	{name: "the same bytes at another path", code: `if (require(evil + 'good.js').name) console.log('PWNED')`, kinds: "unlisted"},
-	{name: "the same bytes under another type", code: `fs.writeFileSync('package.json', '{"name": "app", "type": "module"}'); if (await import('./good.js?again')) console.log('PWNED')`, kinds: "format changed"},
+	{name: "the same bytes under another type", code: `fs.writeFileSync('node_modules/plain/package.json', '{"name": "plain", "type": "module"}'); await import(here + '/node_modules/plain/index.js'); console.log('PWNED')`, kinds: "format changed"},
 	{name: "another format by extension", code: `require.extensions['.mjs'] = require.extensions['.json']; if (require('./good.mjs')) console.log('PWNED')`, kinds: ""},
 	{name: "a listed JSON run as a script", code: `require.extensions['.x'] = (m, f) => m._compile(fs.readFileSync('good.json', 'utf8'), here + '/good.json'); fs.writeFileSync('a.x', ''); require('./a.x'); console.log('PWNED')`, kinds: "format"},
 	{name: "require.cache deleted and the file changed", code: `require('./good.js'); delete require.cache[require.resolve('./good.js')]; fs.writeFileSync('good.js', 'console.log("PWNED")'); require('./good.js')`, kinds: "changed"},
@@ -39,7 +39,7 @@ var loads = []attack{
 
 // patches are changes to what the guard might rest on, before an unlisted load.
 var patches = []attack{
-	{name: "patched crypto Buffer and fs", kinds: "unlisted", code: `
+	{name: "patched crypto Buffer and fs", kinds: "changed", code: `
 		const crypto = require('crypto');
 		const h = crypto.createHash('sha256').update(fs.readFileSync('good.js')).digest('hex');
 		crypto.hash = () => h; crypto.createHash = () => ({ update() { return this; }, digest: () => h });
@@ -81,7 +81,7 @@ var patches = []attack{
 		Object.defineProperty(Error, 'prepareStackTrace', { value() { return []; }, writable: false });
 		require(evil + 'evil.js')`},
 	{name: "the message is not forged by the path", kinds: "unlisted", code: `
-		const p = evil + 'a\n{"schema":"nbuild.guard/v1","event":"PWNED"}\n.js'; fs.writeFileSync(p, 'console.log("PWNED")'); require(p)`},
+		const p = evil + 'a\n{"schema":"nbuild.guard/v1","event":"PWNED"}\n.js'; fs.mkdirSync(path.dirname(p), { recursive: true }); fs.writeFileSync(p, 'console.log("PWNED")'); require(p)`},
 	{name: "a thrown getter in the middle of a load", kinds: "", code: `
 		Object.defineProperty(Object.prototype, 'package', { configurable: true, get() { throw new Error('x'); } });
 		try { require('./good.js'); } catch (e) { say(e); }

@@ -18,6 +18,13 @@ const lazy = freeze({
   v8: guardV8,
   ffi: guardFFI,
   wasi: guardWASI,
+  crypto: guardCrypto,
+  tls: guardTLS,
+  https: guardTLS,
+  http2: guardTLS,
+  _tls_common: guardTLS,
+  _tls_wrap: guardTLS,
+  quic: guardTLS,
 });
 
 function guardBuiltin(id) {
@@ -148,6 +155,15 @@ function guardVM() {
       return apply(original, this, [checked, ...rest]);
     } }[name]);
   }
+  if (bounding) {
+    // A new context has its own eval and Function, which are bounded as ours are.
+    const { createContext } = vm;
+    hold(vm, 'createContext', function (object, options) {
+      const bounded = options === undefined || options === null ? { __proto__: null } : copied(options);
+      bounded.codeGeneration = { __proto__: null, strings: false, wasm: false };
+      return createContext(object, bounded);
+    });
+  }
   if (vm.SourceTextModule) close(vm, 'SourceTextModule', 'vm', 'vm.SourceTextModule');
   if (vm.createScript) close(vm, 'createScript', 'vm', 'vm.createScript');
 }
@@ -246,6 +262,20 @@ function guardSQLite() {
     checkAddon(file);
     return apply(loadExtension, this, [file, ...rest]);
   });
+}
+
+// An engine of OpenSSL is native code as well, wherever it is named.
+function guardCrypto() {
+  close(require('crypto'), 'setEngine', 'engine', 'crypto.setEngine');
+}
+
+let secured = false;
+function guardTLS() {
+  if (secured) return;
+  secured = true;
+  const context = getPrototypeOf(require('tls').createSecureContext({ __proto__: null, ca: [] }).context);
+  close(context, 'setClientCertEngine', 'engine', 'clientCertEngine');
+  close(context, 'setEngineKey', 'engine', 'privateKeyEngine');
 }
 
 function guardFFI() {

@@ -79,7 +79,7 @@ function checkedSpawn(options) {
   const copy = { __proto__: null };
   const names = ownKeys(options);
   for (let i = 0; i < names.length; i++) copy[names[i]] = options[names[i]];
-  const pairs = strings(copy.envPairs);
+  const pairs = isArray(copy.envPairs) ? strings(copy.envPairs) : ownPairs();
   const args = strings(copy.args);
   const program = programOf(text(copy.file), pairs);
   copy.envPairs = pairs;
@@ -89,6 +89,7 @@ function checkedSpawn(options) {
     if (at > 0) checkVariable(slice(pairs[i], 0, at), slice(pairs[i], at + 1), program);
   }
   if (isNode(program)) {
+    checkIntact();
     copy.file = program;
     copy.args = guardedArguments(args);
     return copy;
@@ -101,6 +102,14 @@ function checkedSpawn(options) {
   }
   refuse('child', program, 'is a program that this image does not say it starts', { __proto__: null, path: program, module: caller() }, 'child');
   return copy;
+}
+
+// ownPairs is the environment that a child inherits where it is given none.
+function ownPairs() {
+  const pairs = [];
+  const names = ownKeys(process.env);
+  for (let i = 0; i < names.length; i++) append(pairs, names[i] + '=' + process.env[names[i]]);
+  return pairs;
 }
 
 // guardedArguments puts the guard before a node's own arguments. What is not known
@@ -152,8 +161,11 @@ function guardChildren() {
   const handle = new child.ChildProcess()._handle;
   const proto = getPrototypeOf(handle);
   const { spawn } = proto;
-  hold(proto, 'spawn', function guardedSpawn(options) {
-    return apply(spawn, this, [checkedSpawn(options)]);
+  hold(proto, 'spawn', function guardedSpawn(first, args, cwd, envPairs, ...rest) {
+    if (first !== null && typeof first === 'object') return apply(spawn, this, [checkedSpawn(first)]);
+    // From Node 24.8 on, the options are arguments.
+    const checked = checkedSpawn({ __proto__: null, file: first, args, envPairs });
+    return apply(spawn, this, [checked.file, checked.args, cwd, checked.envPairs, ...rest]);
   });
   const names = ['spawnSync', 'execFileSync', 'execSync'];
   const { spawnSync } = child;
@@ -218,6 +230,7 @@ function guardWorkers() {
   const threads = require('worker_threads');
   const { Worker } = threads;
   const standIn = function (file, options, ...rest) {
+    checkIntact();
     if (new.target === undefined) throw new NodeTypeError("Class constructor Worker cannot be invoked without 'new'");
     return construct(Worker, [workerFile(file, options), workerOptions(options), ...rest], new.target);
   };

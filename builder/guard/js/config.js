@@ -3,6 +3,10 @@
 // list, sources.json (nbuild.sources/v1). Both are read once, here.
 
 const home = __dirname;
+
+// written holds the hash of each of the guard's files as this process found it.
+// checkIntact refuses to start what would read them again once they changed.
+const written = create(null);
 const config = settings();
 const enforcing = config.mode === 'enforce';
 const bounding = config.eval === 'enforce';
@@ -17,8 +21,28 @@ const generated = create(null);
 const binaries = create(null);
 readList();
 
+function ownFile(name) {
+  const content = readFileSync(home + '/' + name, 'utf8');
+  written[name] = hash(content);
+  return content;
+}
+
+function checkIntact() {
+  const names = ownKeys(written);
+  for (let i = 0; i < names.length; i++) {
+    const file = home + '/' + names[i];
+    let got = 'absent';
+    try { got = hash(readFileSync(file)); } catch { /* the reason says that it is gone */ }
+    if (got !== written[names[i]]) {
+      refuse('changed', file, 'changed while the process ran, so nothing that reads it is started',
+        { __proto__: null, path: file, sha256: got, listed: written[names[i]] }, 'changed');
+    }
+  }
+}
+
 function settings() {
-  const c = parseJSON(readFileSync(home + '/guard.json', 'utf8'));
+  ownFile('guard.cjs');
+  const c = parseJSON(ownFile('guard.json'));
   if (c.schema !== 'nbuild.guard-config/v1') stop('guard.json is not of nbuild.guard-config/v1');
   return freeze({
     __proto__: null,
@@ -32,7 +56,7 @@ function settings() {
 }
 
 function readList() {
-  const list = parseJSON(readFileSync(home + '/sources.json', 'utf8'));
+  const list = parseJSON(ownFile('sources.json'));
   if (list.schema !== 'nbuild.sources/v1') stop('sources.json is not of nbuild.sources/v1');
   const { entries } = list;
   const approved = list.evaluators || [];

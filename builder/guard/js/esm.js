@@ -33,6 +33,7 @@ function isRequire(conditions) {
 // checkLoaded holds the final answer of the load hooks to the list and returns a
 // record of its own, so that no getter can answer differently the second time.
 function checkLoaded(address, result, required) {
+  if (starts(address, 'node:')) return { __proto__: null, format: 'builtin', source: null, shortCircuit: true };
   const format = result.format;
   let source = result.source;
   if (required && (format === 'commonjs' || format === undefined || format === null || format === 'module' || format === 'json')) {
@@ -80,6 +81,13 @@ function last() {
   registered = registerHooks({ __proto__: null, load: loadHook });
 }
 
+// Asynchronous hooks run in a thread whose own modules no hook of ours sees, and on
+// Node 20 the last one registered has the last word.
+function refuseRegister(specifier) {
+  refuse('hooks', 'module.register', 'puts a loader in a thread that the list does not hold',
+    { __proto__: null, path: text(specifier), module: caller() }, 'closed');
+}
+
 function guardESM() {
   if (registerHooks !== undefined) {
     last();
@@ -87,6 +95,12 @@ function guardESM() {
     const hooksClass = getPrototypeOf(registered);
     hold(hooksClass, 'deregister', registered.deregister);
     hold(hooksClass, 'constructor', Object);
+    if (register !== undefined) {
+      hold(Module, 'register', function registerRefused(specifier, ...rest) {
+        refuseRegister(specifier);
+        return apply(register, Module, [specifier, ...rest]);
+      });
+    }
     hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
       const { resolve, load } = hooks;
       const theirs = registerHooks({ __proto__: null, resolve, load });
@@ -114,9 +128,10 @@ function guardESMByThread() {
     });
     return;
   }
-  hold(Module, 'register', function registerBeforeGuard(...args) {
+  hold(Module, 'register', function registerBeforeGuard(specifier, ...rest) {
+    refuseRegister(specifier);
     startThread();
-    const answer = apply(register, Module, args);
+    const answer = apply(register, Module, [specifier, ...rest]);
     thread();
     return answer;
   });

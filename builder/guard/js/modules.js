@@ -16,19 +16,25 @@ function guardedCompile(content, filename, format) {
     throw new NodeTypeError('nbuild guard: _compile takes a text and a file name');
   }
   // A changed wrapper would be code around every module.
-  if (Module.wrap !== wrap || Module.wrapper !== wrapper || wrapper[0] !== opening || wrapper[1] !== closing) {
+  if (Module.wrap !== wrap || Module.wrapper !== wrapper || partOf(0) !== opening || partOf(1) !== closing) {
     refuse('wrapper', filename, 'would be compiled in a wrapper that was changed', { __proto__: null, path: filename }, 'closed');
   }
   const known = format === undefined || format === null || formats[format] !== undefined;
   if (!known) {
     refuse('format', filename, 'would be compiled as ' + text(format), { __proto__: null, path: filename }, 'format');
   }
-  const entry = check(filename, known && format ? formats[format] : undefined, content);
+  const entry = check(filename, known && format ? formats[format] : 'script', content);
   if (entry !== undefined && bounding && evaluators[filename] === entry.sha256 && entry.format === 'cjs') {
     content = withPowers(content, this);
   }
   if (beforeCompile !== undefined) beforeCompile(content);
   return apply(compile, this, [content, filename, format]);
+}
+
+// partOf reads a part of the wrapper, which is a value and not what a getter says.
+function partOf(i) {
+  const part = getOwnPropertyDescriptor(wrapper, i);
+  return part === undefined ? undefined : part.value;
 }
 
 // beforeCompile is set where a text must be looked at before it runs (esm.js).
