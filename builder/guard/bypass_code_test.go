@@ -34,6 +34,8 @@ var strings_ = []attack{
 	{name: "vm.runInContext", kinds: "eval", code: `const vm = require('vm'); vm.runInContext('log("PWNED")', vm.createContext({ log: console.log }))`},
 	{name: "a context's own Function", kinds: "eval", code: `
 		const vm = require('vm'); const c = vm.createContext({}); const F = vm.runInContext('Function', c); F('return process')(); console.log('PWNED')`},
+	{name: "the global object of a new context", kinds: "", code: `
+		const g = require('vm').runInNewContext('this', undefined, { contextCodeGeneration: { strings: true } }); for (const f of [() => g.Function('return 1')(), () => g.eval('1'), () => g.Array.constructor('return 1')()]) { try { f(); console.log('PWNED ' + f); } catch (e) { say(e); } }`},
 	{name: "a context's constructor through its sandbox", kinds: "", code: `
 		const vm = require('vm'); const c = vm.createContext({}, { codeGeneration: { strings: true } });
 		for (const k of Reflect.ownKeys(c)) { try { c[k].constructor.constructor('console.log("PWNED")')(); } catch (e) { say(e); } }

@@ -119,6 +119,8 @@ function checkAddon(filename) {
 function guardVM() {
   if (config.eval === 'off') return;
   const base = getPrototypeOf(Script);
+  // Node itself asks a new context for its global object this way.
+  generated[hash('this')] = true;
   const allow = (way, code) => {
     code = text(code);
     if (generated[hash(code)] !== true) refuseString(way, code);
@@ -151,6 +153,11 @@ function guardVM() {
         let all = '';
         for (let j = 0; j < rest[0].length; j++) all += (j > 0 ? ',' : '') + rest[0][j];
         if (matches(/^[\w$,]*$/, all) === null) allow('vm.compileFunction', all);
+      }
+      if (name === 'runInNewContext' && bounding) {
+        const bounded = typeof rest[1] === 'string' ? { __proto__: null, filename: rest[1] } : copied(rest[1] === undefined ? null : rest[1]) || { __proto__: null };
+        bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
+        return apply(original, this, [checked, rest[0], bounded]);
       }
       return apply(original, this, [checked, ...rest]);
     } }[name]);
