@@ -18,6 +18,10 @@ const DefaultHome = "/.nbuild"
 // assembles the image puts it there (sources/v1, canonical JSON).
 const SourcesName = "sources.json"
 
+// EventSchema names the shape of the events that a guarded process writes to stderr,
+// one JSON object a line.
+const EventSchema = "nbuild.guard/v1"
+
 // settings is guard.json, which the script reads at its start.
 type settings struct {
 	Schema      string   `json:"schema"`

@@ -70,5 +70,6 @@ if (config.mode !== 'off') {
   guardModules();
   guardProcess();
   guardESM();
+  guardConsole();
   apply(onProcess, emitter, ['exit', summary]);
 }

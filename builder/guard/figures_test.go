@@ -1,0 +1,55 @@
+package guard
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var figures = flag.Int("figures", 0, "pairs of starts to take the guard's cost from, with NBUILD_TEST_APPS")
+
+// TestFigures prints what the guard costs at start-up: user and system CPU of whole
+// processes, with and without it in turn, and the median of the ratios.
+func TestFigures(t *testing.T) {
+	if *figures == 0 {
+		t.Skip("takes minutes; run with -figures 30")
+	}
+	w := applications(t)
+	w.write("express.js", "const app = require('express4')(); app.get('/', (q, r) => r.send('ok')); const s = app.listen(0, () => { s.close(); });\n")
+	w.write("fastify.js", "const app = require('fastify')(); app.get('/', async () => 'ok'); app.listen({ port: 0 }).then(() => app.close());\n")
+	w.unlisted = nil
+	w.list()
+	for _, n := range nodes(t) {
+		for _, name := range []string{"express.js", "fastify.js"} {
+			var ratios, bare, held []float64
+			for i := range *figures + 2 {
+				plain := exec.Command(n.path, name)
+				plain.Dir, plain.Env = w.app, []string{"PATH=/usr/bin:/bin"}
+				b, g := cpu(t, plain), cpu(t, w.install(n, name))
+				if i >= 2 {
+					ratios, bare, held = append(ratios, g/b), append(bare, b), append(held, g)
+				}
+			}
+			t.Logf("node %d, %s: %.1f ms bare, %.1f ms guarded, ratio %.3f (medians of %d)", n.major, name, median(bare)*1000, median(held)*1000, median(ratios), *figures)
+		}
+	}
+}
+
+func cpu(t *testing.T, cmd *exec.Cmd) float64 {
+	t.Helper()
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+}
+
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
