@@ -81,6 +81,10 @@ func flags(script string, mode, eval Mode, o Options) []string {
 	if eval == Enforce {
 		all = append(all, "--disallow-code-generation-from-strings")
 	}
+	if o.Node == 20 {
+		// Without it, no function compiled by the guard could import anything.
+		all = append(all, "--experimental-vm-modules")
+	}
 	if o.Node >= 22 && mode == Enforce {
 		all = append(all, "--disable-sigusr1")
 	}

@@ -73,9 +73,10 @@ type world struct {
 	app, home  string
 	mode       Mode
 	o          Options
-	unlisted   []string // files that the list does not have
-	evaluators []string // files that are approved to turn strings into code
-	generated  []string // code strings that are approved
+	unlisted   []string        // files that the list does not have
+	evaluators []string        // files that are approved to turn strings into code
+	generated  []string        // code strings that are approved
+	only       map[string]bool // where set, the list has no other file
 	env        []string
 }
 
@@ -133,7 +134,7 @@ func (w *world) list() {
 	}
 	for _, p := range all {
 		rel, _ := filepath.Rel(w.app, p)
-		if strings.HasPrefix(rel, "unlisted/") || slices.Contains(w.unlisted, rel) {
+		if strings.HasPrefix(rel, "unlisted/") || slices.Contains(w.unlisted, rel) || w.only != nil && !w.only[p] {
 			continue
 		}
 		e := sources.Entry{Path: p, SHA256: digest([]byte(readFile(w.t, p))), Reasons: []sources.Reason{sources.Static}}

@@ -115,6 +115,7 @@ function guardESM() {
 // Node 20 has no synchronous hooks: there the hook runs in a thread, which costs
 // what a worker costs. It starts when the first module is compiled that could
 // import anything, which no file can without the word itself.
+const compileByVM = require('vm').compileFunction;
 const importing = /\bimport\s*[/(]/;
 let threaded = false;
 
@@ -142,6 +143,36 @@ function guardESMByThread() {
   beforeCompile = (content) => {
     if (!threaded && matches(importing, content) !== null) startThread();
   };
+  deferImports = (content, filename, module) =>
+    (threaded || matches(importing, content) === null ? content : deferred(content, filename, module));
+}
+
+// deferred compiles a module that has the word so that its first import comes by the
+// guard, which then starts the thread: in most files the word stands in a comment.
+// What Node's own loader compiles instead calls the module, and lends it an import
+// that begins at the module's own path.
+function deferred(content, filename, module) {
+  let genuine;
+  const body = compileByVM(content, ['exports', 'require', 'module', '__filename', '__dirname'], {
+    __proto__: null,
+    filename,
+    importModuleDynamically(specifier, _, attributes) {
+      startThread();
+      return genuine(specifier, { __proto__: null, with: attributes });
+    },
+  });
+  defineProperty(module, 'nbuild:run', {
+    __proto__: null,
+    configurable: true,
+    get() {
+      delete module['nbuild:run'];
+      return (self, lent, ...names) => {
+        genuine = lent;
+        return apply(body, self, names);
+      };
+    },
+  });
+  return 'return module["nbuild:run"](this,(s,o)=>import(s,o),exports,require,module,__filename,__dirname)';
 }
 
 function startThread() {

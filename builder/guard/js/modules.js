@@ -27,7 +27,7 @@ function guardedCompile(content, filename, format) {
   if (entry !== undefined && bounding && evaluators[filename] === entry.sha256 && entry.format === 'cjs') {
     content = withPowers(content, this);
   }
-  if (beforeCompile !== undefined) beforeCompile(content);
+  if (deferImports !== undefined) content = deferImports(content, filename, this);
   return apply(compile, this, [content, filename, format]);
 }
 
@@ -37,7 +37,9 @@ function partOf(i) {
   return part === undefined ? undefined : part.value;
 }
 
-// beforeCompile is set where a text must be looked at before it runs (esm.js).
+// Both are set on Node 20, where imports need a thread that starts with the first
+// (esm.js): the one for modules, the other for strings that became code.
+let deferImports;
 let beforeCompile;
 
 // JSON is read here, once, so that what is parsed is what was hashed.
