@@ -35,7 +35,7 @@ type Input struct {
 
 	// Sources lists what an image may load. It is asked for images that have the
 	// guard.
-	Sources func(ctx context.Context, c Contents) (*sources.List, error)
+	Sources func(ctx context.Context, c Contents) (*Loads, error)
 
 	Date    time.Time // the one date of everything that is made
 	Codec   image.Codec

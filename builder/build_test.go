@@ -3,6 +3,7 @@ package builder
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
@@ -45,6 +46,8 @@ type site struct {
 	artefacts []snapshot.Artefact
 	files     []worktree.File
 	tree      npm.Tree
+	env       []string // of the base
+	sources   func(context.Context, Contents) (*Loads, error)
 }
 
 func newSite(t *testing.T) *site {
@@ -53,7 +56,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, store: store, dir: t.TempDir()}
+	s := &site{t: t, store: store, dir: t.TempDir(), env: []string{"FROM=base"}}
 	s.project = pipelines.Project{
 		Name: "shop", Platforms: []string{"linux/amd64"},
 		Bases:  []pipelines.Base{{Name: "plain", Image: "registry.example.com/base:1"}},
@@ -98,7 +101,7 @@ func (s *site) base(name, platform string) {
 	s.must(err)
 	img, err = mutate.ConfigFile(img, &v1.ConfigFile{
 		OS: "linux", Architecture: architecture, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: cas.Sum([]byte("base")).String()}}},
-		Config: v1.Config{Env: []string{"FROM=base"}},
+		Config: v1.Config{Env: s.env},
 	})
 	s.must(err)
 	config, err := img.RawConfigFile()
@@ -166,7 +169,8 @@ func (s *site) build() ([]Image, error) {
 	defer root.Close()
 	return Images(s.t.Context(), Input{
 		Project: &s.project, Lock: lock, Store: s.store, Root: root, Files: s.files, Date: date, Events: event.Discard,
-		Tree: func(string, string, bool) (*npm.Tree, error) { t := s.tree; return &t, nil },
+		Tree:    func(string, string, bool) (*npm.Tree, error) { t := s.tree; return &t, nil },
+		Sources: s.sources,
 	})
 }
 
@@ -395,11 +399,13 @@ func TestBuildRefuses(t *testing.T) {
 			s.tree.Packages[0].Integrity = "sha512-" + base64.StdEncoding.EncodeToString(other[:])
 			s.layers(pipelines.Layer{Name: "x", From: from(production), To: "/app"})
 		}, []diag.Code{image.CodeUnpinned}},
+		{"a guard on a base that does not tell its Node", func(s *site) {
+			s.project.Images[0].Guard = "enforce"
+		}, []diag.Code{CodeNodeUnknown}},
 		{"what it can't do yet, all at once", func(s *site) {
 			s.project.Steps = []pipelines.Step{{Name: "s"}}
-			s.project.Images[0].Guard = "enforce"
 			s.project.Npm = []pipelines.Npm{{Scripts: []pipelines.Script{{Package: "a"}}, Patches: []pipelines.Patch{{Package: "b@1"}}}}
-		}, []diag.Code{CodeSteps, CodeGuard, CodeScripts, CodePatches}},
+		}, []diag.Code{CodeSteps, CodeScripts, CodePatches}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,6 +26,13 @@ type Contents struct {
 	Members  []image.Member
 }
 
+// Loads is what an image may load, and what the inventory finds in it that Node's
+// permission model can hold.
+type Loads struct {
+	List *sources.List
+	Uses guard.Permission // Write is not asked
+}
+
 // guarded is what the guard adds to an image.
 type guarded struct {
 	list       *sources.List
@@ -50,16 +57,17 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 		return nil, fmt.Errorf("reading Node's version %q: %w", version, err)
 	}
 	command := append(append([]string{}, block.Entrypoint...), block.Cmd...)
-	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guard.Options{Node: number})
-	if err != nil {
-		return nil, at(err, block.At)
-	}
 	if b.Sources == nil {
 		return nil, fmt.Errorf("image %q asks for the guard and nothing lists its sources", block.Name)
 	}
-	list, err := b.Sources(ctx, Contents{Block: block, Platform: platform, Node: version, Command: command, Members: members})
+	loads, err := b.Sources(ctx, Contents{Block: block, Platform: platform, Node: version, Command: command, Members: members})
 	if err != nil {
 		return nil, err
+	}
+	list := loads.List
+	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guardOptions(block.Guarding, number, loads.Uses))
+	if err != nil {
+		return nil, at(err, block.At)
 	}
 	text, err := list.Format()
 	if err != nil {
@@ -80,6 +88,21 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 		list: list, member: image.Files(held, "", "the guard", "guard"),
 		entrypoint: whole[:split], cmd: whole[split:], env: variables,
 	}, nil
+}
+
+// guardOptions spells an image's guarding block for the guard.
+func guardOptions(g pipelines.Guarding, node int, uses guard.Permission) guard.Options {
+	o := guard.Options{
+		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node,
+	}
+	if g.Permission {
+		uses.Write = g.Write
+		if len(uses.Write) == 0 {
+			uses.Write = []string{"*"}
+		}
+		o.Permission = &uses
+	}
+	return o
 }
 
 // nodeVersion is the version of the Node that an image starts: that of nbuild.lock,

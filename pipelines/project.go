@@ -129,6 +129,7 @@ type Image struct {
 	Expose     []string
 	StopSignal string
 	Guard      string
+	Guarding   Guarding
 	Platforms  []string
 	Layers     []Layer
 	Implied    bool // the layers are the default ones

@@ -134,6 +134,7 @@ func (e *evaluator) image(b *hclfile.Body) Image {
 	if g := e.String(b, "guard"); g != "" {
 		img.Guard = g
 	}
+	img.Guarding = e.guarding(b, img.Guard)
 	if ps := e.platforms(b); ps != nil {
 		img.Platforms = ps
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/operation/production"
-	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/internal/sources/tracefile"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -39,7 +38,7 @@ type lister struct {
 
 // list is builder.Input.Sources. What a person should know of a list is told once,
 // however many platforms it is for.
-func (l *lister) list(ctx context.Context, c builder.Contents) (*sources.List, error) {
+func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, error) {
 	r, err := production.List(ctx, c, l.dynamism, l.trace)
 	if err != nil {
 		return nil, err
@@ -58,7 +57,7 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*sources.List, e
 		}
 		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", strings.Join(names, ", "), r.Proposed[0].Label))
 	}
-	return r.List, nil
+	return &builder.Loads{List: r.List, Uses: r.Uses}, nil
 }
 
 func (l *lister) tell(c builder.Contents, code diag.Code, text string) {

@@ -33,7 +33,12 @@ func (l *lister) evaluators() {
 	used := make([]bool, len(l.dynamism.Evaluators))
 	proposed := map[string][]string{}
 	for _, e := range l.result.List.Entries {
-		if e.Format != sources.CommonJS && e.Format != sources.Module {
+		switch e.Format {
+		case sources.Addon:
+			l.result.Uses.Addons = true
+			continue
+		case sources.CommonJS, sources.Module:
+		default:
 			continue
 		}
 		name := strings.TrimPrefix(e.Path, "/")
@@ -63,7 +68,8 @@ func (l *lister) evaluators() {
 	l.result.approved = used
 }
 
-// evaluates asks the inventory whether a module turns strings into code.
+// evaluates asks the inventory whether a module turns strings into code, and notes
+// what else it finds there.
 func (l *lister) evaluates(name string, e sources.Entry) bool {
 	data, err := l.tree.ReadFile(name)
 	if err != nil {
@@ -74,7 +80,28 @@ func (l *lister) evaluates(name string, e sources.Entry) bool {
 		kind = "module"
 	}
 	report := dynamism.AnalyseFile(data, name, dynamism.FileOptions{PackageType: kind})
+	for _, f := range report.Findings {
+		l.uses(f)
+	}
 	return slices.ContainsFunc(report.Findings, func(f dynamism.Finding) bool { return slices.Contains(evaluating, f.Kind) })
+}
+
+// uses notes what a finding needs of Node's permission model.
+func (l *lister) uses(f dynamism.Finding) {
+	u := &l.result.Uses
+	switch f.Kind {
+	case dynamism.ChildProcess:
+		u.Children = true
+	case dynamism.Worker:
+		u.Workers = true
+		u.Children = u.Children || strings.Contains(f.Symbol, "cluster")
+	case dynamism.NativeAddon, dynamism.ProcessBinding:
+		u.Addons = true
+	case dynamism.Network:
+		u.Net = true
+	case dynamism.Wasm:
+		u.WASI = true
+	}
 }
 
 // owner finds the package of a file: the innermost node_modules above it names it.

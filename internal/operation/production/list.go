@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/resolution"
@@ -27,9 +28,10 @@ const (
 // Result is the list and what a person should know of it.
 type Result struct {
 	List     *sources.List
-	Warnings []reach.Warning // places where more may be loaded than could be told; paths in the image
-	Stale    []string        // files of the trace that have other bytes now, or are gone; relative to the project
-	Proposed []Proposal      // modules that turn strings into code and are not approved
+	Warnings []reach.Warning  // places where more may be loaded than could be told; paths in the image
+	Stale    []string         // files of the trace that have other bytes now, or are gone; relative to the project
+	Uses     guard.Permission // what a listed module was found to use; Write is not told
+	Proposed []Proposal       // modules that turn strings into code and are not approved
 
 	loaded, approved []bool // which load and evaluator blocks meant something here
 }
