@@ -48,18 +48,18 @@ func (in *interner) start(n int) {
 	for slots < n/64 && slots < 1<<16 {
 		slots *= 2
 	}
-	in.slots = make([]slot, slots)
 	if slots == seedSlots {
-		copy(in.slots, seed.slots)
+		in.slots = append(room(in.slots, slots), seed.slots...)
 	} else {
+		in.slots = zeros(in.slots, slots)
 		for _, s := range seed.slots {
 			if s.atom != 0 {
 				in.place(s)
 			}
 		}
 	}
-	in.arena = append(make([]byte, 0, len(seed.arena)+n/12+64), seed.arena...)
-	in.offsets = append(make([]uint32, 0, len(seed.offsets)+n/100+16), seed.offsets...)
+	in.arena = append(room(in.arena, len(seed.arena)+n/12+64), seed.arena...)
+	in.offsets = append(room(in.offsets, len(seed.offsets)+n/100+16), seed.offsets...)
 }
 
 func (in *interner) place(s slot) {
@@ -166,10 +166,11 @@ func (in *interner) name(a Atom) string {
 	return string(in.arena[in.offsets[a]:in.offsets[a+1]])
 }
 
-// names returns the text of all atoms, as parts of one string.
-func (in *interner) names() []string {
+// names returns the text of all atoms, as parts of one string that outlives the
+// arena.
+func (in *interner) names(old []string) []string {
 	all := string(in.arena)
-	names := make([]string, len(in.offsets)-1)
+	names := room(old, len(in.offsets)-1)[:len(in.offsets)-1]
 	for i := range names {
 		names[i] = all[in.offsets[i]:in.offsets[i+1]]
 	}

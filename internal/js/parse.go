@@ -4,21 +4,7 @@ package js
 // Errors. The source is kept by the tree and must not be changed afterwards; it must
 // be shorter than 2 GiB, and callers bound it far below that.
 func Parse(src []byte, goal Goal) *Tree {
-	if goal != Detect {
-		return newParser(src, goal).parse()
-	}
-	p := newParser(src, CommonJS)
-	p.detect = true
-	tree := p.parse()
-	switch {
-	case p.moduleSyntax:
-		return newParser(src, Module).parse()
-	case len(tree.Errors) > 0 && p.sawAwait:
-		if m := newParser(src, Module).parse(); len(m.Errors) == 0 {
-			return m
-		}
-	}
-	return tree
+	return new(Workspace).Parse(src, goal)
 }
 
 // parser holds the state of one reading: the token under the eye, the nodes so far,
@@ -37,6 +23,7 @@ type parser struct {
 	pos     int    // where the lexer goes on
 
 	src   []byte
+	space *Workspace
 	nodes []Node
 	ctx   context
 	goal  Goal
@@ -92,10 +79,11 @@ const (
 	inAnyFunction         // or a field, a static block: await is not the module's
 )
 
-func newParser(src []byte, goal Goal) *parser {
-	p := &parser{src: src, goal: goal}
-	p.nodes = make([]Node, 1, len(src)/6+64)
-	p.cooked = make([]string, 1)
+func newParser(w *Workspace, src []byte, goal Goal) *parser {
+	p := &parser{src: src, goal: goal, space: w}
+	p.nodes = append(room(w.nodes, len(src)/6+64), Node{})
+	p.cooked = append(w.cooked[:0], "")
+	p.atoms.slots, p.atoms.arena, p.atoms.offsets = w.slots, w.arena, w.offsets
 	p.atoms.start(len(src))
 	switch goal {
 	case Module:
@@ -123,9 +111,12 @@ func (p *parser) parse() *Tree {
 	if len(p.errors) > 0 {
 		p.widen()
 	}
+	w := p.space
+	w.nodes, w.cooked, w.names = p.nodes, p.cooked, p.atoms.names(w.names)
+	w.slots, w.arena, w.offsets = p.atoms.slots, p.atoms.arena, p.atoms.offsets
 	return &Tree{
 		Source: p.src, Nodes: p.nodes, Root: root, Goal: p.goal,
 		Errors: p.sortedErrors(),
-		names:  p.atoms.names(), cooked: p.cooked,
+		names:  w.names, cooked: p.cooked,
 	}
 }

@@ -6,28 +6,38 @@ import "slices"
 // tree, which opens scopes and declares names, and one over the names in the order
 // of the first, since a name may be used before it is declared. Its work is linear
 // in the tree. What a tree with errors lacks is resolved as far as it was read.
-func Resolve(t *Tree) *Scopes {
-	s := &Scopes{tree: t, of: make([]VariableID, len(t.Nodes)), in: make([]ScopeID, len(t.Nodes))}
-	d := &declarer{
+func Resolve(t *Tree) *Scopes { return new(Workspace).Resolve(t) }
+
+// Resolve is the function Resolve, in this memory.
+func (w *Workspace) Resolve(t *Tree) *Scopes {
+	n := len(t.Nodes)
+	w.of, w.in = zeros(w.of, n), zeros(w.in, n)
+	s := &Scopes{tree: t, of: w.of, in: w.in}
+	d := &w.declarer
+	*d = declarer{
 		tree:       t,
 		of:         s.of,
 		in:         s.in,
-		scopes:     make([]Scope, 1, 1+len(t.Nodes)/32),
-		frames:     make([]frame, 1, 1+len(t.Nodes)/32),
-		entries:    make([]entry, 1, 1+len(t.Nodes)/16),
-		candidates: make([]candidate, 1),
-		byName:     make([]innermost, len(t.names)+1),
-		events:     make([]event, 0, len(t.Nodes)/3),
+		scopes:     append(room(d.scopes, 1+n/32), Scope{}),
+		frames:     append(room(d.frames, 1+n/32), frame{}),
+		entries:    append(room(d.entries, 1+n/16), entry{}),
+		candidates: append(d.candidates[:0], candidate{}),
+		byName:     zeros(d.byName, len(t.names)+1),
+		events:     room(d.events, n/3),
 	}
 	if t.Root != 0 {
 		d.walk()
 	}
 	s.scopes, s.withs = d.scopes, d.withs
-	b := binder{declarer: d, scopes: s, innermost: make([]uint32, len(t.names)+1)}
+	w.innermost = zeros(w.innermost, len(t.names)+1)
+	b := binder{declarer: d, scopes: s, space: w, innermost: w.innermost}
 	b.number()
 	b.resolve()
 	b.group()
+	w.variables, w.counts, w.bound = s.variables, b.counts, b.bound
+	w.uses, w.bindings, w.useStart, w.bindStart = s.uses, s.bindings, s.useStart, s.bindStart
 	s.errors = d.errors
+	d.tree, d.errors = nil, nil // what is kept for the next holds on to no source
 	sortErrors(s.errors)
 	return s
 }
@@ -37,6 +47,7 @@ func Resolve(t *Tree) *Scopes {
 type binder struct {
 	*declarer
 	scopes    *Scopes
+	space     *Workspace
 	innermost []uint32
 	counts    []uint32 // Identifiers by variable
 	bound     []uint32 // Bindings by variable
@@ -44,7 +55,7 @@ type binder struct {
 
 // number gives every entry its variable.
 func (b *binder) number() {
-	b.scopes.variables = make([]Variable, 1, len(b.entries)+1)
+	b.scopes.variables = append(room(b.space.variables, len(b.entries)+1), Variable{})
 	for i := 1; i < len(b.entries); i++ {
 		e := &b.entries[i]
 		if e.alias != 0 {
@@ -60,8 +71,8 @@ func (b *binder) number() {
 			e.variable = b.entries[e.alias].variable
 		}
 	}
-	b.counts = make([]uint32, len(b.scopes.variables), len(b.scopes.variables)+16)
-	b.bound = make([]uint32, len(b.scopes.variables), len(b.scopes.variables)+16)
+	b.counts = zeros(room(b.space.counts, len(b.scopes.variables)+16), len(b.scopes.variables))
+	b.bound = zeros(room(b.space.bound, len(b.scopes.variables)+16), len(b.scopes.variables))
 }
 
 func (b *binder) variable(e *entry) VariableID {
@@ -178,10 +189,10 @@ func (b *binder) mapped(r Ref, v VariableID) {
 // group sorts the names by what they mean.
 func (b *binder) group() {
 	s := b.scopes
-	s.useStart = starts(b.counts)
-	s.bindStart = starts(b.bound)
-	s.uses = make([]Ref, s.useStart[len(s.useStart)-1])
-	s.bindings = make([]Ref, s.bindStart[len(s.bindStart)-1])
+	s.useStart = starts(b.space.useStart, b.counts)
+	s.bindStart = starts(b.space.bindStart, b.bound)
+	s.uses = zeros(b.space.uses, int(s.useStart[len(s.useStart)-1]))
+	s.bindings = zeros(b.space.bindings, int(s.bindStart[len(s.bindStart)-1]))
 	copy(b.counts, s.useStart) // from here on, the index where the next one goes
 	copy(b.bound, s.bindStart)
 	for _, ev := range b.events {
@@ -206,8 +217,8 @@ func (b *binder) group() {
 	}
 }
 
-func starts(counts []uint32) []uint32 {
-	at := make([]uint32, len(counts)+1)
+func starts(old, counts []uint32) []uint32 {
+	at := zeros(old, len(counts)+1)
 	for i, n := range counts {
 		at[i+1] = at[i] + n
 	}

@@ -102,7 +102,9 @@ func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 		}
 		return report
 	}
-	tree := js.Parse(src, goal)
+	w := workspaces.Get().(*workspace)
+	defer w.free(len(src))
+	tree := w.js.Parse(src, goal)
 	report.Goal = tree.Goal
 	if slices.ContainsFunc(tree.Errors, func(e js.SyntaxError) bool { return !e.Early }) && mayBeJSX(src) {
 		if _, ok := analyseTranslated(report, src, name, typescript.JSX, goal, at); ok {
@@ -117,6 +119,6 @@ func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 		line, column := at.place(int(e.Start))
 		report.Errors = append(report.Errors, FileError{line, column, e.Message})
 	}
-	newScan(tree).run(report, name, at, func(offset uint32) int { return int(offset) })
+	newScan(tree, w).run(report, name, at, func(offset uint32) int { return int(offset) })
 	return report
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/js"
@@ -48,12 +49,33 @@ type useKey struct {
 	root string
 }
 
-func newScan(t *js.Tree) *scan {
-	scopes := js.Resolve(t)
+func newScan(t *js.Tree, w *workspace) *scan {
+	scopes := w.js.Resolve(t)
 	folder := js.NewFolder(t, scopes)
+	w.denoter.Reset(t, scopes, folder)
 	return &scan{
-		tree: t, scopes: scopes, folder: folder, denoter: denote.New(t, scopes, folder),
+		tree: t, scopes: scopes, folder: folder, denoter: &w.denoter,
 		meanings: map[uint32]meaning{}, seen: map[hitKey]int{}, used: map[useKey]bool{},
+	}
+}
+
+// workspace is the memory that the analysis of one file takes and leaves to the next.
+// No report has a part of it.
+type workspace struct {
+	js      js.Workspace
+	denoter denote.Denoter
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
+// maxReused is how long a text may be whose memory is kept, about 15 bytes for each
+// of it.
+const maxReused = 1 << 20
+
+// free gives the memory back after a text of n bytes.
+func (w *workspace) free(n int) {
+	if n <= maxReused {
+		workspaces.Put(w)
 	}
 }
 

@@ -22,10 +22,12 @@ func analyseTranslated(report *FileReport, src []byte, name string, language typ
 		}
 		return failure, false
 	}
-	tree := js.Parse(made.Code, goal)
+	w := workspaces.Get().(*workspace)
+	defer w.free(len(made.Code))
+	tree := w.js.Parse(made.Code, goal)
 	report.Goal = tree.Goal
 	starts := lineOffsets(src)
-	newScan(tree).run(report, name, at, func(offset uint32) int {
+	newScan(tree, w).run(report, name, at, func(offset uint32) int {
 		line, column, ok := made.Position(int(offset))
 		if !ok || line > len(starts) {
 			return -1

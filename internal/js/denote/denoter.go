@@ -45,15 +45,46 @@ type Folder interface {
 
 // New returns a Denoter of a tree with its scopes and constants.
 func New(t *js.Tree, s *js.Scopes, f Folder) *Denoter {
-	return &Denoter{
-		tree: t, scopes: s, folder: f,
-		memo:   make([]set, len(t.Nodes)),
-		vars:   make([]set, s.Variables()+1),
-		values: make([]value, 2, 64), // 0 is no value, 1 nothing
-		ids:    []valueID{0, nothing},
-		index:  make(map[value]valueID, 64),
-		names:  map[set][]Name{},
+	d := new(Denoter)
+	d.Reset(t, s, f)
+	return d
+}
+
+// Reset makes a Denoter one of another tree, as New does, in the memory that it has.
+// What it gave before is good no more.
+func (d *Denoter) Reset(t *js.Tree, s *js.Scopes, f Folder) {
+	index, names := d.index, d.names
+	if index == nil || len(index) > maxKept {
+		index, names = make(map[value]valueID, 64), map[set][]Name{}
 	}
+	clear(index)
+	clear(names)
+	*d = Denoter{
+		tree: t, scopes: s, folder: f,
+		memo:   unknown(d.memo, len(t.Nodes)),
+		vars:   unknown(d.vars, s.Variables()+1),
+		atoms:  d.atoms[:0],
+		values: append(d.values[:0], value{}, value{}), // 0 is no value, 1 nothing
+		ids:    append(d.ids[:0], 0, nothing),
+		many:   d.many[:0],
+		single: d.single[:0],
+		index:  index,
+		names:  names,
+	}
+}
+
+// maxKept is how many values an index may have had that is used for the next tree: to
+// clear a large one costs more than to make one.
+const maxKept = 1 << 10
+
+// unknown returns n sets that are not known yet.
+func unknown(old []set, n int) []set {
+	if cap(old) < n {
+		return make([]set, n)
+	}
+	old = old[:n]
+	clear(old)
+	return old
 }
 
 // Of returns what an expression may denote, nil where nothing is known of it. What
