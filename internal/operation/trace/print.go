@@ -9,6 +9,9 @@ import (
 	"github.com/nbuild/nbuild/internal/sources"
 )
 
+// shownWarnings is how many are told without -v.
+const shownWarnings = 12
+
 // Text tells the result to a person: a tree of who loads what, each file below the
 // first that leads to it, then what is to be looked at.
 func (r *Result) Text(verbose bool) string {
@@ -39,7 +42,11 @@ func (r *Result) Text(verbose bool) string {
 	for _, name := range tree[""] {
 		show(name, 0)
 	}
-	for _, w := range r.Warnings {
+	for i, w := range r.Warnings {
+		if i == shownWarnings && !verbose {
+			fmt.Fprintf(&b, "\n… and %d more warnings: -v shows them", len(r.Warnings)-i)
+			break
+		}
 		fmt.Fprintf(&b, "\nwarning: %s", diag.Clean(w.File))
 		if w.Line > 0 {
 			fmt.Fprintf(&b, ":%d:%d", w.Line, w.Column)

@@ -101,6 +101,7 @@ func Run(ctx context.Context, host operation.Host, o Options) (*Result, error) {
 	if err := t.static(entries, true); err != nil {
 		return nil, err
 	}
+	t.uninstalled()
 	if len(o.Command) > 0 {
 		if err := t.record(ctx); err != nil {
 			return nil, err
@@ -120,6 +121,20 @@ func Run(ctx context.Context, host operation.Host, o Options) (*Result, error) {
 		}
 	}
 	return t.finish(), nil
+}
+
+// uninstalled says where the project's packages are not there to be followed into.
+func (t *tracer) uninstalled() {
+	_, err := os.Lstat(filepath.Join(t.folder, "node_modules"))
+	if t.project == nil || !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	for _, w := range t.unclear {
+		if strings.Contains(w.Message, "MODULE_NOT_FOUND") || strings.Contains(w.Message, "ERR_MODULE_NOT_FOUND") {
+			t.warn("node_modules", "it is not there, so nothing of the packages is told: run `nbuild install`")
+			return
+		}
+	}
 }
 
 // open finds the project and the folder that paths are relative to.
