@@ -18,7 +18,6 @@ type entry struct {
 	next        uint32
 	alias       uint32 // the hoisted entry that a block's function is one with
 	writes      uint32
-	reads       uint32
 	variable    VariableID
 }
 

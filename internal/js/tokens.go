@@ -113,8 +113,6 @@ const (
 	tokenLe
 	tokenGt
 	tokenGe
-
-	tokenCount
 )
 
 const lastReserved = Atom(tokenWith)

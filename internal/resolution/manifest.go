@@ -10,7 +10,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 )
@@ -249,6 +248,3 @@ func join(dir, name string) string {
 	}
 	return path.Clean(dir + "/" + name)
 }
-
-// hasDotDot reports whether a cleaned name leads out of the top.
-func hasDotDot(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }

@@ -110,10 +110,11 @@ func TestParseRefusesEveryOtherSpelling(t *testing.T) {
 		{"text behind", "}\n", "}\n{}\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bad := good
+			bad := strings.Replace(good, c.old, c.new, 1)
 			if c.name == "text behind" {
 				bad = strings.TrimSuffix(good, c.old) + c.new
-			} else if bad = strings.Replace(good, c.old, c.new, 1); bad == good {
+			}
+			if bad == good {
 				t.Fatal("the case changes nothing")
 			}
 			if _, err := sources.Parse([]byte(bad)); !errors.Is(err, sources.ErrMalformed) {

@@ -33,15 +33,18 @@ const keepLimit = 4 << 20
 
 // arenas are used again by the next folder. Nothing that the analysis returns is
 // part of them: its texts are copies.
-var arenas = sync.Pool{New: func() any { return make([]byte, 0, keepLimit) }}
+var arenas = sync.Pool{New: func() any {
+	b := make([]byte, 0, keepLimit)
+	return &b
+}}
 
 func newFiles(root *os.Root) *files {
-	return &files{root: root, dir: ".", at: root, arena: arenas.Get().([]byte)[:0]}
+	return &files{root: root, dir: ".", at: root, arena: (*arenas.Get().(*[]byte))[:0]}
 }
 
 func (r *files) close() {
 	r.leave()
-	arenas.Put(r.arena)
+	arenas.Put(&r.arena)
 }
 
 func (r *files) leave() {
