@@ -1,5 +1,7 @@
 package js
 
+import "slices"
+
 // Folder tells what the expressions of a file can be where that follows from its
 // text alone: constants joined, taken apart and decoded, through variables that are
 // given only constants, tables of constants, and every branch. It is for readers
@@ -60,13 +62,14 @@ func (f *Folder) Strings(r Ref) (values []string, complete bool) {
 		}
 	}
 	res := f.eval(r)
+	if len(res.values) == 0 {
+		return nil, res.complete
+	}
 	values = make([]string, 0, len(res.values))
-	seen := map[string]bool{}
 	for i := range res.values {
 		if s, ok := res.values[i].text(); !ok {
 			res.complete = false
-		} else if !seen[s] {
-			seen[s] = true
+		} else if !slices.Contains(values, s) {
 			values = append(values, s)
 		}
 	}

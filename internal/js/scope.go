@@ -103,12 +103,20 @@ func (s *Scopes) Uses(v VariableID) iter.Seq[Ref] {
 	return each(s.uses[s.useStart[v]:s.useStart[v+1]])
 }
 
+// UseList is Uses as a slice, which must not be changed.
+func (s *Scopes) UseList(v VariableID) []Ref { return s.uses[s.useStart[v]:s.useStart[v+1]] }
+
+// DeclarationList is Declarations as a slice, which must not be changed.
+func (s *Scopes) DeclarationList(v VariableID) []Ref {
+	if b := s.bindings[s.bindStart[v]:s.bindStart[v+1]]; len(b) > 0 || s.variables[v].Declaration == 0 {
+		return b
+	}
+	return []Ref{s.variables[v].Declaration}
+}
+
 // Declarations iterates over the Bindings that declare v, in source order.
 func (s *Scopes) Declarations(v VariableID) iter.Seq[Ref] {
-	if b := s.bindings[s.bindStart[v]:s.bindStart[v+1]]; len(b) > 0 || s.variables[v].Declaration == 0 {
-		return each(b)
-	}
-	return each([]Ref{s.variables[v].Declaration})
+	return each(s.DeclarationList(v))
 }
 
 // Globals iterates over the Identifiers that no declaration binds, in source order.

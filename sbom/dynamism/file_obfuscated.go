@@ -2,6 +2,7 @@ package dynamism
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -291,23 +292,22 @@ func (s *scan) brackets() (uint32, bool) {
 // offScreen finds a statement that stands behind so many blanks that an editor does
 // not show it.
 func (s *scan) offScreen() (uint32, bool) {
-	at, ok := s.behind(bytes.Repeat([]byte(" "), maxProbe), minBlanks)
-	if tab, found := s.behind(bytes.Repeat([]byte("\t"), minBlanks/4), minBlanks/4); found && (!ok || tab < at) {
+	at, ok := s.behind(' ', maxProbe, minBlanks)
+	if tab, found := s.behind('\t', minBlanks/4, minBlanks/4); found && (!ok || tab < at) {
 		return tab, true
 	}
 	return at, ok
 }
 
-// behind finds a statement behind at least a number of blanks on the same line; probe
-// is what a run of them begins with.
-func (s *scan) behind(probe []byte, least int) (uint32, bool) {
+// behind finds a statement behind at least a number of blanks on the same line, which
+// begin with so many of one.
+func (s *scan) behind(blank byte, probe, least int) (uint32, bool) {
 	src := s.tree.Source
 	for i, tries := 0, 0; tries < maxTries; {
-		at := bytes.Index(src[i:], probe)
+		at := runOf(src, i, blank, probe)
 		if at < 0 {
 			return 0, false
 		}
-		at += i
 		end := at
 		for end < len(src) && (src[end] == ' ' || src[end] == '\t') {
 			end++
@@ -321,6 +321,22 @@ func (s *scan) behind(probe []byte, least int) (uint32, bool) {
 		}
 	}
 	return 0, false
+}
+
+// runOf returns where n times the byte c first stand from i on, -1 for nowhere. It looks
+// where such a run would end first, and so at few of the bytes.
+func runOf(src []byte, i int, c byte, n int) int {
+	for i+n <= len(src) {
+		last := i + n - 1
+		for last >= i && src[last] == c {
+			last--
+		}
+		if last < i {
+			return i
+		}
+		i = last + 1
+	}
+	return -1
 }
 
 func isBreak(c byte) bool { return c == '\n' || c == '\r' }
@@ -375,6 +391,12 @@ func (s *scan) invisibleText() (uint32, bool) {
 // character, -1 for none.
 func nextAny(src []byte, i int) int {
 	for ; i < len(src); i++ {
+		for i+8 <= len(src) && binary.LittleEndian.Uint64(src[i:])&(0x8080808080808080) == 0 {
+			i += 8 // of ASCII
+		}
+		if i == len(src) {
+			break
+		}
 		switch src[i] {
 		case 0xc2, 0xcd, 0xd8, 0xe1, 0xe2, 0xe3, 0xef, 0xf3:
 			return i

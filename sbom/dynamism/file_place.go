@@ -1,6 +1,7 @@
 package dynamism
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -13,19 +14,29 @@ import (
 // lines are.
 type placer struct {
 	src    []byte
-	at     int // the offset that line, column and start are of
+	plain  bool // lines end with a line feed alone
+	at     int  // the offset that line, column and start are of
 	line   int
 	column int // UTF-16 units, from 1
 	start  int // of the line
 }
 
-func newPlacer(src []byte) *placer { return &placer{src: src, line: 1, column: 1} }
+func newPlacer(src []byte) *placer {
+	plain := bytes.IndexByte(src, '\r') < 0 && !bytes.Contains(src, []byte("\u2028")) && !bytes.Contains(src, []byte("\u2029"))
+	return &placer{src: src, plain: plain, line: 1, column: 1}
+}
 
 // place returns the line and column of an offset.
 func (p *placer) place(offset int) (line, column int) {
 	offset = min(offset, len(p.src))
 	if offset < p.at {
-		*p = placer{src: p.src, line: 1, column: 1}
+		*p = placer{src: p.src, plain: p.plain, line: 1, column: 1}
+	}
+	if p.plain {
+		if end := bytes.LastIndexByte(p.src[p.at:offset], '\n'); end >= 0 {
+			p.line += bytes.Count(p.src[p.at:p.at+end], []byte("\n"))
+			p.next(end + 1)
+		}
 	}
 	for p.at < offset {
 		c := p.src[p.at]

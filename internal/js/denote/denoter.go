@@ -31,6 +31,7 @@ type Denoter struct {
 	members *members
 	tables  map[js.Ref]*table
 	asked   map[memberKey]set
+	string  set // some string, once asked for
 	depth   int
 }
 

@@ -52,13 +52,13 @@ func (d *Denoter) expression(r js.Ref) set {
 	case js.ThisExpression:
 		return d.this(r)
 	case js.FunctionExpression, js.ArrowFunctionExpression, js.FunctionDeclaration:
-		return d.one(value{form: functionForm, ref: r})
+		return d.own(functionForm, r)
 	case js.ClassExpression, js.ClassDeclaration:
-		return d.one(value{form: classForm, ref: r})
+		return d.own(classForm, r)
 	case js.ObjectExpression:
-		return d.one(value{form: objectForm, ref: r})
+		return d.own(objectForm, r)
 	case js.ArrayExpression:
-		return d.one(value{form: arrayForm, ref: r})
+		return d.own(arrayForm, r)
 	case js.String, js.TemplateLiteral:
 		return d.instance("String")
 	case js.NumericLiteral:

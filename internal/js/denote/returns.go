@@ -116,7 +116,7 @@ func (d *Denoter) substituted(r, f js.Ref, args []js.Ref) set {
 						if d.values[id].form == pathForm {
 							return set(id)
 						}
-						return d.one(value{form: objectForm, ref: r})
+						return d.own(objectForm, r)
 					})
 				}
 			}

@@ -70,6 +70,22 @@ func (d *Denoter) intern(v value) valueID {
 // one returns the set of a single value.
 func (d *Denoter) one(v value) set { return set(d.intern(v)) }
 
+// own returns the set of what a node makes anew: a function, a class, a literal. The
+// node itself tells such a value from all others, so it needs no index.
+func (d *Denoter) own(f form, r js.Ref) set {
+	if s := d.memo[r]; s > none {
+		return s
+	}
+	if len(d.values) >= maxValues {
+		return none
+	}
+	id := valueID(len(d.values))
+	d.values = append(d.values, value{form: f, ref: r})
+	d.ids = append(d.ids, id)
+	d.memo[r] = set(id)
+	return set(id)
+}
+
 // list returns the values of a set.
 func (d *Denoter) list(s set) []valueID {
 	switch {
@@ -117,7 +133,15 @@ func (d *Denoter) path(name string, via Via) set {
 }
 
 // instance returns the set of some value whose constructor is the global of a name.
-func (d *Denoter) instance(name string) set { return d.one(value{form: instanceForm, name: name}) }
+func (d *Denoter) instance(name string) set {
+	if name != "String" {
+		return d.one(value{form: instanceForm, name: name})
+	}
+	if d.string == 0 {
+		d.string = d.one(value{form: instanceForm, name: name})
+	}
+	return d.string
+}
 
 // text returns the canonical path of a pathForm value.
 func (d *Denoter) text(id valueID) string {

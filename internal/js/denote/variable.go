@@ -23,7 +23,7 @@ func (d *Denoter) variable(v js.VariableID) set {
 	out, steps := none, 0
 	info := d.scopes.Variable(v)
 	written := uint32(0) // writes that declarations account for
-	for b := range d.scopes.Declarations(v) {
+	for _, b := range d.scopes.DeclarationList(v) {
 		if steps++; steps > maxSet {
 			break
 		}
@@ -36,7 +36,7 @@ func (d *Denoter) variable(v js.VariableID) set {
 	}
 	if info.Writes > written {
 		steps = 0
-		for use := range d.scopes.Uses(v) {
+		for _, use := range d.scopes.UseList(v) {
 			if steps++; steps > maxUses {
 				break
 			}
@@ -136,9 +136,9 @@ func (d *Denoter) binding(r js.Ref) set {
 	case js.Parameters:
 		return d.parameter(parent.Parent, r)
 	case js.FunctionDeclaration, js.FunctionExpression:
-		return d.one(value{form: functionForm, ref: p})
+		return d.own(functionForm, p)
 	case js.ClassDeclaration, js.ClassExpression:
-		return d.one(value{form: classForm, ref: p})
+		return d.own(classForm, p)
 	case js.ImportDefaultSpecifier, js.ImportNamespaceSpecifier:
 		module := d.modules(t.Nodes[parent.Parent].First)
 		return d.each(module, func(id valueID) set {
