@@ -15,6 +15,11 @@ import (
 // trees of the largest files, one a processor, fit below it.
 const scanMemory = 240 << 20
 
+// scanGrowth is by how many percent memory may grow between two collections, below
+// scanMemory: what is kept of a file is little and what it takes is much, so that
+// collecting at each doubling is work for nothing.
+const scanGrowth = 400
+
 func (a *app) scanCommand() *cobra.Command {
 	var o scan.Options
 	var format string
@@ -41,6 +46,9 @@ package is kept in the store: a second scan of the same bytes parses nothing.`,
 			}
 			if a.env("GOMEMLIMIT") == "" {
 				debug.SetMemoryLimit(scanMemory)
+			}
+			if a.env("GOGC") == "" {
+				debug.SetGCPercent(scanGrowth)
 			}
 			host, err := a.host()
 			if err != nil {
