@@ -60,7 +60,7 @@ var processes = []attack{
 	{name: "an unlisted worker", kinds: "unlisted", code: `const { Worker } = require('worker_threads'); const w = new Worker(evil + 'evil.js'); w.on('error', say)`},
 	{name: "an unlisted module as worker", kinds: "unlisted", code: `const { Worker } = require('worker_threads'); const w = new Worker(new URL('file://' + evil + 'evil.mjs')); w.on('error', say)`},
 	{name: "a worker from a string", kinds: "worker", code: `const { Worker } = require('worker_threads'); new Worker('console.log("PWNED")', { eval: true })`},
-	{name: "a worker from a string by an inherited option", kinds: "worker unlisted", code: `
+	{name: "a worker from a string by an inherited option", kinds: "", code: `
 		const { Worker } = require('worker_threads'); Object.prototype.eval = true; const w = new Worker('console.log("PWNED")', {}); w.on('error', say); `},
 	{name: "a worker from a data address", kinds: "worker", code: `const { Worker } = require('worker_threads'); new Worker(new URL('data:text/javascript,console.log("PWNED")'))`},
 	{name: "a worker from an address object that lies", kinds: "", code: `

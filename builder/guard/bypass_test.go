@@ -12,6 +12,9 @@ type attack struct {
 	code  string
 	kinds string // kinds of refusal, any of which must be recorded; "" where nothing need be
 	since int    // the first major version that has what is attacked
+
+	files      map[string]string // listed beside the victims
+	evaluators []string          // those that may turn strings into code
 }
 
 // victims are the files of each attack. What is below unlisted must never run.
@@ -83,6 +86,10 @@ func (a attack) run(t *testing.T, n node) {
 	}
 	w := newWorld(t, victims)
 	w.unlisted = []string{"node_modules/plain/test/fixture.js"}
+	for name, data := range a.files {
+		w.write(name, data)
+	}
+	w.evaluators = a.evaluators
 	w.write("attack.js", strings.Replace(around, "CODE", a.code, 1))
 	got := w.run(n, "attack.js")
 	if strings.Contains("\n"+got.stdout, "\nPWNED") || strings.Contains("\n"+got.stderr, "\nPWNED") {

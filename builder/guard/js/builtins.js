@@ -70,8 +70,7 @@ function guardProcess() {
   const { dlopen, getBuiltinModule } = process;
   hold(process, 'dlopen', function guardedOpen(module, filename, ...flags) {
     filename = text(filename);
-    checkAddon(filename);
-    return apply(dlopen, process, [module, filename, ...flags]);
+    return apply(dlopen, process, [module, checkAddon(filename), ...flags]);
   });
   if (getBuiltinModule) {
     hold(process, 'getBuiltinModule', function guardedBuiltin(id) {
@@ -83,24 +82,26 @@ function guardProcess() {
   }
   const load = Module._load;
   hold(Module, '_load', function guardedLoad(request, parent, isMain, options) {
-    if (typeof request === 'string') {
-      const id = starts(request, 'node:') ? slice(request, 5) : request;
-      if (lazy[id] !== undefined && guarded[id] !== true) {
-        guardBuiltin(id);
-      }
-    }
+    // Node reads some names out of objects, which could answer twice.
+    if (typeof request !== 'string') throw new NodeTypeError('nbuild guard: the name of a module is a string');
+    const id = starts(request, 'node:') ? slice(request, 5) : request;
+    if (lazy[id] !== undefined && guarded[id] !== true) guardBuiltin(id);
     return apply(load, this, [request, parent, isMain, options]);
   });
 }
 
+// checkAddon returns the real path of what it checked, which is what is then opened.
 function checkAddon(filename) {
   let file = filename;
   let got;
   try {
     file = realpath(filename);
-    got = hash(readFileSync(file));
+    got = hash(readBytes(file));
   } catch {
-    return; // dlopen says what is wrong
+    // What can't be read here could still be found: by a search path, a suffix, or
+    // up to a zero in its name.
+    refuse('unlisted', filename, 'can\'t be read, so it is not known to be on the production source list', { __proto__: null, path: filename }, 'unlisted');
+    return filename;
   }
   const entry = sources[file];
   const facts = { __proto__: null, path: file, sha256: got };
@@ -112,6 +113,7 @@ function checkAddon(filename) {
     facts.listed = entry.sha256;
     refuse('changed', file, 'is not the file that was signed (its sha256 is ' + got + ', the list has ' + entry.sha256 + ')', facts, 'changed');
   }
+  return file;
 }
 
 // guardVM lets the functions of vm compile only strings that the list approves.
@@ -149,6 +151,7 @@ function guardVM() {
     hold(vm, name, { [name]: function (code, ...rest) {
       const checked = allow('vm.' + name, code);
       for (let j = 0; j < rest.length; j++) clean('vm.' + name, rest[j]);
+      if (name === 'compileFunction' && isArray(rest[0])) rest[0] = strings(rest[0]);
       if (name === 'compileFunction' && isArray(rest[0]) && rest[0].length > 0) {
         let all = '';
         for (let j = 0; j < rest[0].length; j++) all += (j > 0 ? ',' : '') + rest[0][j];
@@ -159,12 +162,20 @@ function guardVM() {
         bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
         return apply(original, this, [checked, rest[0], bounded]);
       }
-      return apply(original, this, [checked, ...rest]);
+      const safe = [checked];
+      for (let j = 0; j < rest.length; j++) append(safe, j === (name === 'runInThisContext' ? 0 : 1) ? copied(rest[j]) : rest[j]);
+      return apply(original, this, safe);
     } }[name]);
   }
   if (bounding) {
     // A new context has its own eval and Function, which are bounded as ours are.
     const { createContext } = vm;
+    const { runInNewContext } = Original.prototype;
+    hold(Original.prototype, 'runInNewContext', function (object, options) {
+      const bounded = copied(options === undefined ? null : options) || { __proto__: null };
+      bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
+      return apply(runInNewContext, this, [object, bounded]);
+    });
     hold(vm, 'createContext', function (object, options) {
       const bounded = options === undefined || options === null ? { __proto__: null } : copied(options);
       bounded.codeGeneration = { __proto__: null, strings: false, wasm: false };
@@ -265,9 +276,7 @@ function guardSQLite() {
   const { DatabaseSync } = apply(Module._load, Module, ['node:sqlite', undefined, false]);
   const { loadExtension } = DatabaseSync.prototype;
   hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(file, ...rest) {
-    file = text(file);
-    checkAddon(file);
-    return apply(loadExtension, this, [file, ...rest]);
+    return apply(loadExtension, this, [checkAddon(text(file)), ...rest]);
   });
 }
 

@@ -120,7 +120,11 @@ function guardedArguments(args) {
   let i = 1;
   for (; i < args.length; i++) {
     const a = args[i];
-    if (a === '--') { i++; break; }
+    if (a === '--') {
+      append(out, a);
+      i++;
+      break;
+    }
     if (charCode(a, 0) !== 45 /* - */ || a === '-') break;
     if (isOurs(args, i)) {
       if (a === '--require') i++;
@@ -195,12 +199,12 @@ function synchronous(name, original, spawnSync, given) {
     for (let i = 0; i < from.length; i++) copy[from[i]] = options[from[i]];
   }
   const env = copy.env === undefined || copy.env === null ? process.env : copy.env;
-  const plainEnv = {};
+  const plainEnv = { __proto__: null }; // Node reads inherited names as well
   const pairs = [];
   for (const key in env) {
-    const value = env[key];
-    if (value === undefined) continue;
-    defineProperty(plainEnv, key, { __proto__: null, value: text(value), enumerable: true, writable: true, configurable: true });
+    if (env[key] === undefined) continue;
+    const value = text(env[key]);
+    defineProperty(plainEnv, key, { __proto__: null, value, enumerable: true, writable: true, configurable: true });
     append(pairs, key + '=' + value);
   }
   copy.env = plainEnv;
@@ -229,10 +233,11 @@ function guardWorkers() {
   working = true;
   const threads = require('worker_threads');
   const { Worker } = threads;
-  const standIn = function (file, options, ...rest) {
+  const standIn = function (file, options) {
     checkIntact();
     if (new.target === undefined) throw new NodeTypeError("Class constructor Worker cannot be invoked without 'new'");
-    return construct(Worker, [workerFile(file, options), workerOptions(options), ...rest], new.target);
+    const given = workerOptions(options);
+    return construct(Worker, [workerFile(file, given), given], new.target);
   };
   defineProperty(standIn, 'name', { __proto__: null, value: 'Worker' });
   defineProperty(standIn, 'prototype', { __proto__: null, value: Worker.prototype, writable: false });
@@ -251,18 +256,18 @@ function workerFile(file, options) {
     return code;
   }
   if (isURL(file)) {
-    const address = text(file);
+    const address = addressOf(file);
     if (starts(address, 'data:')) {
       refuse('worker', 'A worker', 'was given a data: address to run', { __proto__: null, sha256: hash(address), module: caller() }, 'code');
     }
-    return new url.URL(address);
+    return new NodeURL(address);
   }
   return text(file);
 }
 
 function workerOptions(options) {
   if (options === null || typeof options !== 'object') return options;
-  const copy = {};
+  const copy = { __proto__: null };
   const names = ownKeys(options);
   for (let i = 0; i < names.length; i++) {
     defineProperty(copy, names[i], { __proto__: null, value: options[names[i]], enumerable: true, writable: true, configurable: true });
@@ -285,12 +290,12 @@ function workerOptions(options) {
     delete copy.execArgv;
   }
   if (copy.env !== null && typeof copy.env === 'object') {
-    const env = {};
+    const env = { __proto__: null };
     for (const key in copy.env) {
-      const value = copy.env[key];
-      if (value === undefined) continue;
-      checkVariable(key, text(value), 'A worker');
-      defineProperty(env, key, { __proto__: null, value: text(value), enumerable: true, writable: true, configurable: true });
+      if (copy.env[key] === undefined) continue;
+      const value = text(copy.env[key]);
+      checkVariable(key, value, 'A worker');
+      defineProperty(env, key, { __proto__: null, value, enumerable: true, writable: true, configurable: true });
     }
     copy.env = env;
   }

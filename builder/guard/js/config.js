@@ -32,7 +32,7 @@ function checkIntact() {
   for (let i = 0; i < names.length; i++) {
     const file = home + '/' + names[i];
     let got = 'absent';
-    try { got = hash(readFileSync(file)); } catch { /* the reason says that it is gone */ }
+    try { got = hash(readBytes(file)); } catch { /* the reason says that it is gone */ }
     if (got !== written[names[i]]) {
       refuse('changed', file, 'changed while the process ran, so nothing that reads it is started',
         { __proto__: null, path: file, sha256: got, listed: written[names[i]] }, 'changed');

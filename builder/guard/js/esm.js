@@ -24,10 +24,13 @@ function loadHook(address, context, nextLoad) {
 // which checks it, or to the guard's own JSON.
 function isRequire(conditions) {
   if (conditions === undefined) return false;
+  let required = false;
   for (let i = 0; i < conditions.length; i++) {
-    if (conditions[i] === 'require') return true;
+    // --conditions=require puts that word among those of an import.
+    if (conditions[i] === 'import') return false;
+    if (conditions[i] === 'require') required = true;
   }
-  return false;
+  return required;
 }
 
 // checkLoaded holds the final answer of the load hooks to the list and returns a
@@ -77,8 +80,9 @@ function checkLoaded(address, result, required) {
 // last puts the guard's hook behind all others: it is asked first, and what it
 // gets from the next is final.
 function last() {
-  if (registered !== undefined) registered.deregister();
+  const before = registered;
   registered = registerHooks({ __proto__: null, load: loadHook });
+  if (before !== undefined) before.deregister();
 }
 
 // Asynchronous hooks run in a thread whose own modules no hook of ours sees, and on
@@ -95,6 +99,11 @@ function guardESM() {
     const hooksClass = getPrototypeOf(registered);
     hold(hooksClass, 'deregister', registered.deregister);
     hold(hooksClass, 'constructor', Object);
+    // Its constructor assigns these; a setter that it inherited would get the guard's own.
+    const fields = ownKeys(registered);
+    for (let i = 0; i < fields.length; i++) {
+      defineProperty(hooksClass, fields[i], { __proto__: null, value: undefined, writable: true, configurable: false, enumerable: false });
+    }
     if (register !== undefined) {
       hold(Module, 'register', function registerRefused(specifier, ...rest) {
         refuseRegister(specifier);
@@ -103,8 +112,12 @@ function guardESM() {
     }
     hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
       const { resolve, load } = hooks;
-      const theirs = registerHooks({ __proto__: null, resolve, load });
+      // Until the guard's is behind them, theirs do nothing: the stack may end between.
+      let live = false;
+      const behind = (hook) => (typeof hook !== 'function' ? hook : (asked, context, next) => (live ? hook(asked, context, next) : next(asked, context)));
+      const theirs = registerHooks({ __proto__: null, resolve: behind(resolve), load: behind(load) });
       last();
+      live = true;
       return theirs;
     });
     return;

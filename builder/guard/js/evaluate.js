@@ -108,46 +108,41 @@ const slot = 'nbuild:powers';
 
 // scoped makes a module's text one that has the powers in scope. The text is the
 // body of a function within a function, so that "use strict" stays its own.
-function scoped(content) {
+function scoped(content, word) {
   if (starts(content, '#!')) content = '//' + content;
-  return 'return module["' + slot + '"](function(Function,eval,global,globalThis){return function(){' +
+  return 'return ' + asking(word) + '(function(Function,eval,global,globalThis){return function(){' +
     content + '\n}},this,arguments)';
 }
 
-function withPowers(content, module) {
-  const power = powersOf(module.filename);
-  defineProperty(module, slot, {
-    __proto__: null,
-    configurable: true,
-    get() {
-      delete module[slot];
-      return (outer, self, args) => {
-        const body = outer(power.Function, power.eval, power.global, power.global);
-        return apply(body, self, args);
-      };
-    },
-  });
-  return scoped(content);
+// A module asks for its powers by a word that is used once and that nothing else
+// knows. It asks the constructor of its own functions, which no program can put
+// another in the place of, as it could with a global name or a property of a module.
+const pending = create(null);
+
+function wordFor(value) {
+  const word = randomUUID();
+  pending[word] = value;
+  return word;
 }
 
-// A module of ECMAScript asks for its Function by a word that is used once and
-// that nothing else knows; `eval` can't be given another meaning in strict code.
-const pending = create(null);
-let secret;
-let asked = 0;
+function redeem(word) {
+  const value = typeof word === 'string' ? pending[word] : undefined;
+  delete pending[word];
+  return value;
+}
 
+const asking = (word) => '(()=>{}).constructor["' + slot + '"]("' + word + '")';
+
+function withPowers(content, filename) {
+  const power = powersOf(filename);
+  return scoped(content, wordFor((outer, self, args) =>
+    apply(outer(power.Function, power.eval, power.global, power.global), self, args)));
+}
+
+// `eval` can't be given another meaning in strict code, so an ECMAScript module gets
+// its Function alone.
 function withModulePowers(content) {
-  if (secret === undefined) {
-    secret = require('crypto').randomUUID();
-    hold(process, slot, (word) => {
-      const power = typeof word === 'string' ? pending[word] : undefined;
-      delete pending[word];
-      return power;
-    });
-  }
-  const word = hash(secret + asked++);
-  pending[word] = powersOf('module').Function;
-  return 'const Function=process["' + slot + '"]("' + word + '");' + content;
+  return 'const Function=' + asking(wordFor(powersOf('module').Function)) + ';' + content;
 }
 
 // caller names the file of the nearest frame that is not the guard's or Node's. It
@@ -196,6 +191,7 @@ function guardEval() {
     const original = intrinsics[kinds[i]];
     Object.setPrototypeOf(standIn, getPrototypeOf(original) === original.prototype ? original.prototype : getPrototypeOf(original));
     hold(original.prototype, 'constructor', standIn);
+    if (kinds[i] === 'Function') hold(standIn, slot, redeem);
     if (kinds[i] === 'Function') {
       defineProperty(globalThis, 'Function', { __proto__: null, value: standIn, writable: true, configurable: true });
     }

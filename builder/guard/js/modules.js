@@ -25,7 +25,11 @@ function guardedCompile(content, filename, format) {
   }
   const entry = check(filename, known && format ? formats[format] : 'script', content);
   if (entry !== undefined && bounding && evaluators[filename] === entry.sha256 && entry.format === 'cjs') {
-    content = withPowers(content, this);
+    content = withPowers(content, filename);
+  }
+  // Node 20 asks no hook for what a required module imports, so it imports nothing.
+  if (registerHooks === undefined && entry !== undefined && entry.format === 'esm' && matches(/\b(?:import|from)\b/, content) !== null) {
+    refuse('esm', filename, 'imports modules and was loaded by require, which Node 20 does where no list can hold', { __proto__: null, path: filename }, 'required');
   }
   if (deferImports !== undefined) content = deferImports(content, filename, this);
   return apply(compile, this, [content, filename, format]);

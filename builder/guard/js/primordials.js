@@ -46,11 +46,21 @@ const Module = require('module');
 const fs = require('fs');
 const url = require('url');
 const path = require('path');
-const { readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
-const realpath = fs.realpathSync;
+const { openSync, readSync, fstatSync, closeSync, readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
+// The native one asks the system; the other goes through functions that can be replaced.
+const realpath = fs.realpathSync.native;
 const { fileURLToPath } = url;
 const pathOfURL = uncurry(getOwnPropertyDescriptor(url.URL.prototype, 'pathname').get);
-const isURL = (value) => typeof value === 'object' && value instanceof url.URL;
+const { URL: NodeURL } = url;
+const isURL = (value) => {
+  try {
+    pathOfURL(value);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const addressOf = uncurry(getOwnPropertyDescriptor(NodeURL.prototype, 'href').get);
 const { resolve: resolvePath, dirname, basename } = path;
 const { binding, reallyExit, execPath, pid } = process;
 const emitter = process;
@@ -58,8 +68,33 @@ const onProcess = process.on;
 
 // hash returns the SHA-256 of a text (as UTF-8) or of bytes, in hex. The one-shot
 // function calls no method that a program can reach and replace.
-const oneShot = require('crypto').hash;
+const { hash: oneShot, randomUUID } = require('crypto');
 const hash = (content) => oneShot('sha256', content, 'hex');
+
+// readBytes reads a file through functions that call nothing of fs that a program
+// could have replaced, as readFileSync does for bytes. It is bounded.
+function readBytes(file) {
+  const most = 0x10000000;
+  const fd = openSync(file, 'r');
+  try {
+    if (fstatSync(fd).size > most) throw new NodeError('too large to be hashed');
+    let bytes = new Bytes(65536);
+    let have = 0;
+    for (;;) {
+      if (have === lengthOf(bytes)) {
+        if (have >= most) throw new NodeError('too large to be hashed');
+        const more = new Bytes(2 * have);
+        setBytes(more, bytes);
+        bytes = more;
+      }
+      const n = readSync(fd, bytes, have, lengthOf(bytes) - have, null);
+      if (n === 0) return new Bytes(bufferOf(bytes), 0, have);
+      have += n;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
 
 // starts and ends tell how a text begins and ends.
 const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;

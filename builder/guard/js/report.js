@@ -67,6 +67,7 @@ const remedies = freeze({
   wasm: 'List the .wasm file as a source, then build and deploy again',
   child: 'Name the program in the guard\'s `children` if production needs it, then build and deploy again',
   flag: 'Start Node without it',
+  required: 'Load it with import(), or run the image on Node 22 or later',
   closed: 'Production code has no use for it; load the guard in mode `report` where you need it',
 });
 

@@ -33,12 +33,12 @@ function check(file, format, content) {
 function isTextOf(file, content, listed) {
   let bytes;
   try {
-    bytes = readFileSync(file);
+    bytes = readBytes(file);
   } catch {
     return false;
   }
   if (hash(bytes) !== listed) return false;
-  const decoded = utf8(bytes, 0, bytes.length);
+  const decoded = utf8(bytes, 0, lengthOf(bytes));
   return decoded === content || withoutMark(decoded) === content;
 }
 
@@ -50,7 +50,7 @@ function checkManifest(file) {
   if (entry === undefined) return;
   let got = 'absent';
   try {
-    got = hash(readFileSync(file));
+    got = hash(readBytes(file));
   } catch { /* the reason says that it is gone */ }
   if (got === entry.sha256) return;
   manifests[file] = undefined;
