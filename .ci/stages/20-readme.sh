@@ -45,9 +45,12 @@ readme_test() {
   alone "$work/first" "$(readme_command 2)"
 }
 
+# binary builds the nbuild that later stages run.
+binary() { [ -x "$work/nbuild" ] || (cd "$work/first" && go build -o "$work/nbuild" ./cmd/nbuild); }
+
 # Once vendored, a build reads the project and the store and nothing else.
 offline() {
-  (cd "$work/first" && go build -o "$work/nbuild" ./cmd/nbuild)
+  binary
   local start digest
   start=$(cat "$work/release.out")
   digest=$(cd "$work/first" && HOME="$work/first.home" unshare -n -r "$work/nbuild" build --to "oci:$work/offline")

@@ -3,6 +3,7 @@
 # built DIR STORE prints the digest of a build there, in whatever environment the
 # caller set.
 built() {
+  binary
   (cd "$1" && HOME="$1.home" NBUILD_STORE="$2" "$work/nbuild" build --to "oci:$1.out" | sed 's/.*@//')
 }
 
@@ -24,32 +25,50 @@ reproducible() {
 }
 
 # How the image runs here: by runc, without systemd, on the host's network.
-contained=(--rm --runtime runc --cgroup-manager=cgroupfs --ulimit nofile=1024:1024 --ulimit nproc=1024:1024
+contained=(--runtime runc --cgroup-manager=cgroupfs --ulimit nofile=1024:1024 --ulimit nproc=1024:1024
   --network host -e HOST=127.0.0.1 -e PORT=18080)
 
-image_runs() {
-  local name=storefront-$$ port=18080 id
-  export CONTAINERS_STORAGE_CONF=$work/storage.conf
-  printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
-  podman pull -q "oci:$work/first/out:stable" >"$work/image-id"
-  id=$(cat "$work/image-id")
-  podman run -d --name "$name" "${contained[@]}" "$id" >/dev/null
-  local ok=1
+# served IMAGE LOG starts an image, asks it over HTTP, and keeps what it wrote.
+served() {
+  local name=storefront-$$ ok=1
+  podman run -d --name "$name" "${contained[@]}" "$1" >/dev/null
   for _ in $(seq 50); do
-    if curl -fsS "http://127.0.0.1:$port/healthz" 2>/dev/null; then ok=0; break; fi
+    if curl -fsS "http://127.0.0.1:18080/healthz" 2>/dev/null; then ok=0; break; fi
     sleep 0.2
   done
   echo
   if [ $ok = 0 ]; then
-    curl -fsS "http://127.0.0.1:$port/" | grep -q 'Hemp rope' || ok=1
-    curl -fsS "http://127.0.0.1:$port/api/report.csv" | grep -q anvil || ok=1
+    curl -fsS "http://127.0.0.1:18080/" | grep -q 'Hemp rope' || ok=1
+    curl -fsS "http://127.0.0.1:18080/api/report.csv" | grep -q anvil || ok=1
   fi
+  rm -rf "$work/app"
   podman cp "$name:/app" "$work/app"
-  podman logs "$name" >"$work/served.log" 2>&1
-  podman stop -t 2 "$name" >/dev/null || true
-  grep -q '"schema":"nbuild.guard/v1"' "$work/served.log" && ok=1 # the guard had something to say
-  [ $ok = 0 ] || { cat "$work/served.log"; return 1; }
+  podman logs "$name" >"$2" 2>&1
+  podman rm -f -t 2 "$name" >/dev/null || true
+  grep -q '"schema":"nbuild.guard/v1"' "$2" && ok=1 # the guard had something to say
+  [ $ok = 0 ] || { cat "$2"; return 1; }
+}
+
+image_runs() {
+  local id
+  export CONTAINERS_STORAGE_CONF=$work/storage.conf
+  printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
+  permitted
+  id=$(podman pull -q "oci:$work/first/out:stable")
+  served "$id" "$work/served.log"
   one_byte "$id"
+}
+
+# The same shop with Node's permission model set from its inventory, and console lines
+# that name their module.
+permitted() {
+  clone_to "$work/permitted"
+  sed -i 's|^  guard      = "enforce".*|&\n  guarding {\n    permission = true\n    write      = ["/tmp/*"]\n    console    = "module"\n  }|' "$work/permitted/build.hcl"
+  built "$work/permitted" "$work/first.home/.cache/nbuild" >/dev/null
+  served "$(podman pull -q "oci:$work/permitted.out:stable")" "$work/permitted.log"
+  grep -q '^\[/app/' "$work/permitted.log" || { echo "no line names its module:"; cat "$work/permitted.log"; return 1; }
+  grep -q -- '--permission' "$work/permitted.out/blobs/sha256"/* || { echo "no image has the flag"; return 1; }
+  echo "with permissions of its inventory: it serves"
 }
 
 # One byte more in any module, and the image stops with a line that names the file.
@@ -72,6 +91,7 @@ registry() {
   trap "kill $!" EXIT
   for _ in $(seq 50); do curl -fs http://127.0.0.1:15123/v2/ >/dev/null && break; sleep 0.1; done
   sed 's#registry.example.com/#127.0.0.1:15123/#' "$work/first/testdata/trust/demo.hcl" >"$work/registry.hcl"
+  binary
   (cd "$work/first" && HOME="$work/first.home" "$work/nbuild" release --key testdata/keys/demo.key \
     --trust "$work/registry.hcl" --trust-unsigned --to 127.0.0.1:15123/shop/storefront) | tee "$work/pushed.out"
   "$work/bin/crane" validate --remote "$(cat "$work/pushed.out")"
