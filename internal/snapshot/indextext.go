@@ -111,6 +111,16 @@ func DecodeFacts(src []byte) (*Index, error) {
 	return x, err
 }
 
+// FactsOf returns the part of a document that DecodeFacts reads: the document of an
+// artefact without entries.
+func FactsOf(src []byte) ([]byte, error) {
+	_, rest, err := decodeFacts(src)
+	if err != nil {
+		return nil, err
+	}
+	return src[:len(src)-len(rest)], nil
+}
+
 func decodeFacts(src []byte) (*Index, []byte, error) {
 	if len(src) > bounds.FileIndex {
 		return nil, nil, fmt.Errorf("%w: %d bytes, over the bound of %d", ErrIndex, len(src), bounds.FileIndex)

@@ -286,5 +286,17 @@ func FuzzDecodeIndex(f *testing.F) {
 		if diff := cmp.Diff(x.Entries, again.Entries); diff != "" {
 			t.Error(diff)
 		}
+		// The facts alone are a document as well, which tells them and has no entries.
+		head, err := FactsOf(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts, err := DecodeIndex(head)
+		if err != nil {
+			t.Fatalf("decoding the facts alone: %v", err)
+		}
+		if diff := cmp.Diff(x.Package, facts.Package); diff != "" || len(facts.Entries) > 0 {
+			t.Errorf("%d entries, %s", len(facts.Entries), diff)
+		}
 	})
 }

@@ -19,7 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -155,7 +154,11 @@ func (g *gatherer) source(s pipelines.Source, platform, at string) error {
 // tree adds the packages of a tree. One lockfile has one package at a path, so the
 // trees of several platforms join by path.
 func (g *gatherer) tree(tree *npm.Tree, at string) error {
-	root, packages, err := sbom.FromTree(tree, g.lock, g.facts)
+	facts, err := g.together(tree)
+	if err != nil {
+		return err
+	}
+	root, packages, err := sbom.FromTree(tree, g.lock, facts)
 	if err != nil {
 		return err
 	}
@@ -197,15 +200,6 @@ func join(have, more []string, place func(string) string) []string {
 	}
 	slices.Sort(have)
 	return slices.Compact(have)
-}
-
-// facts reads what a file index says of a package.
-func (g *gatherer) facts(index cas.Digest) (*snapshot.Index, error) {
-	doc, err := g.store.Read(g.ctx, index, bounds.FileIndex)
-	if err != nil {
-		return nil, fmt.Errorf("reading a file index (run `nbuild vendor`): %w", err)
-	}
-	return snapshot.DecodeFacts(doc)
 }
 
 // base adds what an image stands on.

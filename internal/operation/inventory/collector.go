@@ -132,13 +132,28 @@ func (c *Collector) kept(ctx context.Context, index cas.Digest) ([]dynamism.Pack
 	if !ok {
 		return nil, false
 	}
+	return parse(record, c.calls)
+}
+
+// record writes what was found: the findings with their length first, so that who
+// wants findings alone leaves the rest, then the calls where they are wanted.
+func record(packages []dynamism.Package, calls bool) []byte {
+	findings := dynamism.EncodeFindings(packages)
+	out := append(binary.AppendUvarint(nil, uint64(len(findings))), findings...)
+	if calls {
+		out = append(out, dynamism.EncodeCalls(packages)...)
+	}
+	return out
+}
+
+// parse reads what record wrote, with the calls where they are wanted.
+func parse(record []byte, calls bool) ([]dynamism.Package, bool) {
 	n, width := binary.Uvarint(record)
 	if width <= 0 || n > uint64(len(record)-width) {
 		return nil, false
 	}
-	findings, calls := record[width:width+int(n)], record[width+int(n):]
-	packages, err := dynamism.DecodeFindings(findings)
-	if err != nil || c.calls && dynamism.DecodeCalls(calls, packages) != nil {
+	packages, err := dynamism.DecodeFindings(record[width : width+int(n)])
+	if err != nil || calls && dynamism.DecodeCalls(record[width+int(n):], packages) != nil {
 		return nil, false
 	}
 	return packages, true
@@ -160,12 +175,9 @@ func (c *Collector) read(ctx context.Context, index cas.Digest) ([]byte, bool) {
 	return record, err == nil
 }
 
-// keep records both parts in one result, the findings with their length first: one
-// file a package costs half of two, and who wants findings alone leaves the rest.
+// keep records findings and calls in one result: one file a package costs half of two.
 func (c *Collector) keep(ctx context.Context, index cas.Digest, packages []dynamism.Package) error {
-	findings := dynamism.EncodeFindings(packages)
-	record := append(binary.AppendUvarint(nil, uint64(len(findings))), findings...)
-	record = append(record, dynamism.EncodeCalls(packages)...)
+	record := record(packages, true)
 	if len(record) > bounds.Record {
 		return nil // it is made again each time
 	}
