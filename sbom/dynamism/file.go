@@ -119,6 +119,6 @@ func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 		line, column := at.place(int(e.Start))
 		report.Errors = append(report.Errors, FileError{line, column, e.Message})
 	}
-	newScan(tree, w).run(report, name, at, func(offset uint32) int { return int(offset) })
+	newScan(tree, w, nil, nil).run(report, name, at)
 	return report
 }

@@ -372,12 +372,12 @@ func clip(text string) string {
 }
 
 // sites fills in the calls of a report.
-func (s *scan) sites(report *FileReport, at *placer, offset func(uint32) int) {
+func (s *scan) sites(report *FileReport, at *placer) {
 	slices.SortStableFunc(s.calls, func(a, b call) int {
 		return int(s.tree.Nodes[a.Ref].Start) - int(s.tree.Nodes[b.Ref].Start)
 	})
 	for _, c := range s.calls {
-		to := offset(s.tree.Nodes[c.Ref].Start)
+		to := s.origin(s.tree.Nodes[c.Ref].Start)
 		if to < 0 {
 			continue
 		}

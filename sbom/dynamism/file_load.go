@@ -155,6 +155,8 @@ func (s *scan) tail(r js.Ref) (string, bool) {
 			return t.Text(last), true
 		case js.CallExpression: // path.join(…, 'x.node')
 			r = s.denoter.LastArgument(r)
+		case js.Identifier:
+			r = s.initializer(r)
 		default:
 			return "", false
 		}
@@ -163,6 +165,20 @@ func (s *scan) tail(r js.Ref) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// initializer returns what the variable of an Identifier is declared with, 0 where
+// that is not known.
+func (s *scan) initializer(r js.Ref) js.Ref {
+	v := s.scopes.Of(r)
+	if v == 0 {
+		return 0
+	}
+	b := s.scopes.Variable(v).Declaration
+	if b == 0 || s.tree.Kind(s.tree.Nodes[b].Parent) != js.VariableDeclarator {
+		return 0
+	}
+	return s.tree.Nodes[b].Next
 }
 
 // foreign reports whether a specifier names code that is in no file: a data: URL, or

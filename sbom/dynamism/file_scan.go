@@ -27,6 +27,10 @@ type scan struct {
 	pending []hit           // brought in, told if not used
 	used    map[useKey]bool // kinds and roots that a use was seen of
 	calls   []call
+
+	written    []byte           // the text as people read it: the tree's own, or what that was translated from
+	translated bool             // written is not the tree's own
+	origin     func(uint32) int // an offset of the tree's text in written, negative where it has no place there
 }
 
 // hit is a finding before it has a place.
@@ -37,6 +41,7 @@ type hit struct {
 	through string
 	root    string
 	ref     js.Ref // the call, of a finding that is one
+	written bool   // start is an offset of the written text
 }
 
 type hitKey struct {
@@ -49,13 +54,21 @@ type useKey struct {
 	root string
 }
 
-func newScan(t *js.Tree, w *workspace) *scan {
+// newScan makes a scan of a tree, whose text was made of written: origin gives the
+// offset there of an offset in the tree's text, negative where it has none. Where the
+// tree is of the text itself, both are nil.
+func newScan(t *js.Tree, w *workspace, written []byte, origin func(uint32) int) *scan {
+	translated := written != nil
+	if !translated {
+		written, origin = t.Source, func(offset uint32) int { return int(offset) }
+	}
 	scopes := w.js.Resolve(t)
 	folder := js.NewFolder(t, scopes)
 	w.denoter.Reset(t, scopes, folder)
 	return &scan{
 		tree: t, scopes: scopes, folder: folder, denoter: &w.denoter,
 		meanings: map[uint32]meaning{}, seen: map[hitKey]int{}, used: map[useKey]bool{},
+		written: written, translated: translated, origin: origin,
 	}
 }
 
@@ -79,9 +92,8 @@ func (w *workspace) free(n int) {
 	}
 }
 
-// run fills a report. offset maps a byte offset of the tree's text to one of the text
-// that at is of; a negative one has no place there.
-func (s *scan) run(report *FileReport, name string, at *placer, offset func(uint32) int) {
+// run fills a report. at tells places in the written text.
+func (s *scan) run(report *FileReport, name string, at *placer) {
 	s.nodes()
 	s.obfuscation()
 	for _, p := range s.pending {
@@ -93,7 +105,10 @@ func (s *scan) run(report *FileReport, name string, at *placer, offset func(uint
 		return cmp.Or(cmp.Compare(a.start, b.start), strings.Compare(string(a.kind), string(b.kind)))
 	})
 	for _, h := range s.hits {
-		to := offset(h.start)
+		to := int(h.start)
+		if !h.written {
+			to = s.origin(h.start)
+		}
 		if to < 0 {
 			continue
 		}
@@ -106,7 +121,7 @@ func (s *scan) run(report *FileReport, name string, at *placer, offset func(uint
 		report.Errors = append(report.Errors, FileError{1, 1, "the file has more findings than are kept"})
 	}
 	sortFindings(report.Findings)
-	s.sites(report, at, offset)
+	s.sites(report, at)
 }
 
 // add keeps a finding, once a kind and place.
@@ -207,7 +222,8 @@ func (s *scan) value(r js.Ref) {
 		u := s.fate(r, n, m)
 		if m.kind == "" {
 			if n.Path == "require" {
-				if u == escapes {
+				// What createRequire gives is told where it is made.
+				if u == escapes && s.tree.Kind(r) != js.CallExpression {
 					s.add(hit{kind: NonliteralRequire, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root})
 				}
 				continue

@@ -27,13 +27,13 @@ func analyseTranslated(report *FileReport, src []byte, name string, language typ
 	tree := w.js.Parse(made.Code, goal)
 	report.Goal = tree.Goal
 	starts := lineOffsets(src)
-	newScan(tree, w).run(report, name, at, func(offset uint32) int {
+	newScan(tree, w, src, func(offset uint32) int {
 		line, column, ok := made.Position(int(offset))
 		if !ok || line > len(starts) {
 			return -1
 		}
 		return starts[line-1] + columnOffset(src[starts[line-1]:], column)
-	})
+	}).run(report, name, at)
 	return FileError{}, true
 }
 

@@ -26,7 +26,8 @@ func makeGlobals() map[string]global {
 			"localStorage sessionStorage indexedDB caches document location",
 		aFunction: "eval isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI encodeURIComponent " +
 			"escape unescape setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask " +
-			"structuredClone atob btoa fetch importScripts execScript internalBinding requestAnimationFrame",
+			"structuredClone atob btoa fetch importScripts execScript internalBinding " +
+			"requestAnimationFrame cancelAnimationFrame requestIdleCallback cancelIdleCallback",
 		aType: "AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError " +
 			"FinalizationRegistry Float16Array Float32Array Float64Array Function Int8Array Int16Array Int32Array Iterator Map " +
 			"Number Object Promise Proxy RangeError ReferenceError RegExp Set SharedArrayBuffer String SuppressedError Symbol " +
