@@ -3,7 +3,6 @@ package builder
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -11,6 +10,7 @@ import (
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -51,10 +51,9 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 	if err != nil {
 		return nil, err
 	}
-	major, _, _ := strings.Cut(version, ".")
-	number, err := strconv.Atoi(major)
+	node, err := resolution.ParseVersion(version)
 	if err != nil {
-		return nil, fmt.Errorf("reading Node's version %q: %w", version, err)
+		return nil, err
 	}
 	command := append(append([]string{}, block.Entrypoint...), block.Cmd...)
 	if b.Sources == nil {
@@ -65,7 +64,7 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 		return nil, err
 	}
 	list := loads.List
-	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guardOptions(block.Guarding, number, loads.Uses))
+	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guardOptions(block.Guarding, node, loads.Uses))
 	if err != nil {
 		return nil, at(err, block.At)
 	}
@@ -91,9 +90,9 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 }
 
 // guardOptions spells an image's guarding block for the guard.
-func guardOptions(g pipelines.Guarding, node int, uses guard.Permission) guard.Options {
+func guardOptions(g pipelines.Guarding, node resolution.Version, uses guard.Permission) guard.Options {
 	o := guard.Options{
-		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node,
+		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node.Major, Minor: node.Minor,
 	}
 	if g.Permission {
 		uses.Write = g.Write

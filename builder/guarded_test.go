@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -86,7 +87,7 @@ func TestTheGuardingBlockReachesTheGuard(t *testing.T) {
 			t.Errorf("%s stands in %q", flag, e)
 		}
 	}
-	options := guardOptions(s.project.Images[0].Guarding, 22, guard.Permission{})
+	options := guardOptions(s.project.Images[0].Guarding, resolution.Version{Major: 22}, guard.Permission{})
 	text, err := json.Marshal(options)
 	s.must(err)
 	if options.Console != "module" || !slices.Equal(options.Children, []string{"/usr/bin/git"}) || options.Eval != guard.Report {

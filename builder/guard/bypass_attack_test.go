@@ -63,7 +63,10 @@ var insiders = []attack{
 	{name: "a condition named require", kinds: "unlisted flag", code: `
 		try { console.log(String(require('child_process').spawnSync(process.execPath, ['--conditions=require', 'imports.mjs']).stdout)); } catch (e) { say(e); }
 		const r = require('child_process').spawnSync(process.execPath, ['imports.mjs']); process.stderr.write(r.stderr)`},
-	{name: "a listed module required that imports an unlisted one", kinds: "unlisted esm", since: 20, code: `require('./imports.mjs')`},
+	{name: "a listed module required that imports an unlisted one", kinds: "unlisted", since: 22, code: `require('./imports.mjs')`},
+	{name: "the same in a child that is told to require modules", kinds: "unlisted esm", code: `
+		if (process.argv[2]) return require('./imports.mjs');
+		const r = require('child_process').spawnSync(process.execPath, ['--experimental-require-module', 'attack.js', 'again']); process.stdout.write(r.stdout); process.stderr.write(r.stderr)`},
 	{name: "an addon whose name holds a zero", kinds: "", code: `
 		fs.writeFileSync('evil.node', 'x'); try { process.dlopen({ exports: {} }, here + '/evil.node\0'); } catch (e) { say(e); if (/evil\.node/.test(e.message) && e.code !== 'ERR_NBUILD_GUARD') console.log('PWNED'); }`},
 	{name: "a library found by its name alone", kinds: "", code: `

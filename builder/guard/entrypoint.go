@@ -85,6 +85,9 @@ func flags(script string, mode, eval Mode, o Options) []string {
 		// Without it, no function compiled by the guard could import anything.
 		all = append(all, "--experimental-vm-modules")
 	}
+	if !RequiresModules(o.Node) && o.Minor >= 19 { // before, it is off
+		all = append(all, "--no-experimental-require-module")
+	}
 	if o.Node >= 22 && mode == Enforce {
 		all = append(all, "--disable-sigusr1")
 	}

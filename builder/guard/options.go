@@ -19,7 +19,15 @@ type Options struct {
 	// Node is the major version of the image's Node: 20, 22, 24 or 26. It decides how
 	// flags are spelled.
 	Node int
+	// Minor is the minor version, or a large number for the last of its line. It decides
+	// which flags there are.
+	Minor int
 }
+
+// RequiresModules tells whether require takes ECMAScript modules in a guarded Node of
+// a major version. Node 20 asks no hook for what such a module imports, so there the
+// guard turns that off, as it was for most of that line's life.
+func RequiresModules(major int) bool { return major != 20 }
 
 // Permission is what Node's permission model allows. Reading is allowed everywhere:
 // the list says what may run, and images have no secrets to hide from themselves.

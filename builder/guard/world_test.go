@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +24,8 @@ import (
 
 // node is a real Node that the tests run.
 type node struct {
-	path  string
-	major int
+	path         string
+	major, minor int
 }
 
 // nodes returns the node on PATH and those that NBUILD_TEST_NODES lists, paths of
@@ -43,13 +42,12 @@ func nodes(t testing.TB) []node {
 		if err != nil {
 			t.Fatalf("%s --version: %v", p, err)
 		}
-		major, _, _ := strings.Cut(strings.TrimPrefix(string(out), "v"), ".")
-		n, err := strconv.Atoi(major)
-		if err != nil {
+		n := node{path: p}
+		if _, err := fmt.Sscanf(string(out), "v%d.%d.", &n.major, &n.minor); err != nil {
 			t.Fatalf("%s --version: %q", p, out)
 		}
-		if !slices.ContainsFunc(all, func(o node) bool { return o.major == n }) {
-			all = append(all, node{p, n})
+		if !slices.ContainsFunc(all, func(o node) bool { return o.major == n.major }) {
+			all = append(all, n)
 		}
 	}
 	if len(all) == 0 {
@@ -196,7 +194,7 @@ func (w *world) put(p string, data []byte) {
 func (w *world) install(n node, args ...string) *exec.Cmd {
 	w.t.Helper()
 	o := w.o
-	o.Home, o.Node = w.home, n.major
+	o.Home, o.Node, o.Minor = w.home, n.major, n.minor
 	argv, env, files, err := EntryPoint(append([]string{n.path}, args...), w.mode, o)
 	if err != nil {
 		w.t.Fatal(err)

@@ -10,6 +10,9 @@ type Target struct {
 	Node Version
 	// Conditions are those given with --conditions, beside Node's own.
 	Conditions []string
+	// NoRequireModule is Node's --no-experimental-require-module: require takes no
+	// ECMAScript module, and the condition module-sync does not hold.
+	NoRequireModule bool
 }
 
 // Resolver answers for one fs.FS and one target. It remembers what it read, so it
@@ -19,6 +22,7 @@ type Resolver struct {
 	fsys      fs.FS
 	tree      *Tree
 	node      Version
+	sync      bool // the condition module-sync holds
 	custom    []string
 	manifests map[string]loaded
 	used      []string
@@ -42,6 +46,7 @@ type Result struct {
 func New(fsys fs.FS, target Target) *Resolver {
 	return &Resolver{
 		fsys: fsys, tree: NewTree(fsys), node: target.Node, custom: target.Conditions,
+		sync: target.Node.requiresModules() && !target.NoRequireModule,
 		manifests: map[string]loaded{},
 	}
 }
@@ -97,7 +102,7 @@ func (r *Resolver) condition(key string, mode Mode) bool {
 	case "import":
 		return mode == Import
 	case "module-sync":
-		return r.node.requiresModules() && r.blind != noSync
+		return r.sync && r.blind != noSync
 	}
 	return slices.Contains(r.custom, key)
 }

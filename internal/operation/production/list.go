@@ -97,7 +97,14 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	}
 	slices.Sort(entries)
 	entries = slices.Compact(entries)
-	found, err := reach.Run(t, entries, reach.Options{Node: c.Node, Cwd: inTree(c.Block.Workdir), Platform: platform(c.Platform)})
+	node, err := resolution.ParseVersion(c.Node)
+	if err != nil {
+		return nil, err
+	}
+	found, err := reach.Run(t, entries, reach.Options{
+		Node: c.Node, NoRequireModule: !guard.RequiresModules(node.Major), Conditions: conditions(c.Command),
+		Cwd: inTree(c.Block.Workdir), Platform: platform(c.Platform),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("finding what image %q may load: %w", c.Block.Name, err)
 	}
@@ -139,6 +146,21 @@ func (l *lister) add(f reach.File, entry string) error {
 	}
 	l.result.List.Entries = append(l.result.List.Entries, e)
 	return nil
+}
+
+// conditions are those that the command gives node with --conditions.
+func conditions(command []string) []string {
+	var all []string
+	for _, a := range command[min(1, len(command)):] {
+		name, value, given := strings.Cut(a, "=")
+		switch {
+		case a == "--" || !strings.HasPrefix(a, "-"):
+			return all
+		case name == "--conditions" && given:
+			all = append(all, value)
+		}
+	}
+	return all
 }
 
 // entry is the file that the command starts, found as Node finds it.

@@ -16,7 +16,7 @@ func BenchmarkRun(b *testing.B) {
 		entries = []string{"testdata/app/server.js"}
 	}
 	for _, entry := range entries {
-		b.Run(filepath.Base(filepath.Dir(entry)), func(b *testing.B) {
+		b.Run(filepath.Base(entry), func(b *testing.B) {
 			dir, err := filepath.Abs(filepath.Dir(entry))
 			if err != nil {
 				b.Fatal(err)

@@ -16,6 +16,8 @@ type Options struct {
 	Platform string
 	// Conditions are those that Node is given with --conditions.
 	Conditions []string
+	// NoRequireModule is Node's --no-experimental-require-module.
+	NoRequireModule bool
 	// Bundled follows, beside what Node loads, what TypeScript and bundlers accept in
 	// its place: imports without extension, .ts and .tsx for .js, main beside exports.
 	Bundled bool

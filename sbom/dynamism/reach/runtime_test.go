@@ -31,7 +31,7 @@ func TestMissesNothingThatLoads(t *testing.T) {
 		t.Skipf("%v; CI installs Node", err)
 	}
 	for entry := range strings.SplitSeq(*apps, ",") {
-		t.Run(filepath.Base(filepath.Dir(entry)), func(t *testing.T) {
+		t.Run(filepath.Base(entry), func(t *testing.T) {
 			loaded := record(t, entry)
 			root, name := "/", strings.TrimPrefix(entry, "/")
 			if dir := filepath.Dir(entry); dir != "." {

@@ -1,0 +1,3 @@
+const lazily = require('./lazily.cjs');
+
+exports.template = (data) => lazily.load()('Hello <%= name.toUpperCase() %>')(data);
