@@ -9,6 +9,7 @@ type Change struct {
 	Path     string // of an entry or evaluator; "" of a string of code
 	From, To string
 	Entry    *Entry // the newer one that there is; nil of a string of code
+	Reason   string // a person's, of an evaluator or a string of code: the newer one
 }
 
 // ChangeKind is what kind of change there is.
@@ -21,6 +22,7 @@ const (
 	Changed          ChangeKind = "source-changed"
 	Removed          ChangeKind = "removed-source"
 	EvaluatorAdded   ChangeKind = "new-evaluator"
+	EvaluatorChanged ChangeKind = "evaluator-changed" // it has other bytes than were approved
 	EvaluatorRemoved ChangeKind = "removed-evaluator"
 	CodeAdded        ChangeKind = "new-generated-code"
 	CodeRemoved      ChangeKind = "removed-generated-code"
@@ -34,15 +36,15 @@ func Compare(a, b *List) []Change {
 	both(a.Entries, b.Entries, func(e Entry) string { return e.Path }, func(x, y *Entry) {
 		switch {
 		case x == nil:
-			all = append(all, Change{Added, y.Path, "", y.SHA256.String(), y})
+			all = append(all, Change{Added, y.Path, "", y.SHA256.String(), y, ""})
 		case y == nil:
-			all = append(all, Change{Removed, x.Path, x.SHA256.String(), "", x})
+			all = append(all, Change{Removed, x.Path, x.SHA256.String(), "", x, ""})
 		default:
 			if x.Format != y.Format {
-				all = append(all, Change{FormatChanged, y.Path, string(x.Format), string(y.Format), y})
+				all = append(all, Change{FormatChanged, y.Path, string(x.Format), string(y.Format), y, ""})
 			}
 			if x.SHA256 != y.SHA256 {
-				all = append(all, Change{Changed, y.Path, x.SHA256.String(), y.SHA256.String(), y})
+				all = append(all, Change{Changed, y.Path, x.SHA256.String(), y.SHA256.String(), y, ""})
 			}
 		}
 	})
@@ -50,18 +52,21 @@ func Compare(a, b *List) []Change {
 		switch {
 		case x == nil:
 			e, _ := b.Find(y.Path)
-			all = append(all, Change{EvaluatorAdded, y.Path, "", y.SHA256.String(), e})
+			all = append(all, Change{EvaluatorAdded, y.Path, "", y.SHA256.String(), e, y.Reason})
 		case y == nil:
 			e, _ := a.Find(x.Path)
-			all = append(all, Change{EvaluatorRemoved, x.Path, x.SHA256.String(), "", e})
+			all = append(all, Change{EvaluatorRemoved, x.Path, x.SHA256.String(), "", e, x.Reason})
+		case x.SHA256 != y.SHA256:
+			e, _ := b.Find(y.Path)
+			all = append(all, Change{EvaluatorChanged, y.Path, x.SHA256.String(), y.SHA256.String(), e, y.Reason})
 		}
 	})
 	both(a.Generated, b.Generated, func(g Generated) string { return g.SHA256.String() }, func(x, y *Generated) {
 		switch {
 		case x == nil:
-			all = append(all, Change{CodeAdded, "", "", y.SHA256.String(), nil})
+			all = append(all, Change{CodeAdded, "", "", y.SHA256.String(), nil, y.Reason})
 		case y == nil:
-			all = append(all, Change{CodeRemoved, "", x.SHA256.String(), "", nil})
+			all = append(all, Change{CodeRemoved, "", x.SHA256.String(), "", nil, x.Reason})
 		}
 	})
 	return all

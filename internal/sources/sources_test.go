@@ -164,6 +164,20 @@ func TestCompareTellsWhatMayLoadThatCouldNot(t *testing.T) {
 	}
 }
 
+func TestCompareTellsAnEvaluatorThatHasOtherBytes(t *testing.T) {
+	a, b := sample(), sample()
+	e, _ := b.Find("/app/node_modules/ejs/lib/ejs.js")
+	e.SHA256 = digest("ejs, changed")
+	b.Evaluators[0].SHA256, b.Evaluators[0].Reason = e.SHA256, "read again"
+	want := []sources.Change{
+		{Kind: sources.Changed, Path: e.Path, From: digest("ejs").String(), To: e.SHA256.String(), Entry: e},
+		{Kind: sources.EvaluatorChanged, Path: e.Path, From: digest("ejs").String(), To: e.SHA256.String(), Entry: e, Reason: "read again"},
+	}
+	if diff := cmp.Diff(want, sources.Compare(a, b)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	out, err := sample().Format()
 	if err != nil {
