@@ -18,6 +18,14 @@ const DefaultHome = "/.nbuild"
 // assembles the image puts it there (sources/v1, canonical JSON).
 const SourcesName = "sources.json"
 
+// SettingsName is the name of the guard's settings in its folder (nbuild.guard-config/v1).
+const SettingsName = "guard.json"
+
+const (
+	scriptName     = "guard.cjs"
+	settingsSchema = "nbuild.guard-config/v1"
+)
+
 // EventSchema names the shape of the events that a guarded process writes to stderr,
 // one JSON object a line.
 const EventSchema = "nbuild.guard/v1"
@@ -55,24 +63,33 @@ func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, f
 		home = DefaultHome
 	}
 	s := settings{
-		Schema: "nbuild.guard-config/v1", Mode: mode, Eval: o.Eval, Console: o.Console,
+		Schema: settingsSchema, Mode: mode, Eval: o.Eval, Console: o.Console,
 		Children: sorted(o.Children), Environment: sorted(o.Environment),
 	}
 	if s.Eval == "" {
 		s.Eval = mode
 	}
-	script := path.Join(home, "guard.cjs")
+	script := path.Join(home, scriptName)
 	s.Flags = flags(script, mode, s.Eval, o)
-	doc, err := json.MarshalIndent(s, "", "  ")
+	doc, err := s.text()
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("writing the guard's settings: %w", err)
+		return nil, nil, nil, err
 	}
 	files = map[string][]byte{
 		script:                        Script(),
 		path.Join(home, "hooks.mjs"):  hooks,
-		path.Join(home, "guard.json"): append(doc, '\n'),
+		path.Join(home, SettingsName): doc,
 	}
 	return slices.Concat(cmd[:1], s.Flags, cmd[1:]), []string{"NODE_DISABLE_COMPILE_CACHE=1"}, files, nil
+}
+
+// text is the one spelling of the settings.
+func (s *settings) text() ([]byte, error) {
+	doc, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the guard's settings: %w", err)
+	}
+	return append(doc, '\n'), nil
 }
 
 // flags are what every node of the image is started with.
@@ -107,19 +124,26 @@ func (p *Permission) flags(node int) []string {
 	for _, w := range sorted(p.Write) {
 		all = append(all, "--allow-fs-write="+w)
 	}
-	for _, f := range []struct {
-		allowed bool
-		flag    string
-		since   int
-	}{
-		{p.Addons, "--allow-addons", 22}, {p.Children, "--allow-child-process", 20}, {p.Net, "--allow-net", 25},
-		{p.WASI, "--allow-wasi", 22}, {p.Workers, "--allow-worker", 20},
-	} {
-		if f.allowed && node >= f.since {
+	for _, f := range permissions {
+		if f.of(p) && node >= f.since {
 			all = append(all, f.flag)
 		}
 	}
 	return all
+}
+
+// permissions are what Node's permission model asks for beside files, with the flag
+// that gives it and the first version that asks.
+var permissions = []struct {
+	of    func(*Permission) bool
+	flag  string
+	since int
+}{
+	{func(p *Permission) bool { return p.Addons }, "--allow-addons", 22},
+	{func(p *Permission) bool { return p.Children }, "--allow-child-process", 20},
+	{func(p *Permission) bool { return p.Net }, "--allow-net", 25},
+	{func(p *Permission) bool { return p.WASI }, "--allow-wasi", 22},
+	{func(p *Permission) bool { return p.Workers }, "--allow-worker", 20},
 }
 
 // runsNode refuses a command that does not start node with a file.
