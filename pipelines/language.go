@@ -21,9 +21,12 @@ var (
 // "Classes of change"). The list is the room sbom's; a test of internal/operation
 // holds the two equal.
 var changeClasses = []string{
-	"integrity-changed", "registry-changed", "new-install-script", "install-script-changed", "new-implicit-gyp", "new-native-addon",
-	"new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "downgrade", "new-package", "base-changed", "config-changed",
-	"licence-changed", "new-version", "upgrade", "removed-package", "new-copy", "removed-version", "removed-copy", "moved",
+	"integrity-changed", "registry-changed", "source-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",
+	"new-native-addon", "new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "source-format-changed",
+	"new-evaluator", "new-generated-code", "guard-removed", "guard-weakened", "downgrade", "new-package", "base-changed",
+	"config-changed", "licence-changed", "new-source", "evaluator-changed", "guard-changed", "new-version", "upgrade",
+	"removed-package", "updated-sources", "own-source-changed", "new-own-source", "new-copy", "removed-version", "removed-copy",
+	"moved", "removed-source", "removed-evaluator", "removed-generated-code", "guard-added", "guard-tightened",
 }
 
 // Language returns the blocks and attributes of build.hcl.

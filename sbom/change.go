@@ -22,6 +22,23 @@ const (
 	NewDynamism          Class = "new-dynamism"           // a finding by file that was not there
 	ProvenanceLost       Class = "provenance-lost"        // an attested package is attested no more
 	NewMaintainer        Class = "new-maintainer"         // another account may publish it
+	SourceChanged        Class = "source-changed"         // a file that may load has other bytes, its package the same version
+	SourceFormatChanged  Class = "source-format-changed"  // ... is loaded as another kind of program
+	NewEvaluator         Class = "new-evaluator"          // a module that may turn strings into code
+	NewGeneratedCode     Class = "new-generated-code"     // code that no file holds
+	GuardRemoved         Class = "guard-removed"          // the image starts without a guard
+	GuardWeakened        Class = "guard-weakened"         // the guard lets more pass
+	NewSource            Class = "new-source"             // files of a package may load that could not
+	EvaluatorChanged     Class = "evaluator-changed"      // a module that may turn strings into code has other bytes
+	GuardChanged         Class = "guard-changed"          // the guard's own code is another
+	UpdatedSources       Class = "updated-sources"        // what may load of a package changed with its version
+	OwnSourceChanged     Class = "own-source-changed"     // a file of the project's own that may load
+	NewOwnSource         Class = "new-own-source"         //
+	RemovedSource        Class = "removed-source"         // files may load no more
+	RemovedEvaluator     Class = "removed-evaluator"
+	RemovedGeneratedCode Class = "removed-generated-code"
+	GuardAdded           Class = "guard-added"
+	GuardTightened       Class = "guard-tightened" // the guard lets less pass
 	Downgrade            Class = "downgrade"
 	NewPackage           Class = "new-package"
 	BaseChanged          Class = "base-changed"    // the image stands on another one
@@ -57,6 +74,7 @@ var classes = []struct {
 }{
 	{IntegrityChanged, Critical},
 	{RegistryChanged, Critical},
+	{SourceChanged, Critical},
 	{NewInstallScript, High},
 	{InstallScriptChanged, High},
 	{NewImplicitGyp, High},
@@ -65,18 +83,42 @@ var classes = []struct {
 	{NewDynamism, High},
 	{ProvenanceLost, High},
 	{NewMaintainer, High},
+	{SourceFormatChanged, High},
+	{NewEvaluator, High},
+	{NewGeneratedCode, High},
+	{GuardRemoved, High},
+	{GuardWeakened, High},
 	{Downgrade, Medium},
 	{NewPackage, Medium},
 	{BaseChanged, Medium},
 	{ConfigChanged, Medium},
 	{LicenceChanged, Medium},
+	{NewSource, Medium},
+	{EvaluatorChanged, Medium},
+	{GuardChanged, Medium},
 	{NewVersion, Low},
 	{Upgrade, Low},
 	{RemovedPackage, Low},
+	{UpdatedSources, Low},
+	{OwnSourceChanged, Low},
+	{NewOwnSource, Low},
 	{NewCopy, Info},
 	{RemovedVersion, Info},
 	{RemovedCopy, Info},
 	{Moved, Info},
+	{RemovedSource, Info},
+	{RemovedEvaluator, Info},
+	{RemovedGeneratedCode, Info},
+	{GuardAdded, Info},
+	{GuardTightened, Info},
+}
+
+// guardClasses are the classes that are told of an image's guard and of the list
+// that it holds.
+var guardClasses = []Class{
+	SourceChanged, SourceFormatChanged, NewEvaluator, NewGeneratedCode, GuardRemoved, GuardWeakened, NewSource, EvaluatorChanged,
+	GuardChanged, UpdatedSources, OwnSourceChanged, NewOwnSource, RemovedSource, RemovedEvaluator, RemovedGeneratedCode, GuardAdded,
+	GuardTightened,
 }
 
 // Classes returns the closed list, most severe first.
@@ -111,8 +153,8 @@ func (c Class) rank() int {
 type Change struct {
 	Class    Class    `json:"class"`
 	Severity Severity `json:"severity"`
-	Purl     string   `json:"purl"` // as it is now, or was where it is gone; "" of an image's configuration
-	Path     string   `json:"path"` // the install path, or the setting's name
+	Purl     string   `json:"purl"` // as it is now, or was where it is gone; "" of an image's configuration and the project's own files
+	Path     string   `json:"path"` // the install path, the setting's name, or of a source its path in the image
 	From     *string  `json:"from"`
 	To       *string  `json:"to"`
 	Why      []string `json:"why"` // dependency paths, "root > a > b"

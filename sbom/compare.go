@@ -32,6 +32,7 @@ func Compare(a, b *Inventory) Diff {
 		c.identity(left[name], right[name])
 	}
 	c.settings()
+	c.guards()
 	slices.SortFunc(c.changes, compareChanges)
 	return Diff{Changes: slices.CompactFunc(c.changes, func(x, y Change) bool { return compareChanges(x, y) == 0 })}
 }
@@ -149,11 +150,7 @@ func (c *comparison) settings() {
 	for _, s := range c.b.Settings {
 		to[s.Name] += s.Value
 	}
-	change := func(name string, a, b *string) {
-		c.changes = append(c.changes, Change{
-			Class: ConfigChanged, Severity: ConfigChanged.Severity(), Path: name, From: a, To: b, Why: []string{},
-		})
-	}
+	change := func(name string, a, b *string) { c.of(ConfigChanged, name, a, b) }
 	for name, a := range from {
 		b, ok := to[name]
 		switch {
@@ -178,6 +175,13 @@ func (c *comparison) add(class Class, p *Item, from, to *string) {
 	c.changes = append(c.changes, Change{
 		Class: class, Severity: class.Severity(), Purl: p.Purl, Path: p.Path,
 		From: clone(from), To: clone(to), Why: why(p.Ref),
+	})
+}
+
+// of adds a change that is of no package.
+func (c *comparison) of(class Class, path string, from, to *string) {
+	c.changes = append(c.changes, Change{
+		Class: class, Severity: class.Severity(), Path: path, From: clone(from), To: clone(to), Why: []string{},
 	})
 }
 

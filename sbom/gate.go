@@ -64,6 +64,13 @@ func ParseClasses(names []string, pos diag.Pos) ([]Class, error) {
 	return out, nil
 }
 
+// AsksGuards reports whether the gate names a class that is told of an image's guard
+// and its production source list, so that a side of which they can't be read can't be
+// judged.
+func (g Gate) AsksGuards() bool {
+	return slices.ContainsFunc(guardClasses, func(c Class) bool { return slices.Contains(g.Deny, c) || slices.Contains(g.Review, c) })
+}
+
 // dynamismClasses are what the class new-dynamism stands for in a gate.
 var dynamismClasses = []Class{
 	NewDynamism, NewInstallScript, InstallScriptChanged, NewImplicitGyp, NewNativeAddon, NewPrebuiltBinary,

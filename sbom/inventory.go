@@ -12,6 +12,7 @@ type Inventory struct {
 	Name     string // of what it tells about, for people
 	Packages []Item
 	Settings []Setting // of an image's configuration; nil where it is not known
+	Guards   []Guard   // of an image, one a platform; nil where it is not known
 	Root     string    // the Ref that everything hangs on
 }
 
@@ -47,7 +48,9 @@ type Setting struct {
 // canonical sorts everything in the inventory, so that order never counts, and
 // merges items that tell the same.
 func (v *Inventory) canonical() *Inventory {
-	out := &Inventory{Name: v.Name, Root: v.Root, Packages: slices.Clone(v.Packages), Settings: slices.Clone(v.Settings)}
+	out := &Inventory{
+		Name: v.Name, Root: v.Root, Packages: slices.Clone(v.Packages), Settings: slices.Clone(v.Settings), Guards: canonicalGuards(v.Guards),
+	}
 	for i := range out.Packages {
 		p := &out.Packages[i]
 		for _, list := range []*[]string{&p.Hashes, &p.Scripts, &p.Addons, &p.Binaries, &p.Maintainers, &p.DependsOn} {

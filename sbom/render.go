@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
@@ -91,6 +92,8 @@ func (c Change) fromTo() string {
 		return short(*c.From) + " -> " + short(*c.To)
 	case c.To != nil && c.Class != NewPackage && c.Class != NewVersion && c.Class != NewCopy:
 		return "+ " + short(*c.To)
+	case c.From != nil && slices.Contains(guardClasses, c.Class):
+		return "- " + short(*c.From)
 	}
 	return ""
 }

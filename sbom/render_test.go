@@ -7,6 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/sources"
 )
 
 // sampleDiff has a change of most classes.
@@ -23,6 +26,11 @@ func sampleDiff() Diff {
 		item("b", "1.1.0", "node_modules/b", registry("default"), provenance("none")),
 		item("new", "3.0.0", "node_modules/new", natives("build/x.node")),
 	}}
+	was := loads("server.js 1", "node_modules/a/a.js 1", "node_modules/b/b.js 1", "node_modules/gone/c.js 1")
+	is := loads("server.js 2", "node_modules/a/a.js 2", "node_modules/b/b.js 2", "node_modules/new/a.js 1", "node_modules/new/b.js 1")
+	is.List.Evaluators = []sources.Evaluator{{Path: "/app/node_modules/new/a.js", SHA256: cas.Sum([]byte("1")), Reason: "compiles templates"}}
+	is.Eval = "report"
+	a.Guards, b.Guards = []Guard{was}, []Guard{is}
 	return Compare(a, b)
 }
 
