@@ -54,6 +54,9 @@ const (
 	ImagePaths     = 1_000_000 // paths of an image's own layers
 	ImageSources   = 4 << 30   // files of an image that may be loaded, together
 	SourceEntries  = 400_000   // entries of one
+	GuardLayer     = 96 << 20  // the layer with an image's guard and its list, packed or not
+	GuardFiles     = 64        // entries of it
+	GuardSettings  = 64 << 10  // the settings of a guard
 	TraceRecord    = 1 << 30   // what the processes of a traced command write, together
 	ExcerptRunes   = 120       // characters of the line that a finding shows
 )
