@@ -229,8 +229,8 @@ func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("package-lock.json"), out, 0o644))
 }
 
-// ociRegistry serves images, with a small base/node:1 for both platforms, and names
-// itself in $REGISTRY: oci-registry.
+// ociRegistry serves images, with a small base/node:1 for both platforms and a
+// base/node:22 that says which Node it has, and names itself in $REGISTRY: oci-registry.
 func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: oci-registry")
@@ -239,6 +239,12 @@ func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	ts.Setenv("REGISTRY", host)
+	baseImage(ts, host+"/base/node:1")
+	baseImage(ts, host+"/base/node:22", "NODE_VERSION=22.20.0")
+}
+
+// baseImage pushes an image for both platforms with these variables.
+func baseImage(ts *testscript.TestScript, at string, env ...string) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
 		layer := static.NewLayer(tarOf(ts, "usr/bin/node", "node for "+arch), types.OCIUncompressedLayer)
@@ -246,12 +252,13 @@ func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		config, err := img.ConfigFile()
 		ts.Check(err)
-		config.OS, config.Architecture = "linux", arch
+		config = config.DeepCopy()
+		config.OS, config.Architecture, config.Config.Env = "linux", arch, env
 		img, err = mutate.ConfigFile(img, config)
 		ts.Check(err)
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
 	}
-	tag, err := name.NewTag(host + "/base/node:1")
+	tag, err := name.NewTag(at)
 	ts.Check(err)
 	ts.Check(remote.WriteIndex(tag, index))
 }

@@ -60,12 +60,18 @@ func bom(t *testing.T, integrity string) []byte {
 // layout makes an image with a BOM attached.
 func layout(t *testing.T, dir, user string, docs ...[]byte) {
 	t.Helper()
-	ctx := context.Background()
-	l, err := oci.OpenLayout(dir)
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{User: user}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{User: user}})
+	push(t, dir, img, docs...)
+}
+
+// push puts an image with a BOM attached into a layout.
+func push(t *testing.T, dir string, img v1.Image, docs ...[]byte) {
+	t.Helper()
+	ctx := context.Background()
+	l, err := oci.OpenLayout(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

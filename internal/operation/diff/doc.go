@@ -12,6 +12,10 @@
 // reading. But the BOM must say that it is of this image, and where several are
 // attached they must be equal: otherwise it could not be told which was compared.
 //
+// What an image may load is read from the image itself (package guarded): its guard,
+// and the production source list that the guard holds. Where that can't be read,
+// nothing is compared, since leaving it out would say that nothing changed.
+//
 // The invariant: comparing a thing with itself, or with itself in another order,
 // gives no changes.
 package diff

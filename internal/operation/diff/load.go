@@ -18,6 +18,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/operation/guarded"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -125,7 +126,9 @@ func unknownForm(name, why string) error {
 	}
 }
 
-// image makes an inventory of an image's BOM and its configuration.
+// image makes an inventory of an image's BOM, its configuration and its guard with the
+// production source list. The BOM is what someone attached; the other two are in the
+// image and held to its digest.
 func (l loader) image(ctx context.Context, name string) (*sbom.Inventory, error) {
 	store, found, err := l.find(ctx, name)
 	if err != nil {
@@ -139,10 +142,19 @@ func (l loader) image(ctx context.Context, name string) (*sbom.Inventory, error)
 	if err != nil {
 		return nil, err
 	}
-	v := bom.Inventory()
-	if v.Settings, err = settings(ctx, store, digest); err != nil {
+	img, err := oci.Image(ctx, store, digest)
+	if err != nil {
 		return nil, err
 	}
+	v := bom.Inventory()
+	if v.Settings, err = settings(img); err != nil {
+		return nil, err
+	}
+	g, err := guarded.Of(ctx, img, "")
+	if err != nil {
+		return nil, err
+	}
+	v.Guards = []sbom.Guard{g}
 	return v, nil
 }
 

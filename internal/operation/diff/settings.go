@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,20 +9,15 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/sbom"
 )
 
 // settings flattens an image's configuration (OCI image specification, config.md)
 // into what decides how it runs. Times and history are left out: they run nothing.
-func settings(ctx context.Context, store oci.Store, digest v1.Hash) ([]sbom.Setting, error) {
-	img, err := oci.Image(ctx, store, digest)
-	if err != nil {
-		return nil, err
-	}
+func settings(img v1.Image) ([]sbom.Setting, error) {
 	file, err := img.ConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("reading the configuration of %s: %w", digest, err)
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	c := file.Config
 	out := []sbom.Setting{{Name: "platform", Value: file.OS + "/" + file.Architecture}}
