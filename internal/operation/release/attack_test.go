@@ -84,7 +84,7 @@ func newShop(t *testing.T) *shop {
 		Dir: s.dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store"), Version: "test",
 		Environ: []string{"SOURCE_DATE_EPOCH=1750000000"}, Now: func() time.Time { return epoch }, Events: event.Discard,
 	}
-	base, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
+	base, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Env: []string{"NODE_VERSION=22.20.0"}}})
 	s.must(err)
 	layout, err := oci.OpenLayout(filepath.Join(s.ops, "base"))
 	s.must(err)

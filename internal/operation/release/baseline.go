@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/operation/guarded"
 	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -18,18 +20,25 @@ import (
 const (
 	CodeBaseline   diag.Code = "NB2216" // nobody who counts says what is in the baseline
 	CodeNoBaseline diag.Code = "NB2217" // the baseline is gone, though there were releases
+	CodeGuard      diag.Code = "NB2220" // what the baseline may load can't be told, and a gate asks
 )
 
-// baseline returns what is in the image that a release is compared with: an
-// inventory for each BOM that counts by the trust file, none where this is the
-// first release.
+// predecessor is what a release is compared with.
+type predecessor struct {
+	inventories []*sbom.Inventory // one for each BOM that counts; none where this is the first release
+	unread      error             // why its guards are in none of them
+}
+
+// baseline returns what is in the image that a release is compared with, and what
+// that image may load.
 //
 // Whoever can push can move the baseline's tag, delete it, and attach or remove
 // what they like. So a BOM counts only where those signed it whom the environment
 // asks for BOMs, and an absent baseline is a first release only where the trust
 // file knows of none. The name is an image's always: a file of the checkout that is
-// called like it is not looked at.
-func (r *run) baseline(ctx context.Context, name, repository string) ([]*sbom.Inventory, error) {
+// called like it is not looked at. The production source lists are in the image, below
+// the digest that those members signed the BOM of, and count as it does.
+func (r *run) baseline(ctx context.Context, name, repository string, platforms []string) (*predecessor, error) {
 	ref, store, err := images.Open(r.host, name)
 	if err != nil {
 		return nil, err
@@ -46,7 +55,7 @@ func (r *run) baseline(ctx context.Context, name, repository string) ([]*sbom.In
 				Remedy: "name the image that runs now: `nbuild release --baseline REPOSITORY@sha256:…`",
 			}
 		}
-		return nil, nil
+		return &predecessor{}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -62,13 +71,57 @@ func (r *run) baseline(ctx context.Context, name, repository string) ([]*sbom.In
 	if err != nil {
 		return nil, untrusted(name+"@"+digest.OCI(), err)
 	}
-	var all []*sbom.Inventory
+	guards, unread := baselineGuards(ctx, store, at.Digest, platforms)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	out := &predecessor{unread: unread}
 	for _, d := range documents {
 		bom, err := sbom.Parse(d, "the BOM of "+name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, bom.Inventory())
+		v := bom.Inventory()
+		v.Guards = guards
+		out.inventories = append(out.inventories, v)
+	}
+	return out, nil
+}
+
+// unlisted reports whether an image has a source list where its predecessor has none
+// to compare it with, because it started no guard.
+func (p *predecessor) unlisted(after []sbom.Guard) bool {
+	on := func(g sbom.Guard) bool { return g.Mode != "" }
+	off := func(g sbom.Guard) bool { return !on(g) }
+	return slices.ContainsFunc(after, on) && slices.ContainsFunc(p.inventories[0].Guards, off)
+}
+
+// baselineGuards reads the guards of a baseline on those of the platforms that it is
+// for. One that is for none of them can't be compared.
+func baselineGuards(ctx context.Context, store oci.Store, digest v1.Hash, platforms []string) ([]sbom.Guard, error) {
+	var all []sbom.Guard
+	var absent error
+	for _, platform := range platforms {
+		one, err := oci.Select(ctx, store, digest, platform)
+		if ps := diag.All(err); len(ps) == 1 && ps[0].Code == oci.CodePlatform {
+			absent = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		img, err := oci.Image(ctx, store, one)
+		if err != nil {
+			return nil, err
+		}
+		g, err := guarded.Of(ctx, img, platform)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	if len(all) == 0 {
+		return nil, absent
 	}
 	return all, nil
 }

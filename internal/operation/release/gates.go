@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/operation/guarded"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
@@ -17,11 +19,11 @@ const (
 	CodeNoRelease diag.Code = "NB0210" // there is no release block of that name
 )
 
-// gates holds an image's BOM to what the project demands of it, and returns how
-// each gate ended. Problems of all gates come at once.
-func (r *run) gates(ctx context.Context, repository string, document []byte) ([]predicate.Gate, string, error) {
+// gates holds an image and its BOM to what the project demands of them, and returns
+// how each gate ended. Problems of all gates come at once.
+func (r *run) gates(ctx context.Context, c *candidate) ([]predicate.Gate, string, error) {
 	p := r.built.Project.Project
-	bom, err := sbom.Parse(document, "the BOM")
+	bom, err := sbom.Parse(c.document, "the BOM")
 	if err != nil {
 		return nil, "", err
 	}
@@ -48,7 +50,7 @@ func (r *run) gates(ctx context.Context, repository string, document []byte) ([]
 		if baseline = r.options.Baseline; baseline == "" {
 			baseline = block.Baseline
 		}
-		found, gate, err := r.changes(ctx, block, baseline, repository, bom)
+		found, gate, err := r.changes(ctx, block, baseline, c, bom.Inventory())
 		if err != nil {
 			return nil, "", err
 		}
@@ -87,8 +89,10 @@ func chosen(p *pipelines.Project, name string) (*pipelines.Release, error) {
 }
 
 // changes holds the image to its baseline. A baseline that was never there is a
-// first release: nothing was compared, and the gate says so.
-func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline, repository string, bom *sbom.BOM) (diag.Problems, predicate.Gate, error) {
+// first release: nothing was compared, and the gate says so. Where the baseline's
+// source lists can't be read, a gate that names a class of theirs is closed, and any
+// other says so; and so does one whose baseline had no guard yet, and no list.
+func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline string, c *candidate, after *sbom.Inventory) (diag.Problems, predicate.Gate, error) {
 	gate := predicate.Gate{ID: "diff", Outcome: predicate.OutcomePass}
 	if baseline == "" {
 		gate.Detail = "no baseline"
@@ -102,26 +106,64 @@ func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline, r
 	if err != nil {
 		return nil, gate, err
 	}
-	inventories, err := r.baseline(ctx, baseline, repository)
+	asked := sbom.Gate{Deny: deny, Review: review}
+	var platforms []string
+	if platforms, after.Guards, err = guards(ctx, c.img); err != nil {
+		return nil, gate, err
+	}
+	was, err := r.baseline(ctx, baseline, c.repository, platforms)
 	if err != nil {
 		return nil, gate, err
 	}
-	if len(inventories) == 0 {
+	if len(was.inventories) == 0 {
 		gate.Outcome, gate.Detail = predicate.OutcomeWarn, "first release: there is no "+baseline
 		return nil, gate, nil
 	}
+	if was.unread != nil && asked.AsksGuards() {
+		return nil, gate, unreadable(baseline, was.unread)
+	}
 	var problems diag.Problems
 	most := 0
-	for _, before := range inventories { // each of them counts, so none may be chosen to hide a change
-		found := sbom.Compare(before, bom.Inventory())
+	for _, earlier := range was.inventories { // each of them counts, so none may be chosen to hide a change
+		found := sbom.Compare(earlier, after)
 		most = max(most, len(found.Changes))
-		if stopped := (sbom.Gate{Deny: deny, Review: review}).Check(found, false); len(problems) == 0 {
+		if stopped := asked.Check(found, false); len(problems) == 0 {
 			problems = stopped
 		}
 	}
 	gate.Detail = fmt.Sprintf("%d changes since %s", most, baseline)
-	if most > 0 {
+	switch {
+	case was.unread != nil:
+		gate.Detail += ", whose source lists can't be read and were not compared"
+	case was.unlisted(after.Guards):
+		gate.Detail += ", which starts no guard, so that no source lists were compared"
+	}
+	if most > 0 || was.unread != nil {
 		gate.Outcome = predicate.OutcomeWarn
 	}
 	return problems, gate, nil
+}
+
+// guards reads back what an image that was built may load, with the platforms that it
+// is for.
+func guards(ctx context.Context, img *builder.Image) ([]string, []sbom.Guard, error) {
+	var platforms []string
+	var all []sbom.Guard
+	for _, one := range img.Platforms {
+		p := one.Platform()
+		g, err := guarded.Of(ctx, one, p.String())
+		if err != nil {
+			return nil, nil, err
+		}
+		platforms, all = append(platforms, p.String()), append(all, g)
+	}
+	return platforms, all, nil
+}
+
+func unreadable(name string, err error) error {
+	return &diag.Problem{
+		Code: CodeGuard, What: "what the baseline " + diag.Clean(name) + " may load can't be told", Err: err,
+		Why:    "the gate names a class of change of the production source list, and without the list of the baseline nothing would look changed",
+		Remedy: "name an image that nbuild released, whose layers can be read: `nbuild release --baseline IMAGE`",
+	}
 }

@@ -183,7 +183,7 @@ func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, er
 		return nil, err
 	}
 	c := &candidate{img: img, target: target, repository: repository, document: document}
-	if c.gates, c.baseline, err = r.gates(ctx, repository, document); err != nil {
+	if c.gates, c.baseline, err = r.gates(ctx, c); err != nil {
 		return nil, err
 	}
 	if c.digest, err = images.Digest(img.Digest); err != nil {
