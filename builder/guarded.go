@@ -31,6 +31,8 @@ type Contents struct {
 type Loads struct {
 	List *sources.List
 	Uses guard.Permission // Write is not asked
+	// Imports are the listed scripts that have an import() in them, by path.
+	Imports []string
 }
 
 // guarded is what the guard adds to an image.
@@ -64,7 +66,7 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 		return nil, err
 	}
 	list := loads.List
-	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guardOptions(block.Guarding, node, loads.Uses))
+	whole, env, files, err := guard.EntryPoint(command, guard.Mode(block.Guard), guardOptions(block.Guarding, node, loads))
 	if err != nil {
 		return nil, at(err, block.At)
 	}
@@ -90,11 +92,12 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 }
 
 // guardOptions spells an image's guarding block for the guard.
-func guardOptions(g pipelines.Guarding, node resolution.Version, uses guard.Permission) guard.Options {
+func guardOptions(g pipelines.Guarding, node resolution.Version, loads *Loads) guard.Options {
 	o := guard.Options{
-		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node.Major, Minor: node.Minor,
+		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node.Major, Minor: node.Minor, Imports: loads.Imports,
 	}
 	if g.Permission {
+		uses := loads.Uses
 		uses.Write = g.Write
 		if len(uses.Write) == 0 {
 			uses.Write = []string{"*"}

@@ -87,7 +87,7 @@ func TestTheGuardingBlockReachesTheGuard(t *testing.T) {
 			t.Errorf("%s stands in %q", flag, e)
 		}
 	}
-	options := guardOptions(s.project.Images[0].Guarding, resolution.Version{Major: 22}, guard.Permission{})
+	options := guardOptions(s.project.Images[0].Guarding, resolution.Version{Major: 22}, &Loads{})
 	text, err := json.Marshal(options)
 	s.must(err)
 	if options.Console != "module" || !slices.Equal(options.Children, []string{"/usr/bin/git"}) || options.Eval != guard.Report {

@@ -67,6 +67,12 @@ var insiders = []attack{
 	{name: "the same in a child that is told to require modules", kinds: "unlisted esm", code: `
 		if (process.argv[2]) return require('./imports.mjs');
 		const r = require('child_process').spawnSync(process.execPath, ['--experimental-require-module', 'attack.js', 'again']); process.stdout.write(r.stdout); process.stderr.write(r.stderr)`},
+	{name: "a worker whose arguments name a listed file", kinds: "", code: `
+		const { Worker } = require('worker_threads');
+		for (const file of ['evil.mjs', 'evil.js']) {
+			const w = new Worker(evil + file, { argv: [__filename] });
+			w.on('error', say); await new Promise((done) => w.on('exit', done));
+		}`},
 	{name: "an addon whose name holds a zero", kinds: "", code: `
 		fs.writeFileSync('evil.node', 'x'); try { process.dlopen({ exports: {} }, here + '/evil.node\0'); } catch (e) { say(e); if (/evil\.node/.test(e.message) && e.code !== 'ERR_NBUILD_GUARD') console.log('PWNED'); }`},
 	{name: "a library found by its name alone", kinds: "", code: `

@@ -39,6 +39,7 @@ type settings struct {
 	Children    []string `json:"children"`
 	Flags       []string `json:"flags"`
 	Environment []string `json:"environment"`
+	Imports     []string `json:"imports,omitzero"`
 }
 
 // EntryPoint installs the guard in front of an image's command. It returns the entry
@@ -65,6 +66,9 @@ func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, f
 	s := settings{
 		Schema: settingsSchema, Mode: mode, Eval: o.Eval, Console: o.Console,
 		Children: sorted(o.Children), Environment: sorted(o.Environment),
+	}
+	if o.Imports != nil {
+		s.Imports = sorted(o.Imports)
 	}
 	if s.Eval == "" {
 		s.Eval = mode

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nbuild/nbuild/internal/js"
 )
 
 var figures = flag.Int("figures", 0, "pairs of starts to take the guard's cost from, with NBUILD_TEST_APPS")
@@ -63,7 +65,7 @@ func median(all []float64) float64 {
 func (w *world) production(n node, servers ...string) {
 	w.t.Helper()
 	approved, mode := w.evaluators, w.mode
-	w.evaluators, w.mode = nil, Report
+	w.evaluators, w.mode, w.o.Imports = nil, Report, nil
 	w.only = map[string]bool{}
 	w.list()
 	loaded := map[string]bool{}
@@ -85,5 +87,15 @@ func (w *world) production(n node, servers ...string) {
 		}
 	}
 	w.list()
-	w.t.Logf("%d files may be loaded", len(loaded))
+	w.o.Imports = []string{}
+	for name := range loaded { // in any order: the guard's settings are sorted
+		if filepath.Ext(name) == ".json" {
+			continue
+		}
+		tree := js.Parse([]byte(readFile(w.t, name)), js.CommonJS)
+		if slices.ContainsFunc(tree.Nodes, func(n js.Node) bool { return n.Kind == js.ImportExpression }) {
+			w.o.Imports = append(w.o.Imports, name)
+		}
+	}
+	w.t.Logf("%d files may be loaded, %d of them may import", len(loaded), len(w.o.Imports))
 }

@@ -14,6 +14,10 @@ type Options struct {
 	Environment []string
 	// Console "module" makes console lines name their module, one record a line.
 	Console string
+	// Imports are the paths of those listed scripts that have an import() in them. While
+	// no other scripts run, the guard leaves out what imports cost. nil says nothing of
+	// them.
+	Imports []string
 	// Permission sets Node's permission model; nil leaves it off.
 	Permission *Permission
 	// Node is the major version of the image's Node: 20, 22, 24 or 26. It decides how

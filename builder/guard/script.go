@@ -8,6 +8,8 @@ import (
 // The parts of the guard, in the order in which they are joined. Each is a section
 // of one script; what a part uses stands in an earlier one, functions aside.
 var (
+	//go:embed js/engine.js
+	engine []byte
 	//go:embed js/primordials.js
 	primordials []byte
 	//go:embed js/config.js
@@ -38,6 +40,6 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		primordials, config, report, checks, modules, esm, evaluate, builtins, children, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, children, console, start,
 	}, nil)
 }

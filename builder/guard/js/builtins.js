@@ -126,6 +126,7 @@ function guardVM() {
   const allow = (way, code) => {
     code = text(code);
     if (generated[hash(code)] !== true) refuseString(way, code);
+    beforeCompile(code);
     return code;
   };
   // Bytecode given beside a source would run instead of it.

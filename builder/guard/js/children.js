@@ -235,6 +235,7 @@ function guardWorkers() {
   const { Worker } = threads;
   const standIn = function (file, options) {
     checkIntact();
+    restrictThreads();
     if (new.target === undefined) throw new NodeTypeError("Class constructor Worker cannot be invoked without 'new'");
     const given = workerOptions(options);
     return construct(Worker, [workerFile(file, given), given], new.target);

@@ -19,6 +19,9 @@ const evaluators = create(null);
 const generated = create(null);
 // binaries holds the hashes of listed WebAssembly modules, by hash.
 const binaries = create(null);
+// importers holds the listed scripts that have an import() in them, by path, as nbuild
+// read them when it made the list; undefined where it did not say.
+const importers = config.imports === undefined ? undefined : create(null);
 readList();
 
 function ownFile(name) {
@@ -52,6 +55,7 @@ function settings() {
     children: freeze(c.children || []),
     flags: freeze(c.flags || []),
     environment: freeze(c.environment || []),
+    imports: c.imports === undefined ? undefined : freeze(c.imports),
   });
 }
 
@@ -68,6 +72,7 @@ function readList() {
   }
   for (let i = 0; i < approved.length; i++) evaluators[approved[i].path] = approved[i].sha256;
   for (let i = 0; i < strings.length; i++) generated[strings[i].sha256] = true;
+  if (importers !== undefined) for (let i = 0; i < config.imports.length; i++) importers[config.imports[i]] = true;
 }
 
 // stop ends a process that can't be guarded: a guard that starts anyway would be

@@ -92,45 +92,91 @@ function refuseRegister(specifier) {
     { __proto__: null, path: text(specifier), module: caller() }, 'closed');
 }
 
+// What a module imports goes by the hooks, and so would everything that require loads,
+// which _compile holds already and which costs more by them. So they are taken out
+// while only scripts run that import nothing: from the time when the program's own file
+// turned out to be one, until the first text is compiled that could import. Texts that
+// the guard does not see compiled, as with eval left open, would import unseen; there
+// they stay.
+
+// importsHeld tells that what is imported now comes by the guard.
+let importsHeld = false;
+let releaseImports;
+
+// A text that is not on the list could import where the word stands in it.
+const importing = /\b(?:import|export)\b/;
+
+function mayImport(filename, entry, content) {
+  if (importers !== undefined && entry !== undefined) return importers[filename] === true;
+  return matches(importing, content) !== null;
+}
+
+// beforeCompile is for strings that become code.
+function beforeCompile(code) {
+  if (!importsHeld && matches(importing, code) !== null) holdImports();
+}
+
+// holdImports puts the guard before all that is imported from now on.
+function holdImports() {
+  releaseImports = undefined;
+  if (importsHeld) return;
+  importsHeld = true;
+  if (registerHooks !== undefined) last();
+  else startThread();
+}
+
 function guardESM() {
-  if (registerHooks !== undefined) {
-    last();
-    // The class of the hooks could register one behind the guard's back.
-    const hooksClass = getPrototypeOf(registered);
-    hold(hooksClass, 'deregister', registered.deregister);
-    hold(hooksClass, 'constructor', Object);
-    // Its constructor assigns these; a setter that it inherited would get the guard's own.
-    const fields = ownKeys(registered);
-    for (let i = 0; i < fields.length; i++) {
-      defineProperty(hooksClass, fields[i], { __proto__: null, value: undefined, writable: true, configurable: false, enumerable: false });
-    }
-    if (register !== undefined) {
-      hold(Module, 'register', function registerRefused(specifier, ...rest) {
-        refuseRegister(specifier);
-        return apply(register, Module, [specifier, ...rest]);
-      });
-    }
-    hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
-      const { resolve, load } = hooks;
-      // Until the guard's is behind them, theirs do nothing: the stack may end between.
-      let live = false;
-      const behind = (hook) => (typeof hook !== 'function' ? hook : (asked, context, next) => (live ? hook(asked, context, next) : next(asked, context)));
-      const theirs = registerHooks({ __proto__: null, resolve: behind(resolve), load: behind(load) });
-      last();
-      live = true;
-      return theirs;
-    });
+  const { runMain } = Module;
+  hold(Module, 'runMain', function guardedMain(...args) {
+    if (compiled) holdImports(); // Node's own call comes first
+    return apply(runMain, Module, args);
+  });
+  if (registerHooks === undefined) {
+    guardESMByThread();
     return;
   }
-  guardESMByThread();
+  holdImports();
+  // The class of the hooks could register one behind the guard's back.
+  const hooksClass = getPrototypeOf(registered);
+  const { deregister } = registered;
+  hold(hooksClass, 'deregister', deregister);
+  hold(hooksClass, 'constructor', Object);
+  // Its constructor assigns these; a setter that it inherited would get the guard's own.
+  const fields = ownKeys(registered);
+  for (let i = 0; i < fields.length; i++) {
+    defineProperty(hooksClass, fields[i], { __proto__: null, value: undefined, writable: true, configurable: false, enumerable: false });
+  }
+  if (bounding) {
+    releaseImports = () => {
+      releaseImports = undefined;
+      importsHeld = false;
+      apply(deregister, registered, []);
+      registered = undefined;
+    };
+  }
+  if (register !== undefined) {
+    hold(Module, 'register', function registerRefused(specifier, ...rest) {
+      refuseRegister(specifier);
+      return apply(register, Module, [specifier, ...rest]);
+    });
+  }
+  hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
+    holdImports();
+    const { resolve, load } = hooks;
+    // Until the guard's is behind them, theirs do nothing: the stack may end between.
+    let live = false;
+    const behind = (hook) => (typeof hook !== 'function' ? hook : (asked, context, next) => (live ? hook(asked, context, next) : next(asked, context)));
+    const theirs = registerHooks({ __proto__: null, resolve: behind(resolve), load: behind(load) });
+    last();
+    live = true;
+    return theirs;
+  });
 }
 
 // Node 20 has no synchronous hooks: there the hook runs in a thread, which costs
 // what a worker costs. It starts when the first module is compiled that could
-// import anything, which no file can without the word itself.
+// import anything.
 const compileByVM = require('vm').compileFunction;
-const importing = /\bimport\s*[/(]/;
-let threaded = false;
 
 function guardESMByThread() {
   if (inHooksThread) {
@@ -140,37 +186,49 @@ function guardESMByThread() {
       configurable: true,
       value: { __proto__: null, check: (address, result, context) => checkLoaded(address, result, isRequire(context.conditions)) },
     });
+    importsHeld = true;
     return;
   }
   hold(Module, 'register', function registerBeforeGuard(specifier, ...rest) {
     refuseRegister(specifier);
-    startThread();
+    holdImports();
+    restrictThreads();
     const answer = apply(register, Module, [specifier, ...rest]);
     thread();
     return answer;
   });
-  const entryPoint = process.argv[1];
-  let first;
-  try { first = sources[realpath(resolvePath(entryPoint))]; } catch { /* Node will say so */ }
-  if (first === undefined || first.format === 'esm') startThread();
-  beforeCompile = (content) => {
-    if (!threaded && matches(importing, content) !== null) startThread();
-  };
-  deferImports = (content, filename, module) =>
-    (threaded || matches(importing, content) === null ? content : deferred(content, filename, module));
+  if (!bounding || inWorker || !startsScript()) holdImports();
 }
 
-// deferred compiles a module that has the word so that its first import comes by the
-// guard, which then starts the thread: in most files the word stands in a comment.
-// What Node's own loader compiles instead calls the module, and lends it an import
-// that begins at the module's own path.
+// startsScript tells whether the program's own file is a script that is as it was
+// signed. Node decides that by the nearest package.json, which none may have put there.
+function startsScript() {
+  try {
+    const file = realpath(resolvePath(process.argv[1]));
+    const entry = sources[file];
+    if (entry === undefined || entry.format !== 'cjs' || hash(readBytes(file)) !== entry.sha256) return false;
+    const governing = entry.package === undefined ? '' : dirname(entry.package);
+    for (let at = dirname(file); at !== governing; at = dirname(at)) {
+      if (existsSync(at === '/' ? '/package.json' : at + '/package.json')) return false;
+      if (at === '/') return governing === '';
+    }
+    return entry.package === undefined || hash(readBytes(entry.package)) === sources[entry.package].sha256;
+  } catch {
+    return false;
+  }
+}
+
+// deferred compiles a module that has an import() so that its first import comes by the
+// guard, which then starts the thread: most of them are never run. What Node's own
+// loader compiles instead calls the module, and lends it an import that begins at the
+// module's own path.
 function deferred(content, filename, module) {
   let genuine;
   const body = compileByVM(content, ['exports', 'require', 'module', '__filename', '__dirname'], {
     __proto__: null,
     filename,
     importModuleDynamically(specifier, _, attributes) {
-      startThread();
+      holdImports();
       return genuine(specifier, { __proto__: null, with: attributes });
     },
   });
@@ -189,9 +247,8 @@ function deferred(content, filename, module) {
 }
 
 function startThread() {
-  if (threaded) return;
-  threaded = true;
   guardAllBuiltins();
+  restrictThreads();
   thread();
 }
 

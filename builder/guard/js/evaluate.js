@@ -31,7 +31,7 @@ const intrinsics = freeze({
 function run(code, filename) {
   const options = { __proto__: null, filename };
   if (dynamicImport !== undefined) options.importModuleDynamically = dynamicImport;
-  if (beforeCompile !== undefined) beforeCompile(code);
+  beforeCompile(code);
   return runInThisContext(new Script(code, options));
 }
 

@@ -31,7 +31,14 @@ function guardedCompile(content, filename, format) {
   if (registerHooks === undefined && entry !== undefined && entry.format === 'esm' && matches(/\b(?:import|from)\b/, content) !== null) {
     refuse('esm', filename, 'imports modules and was loaded by require, which Node 20 does where no list can hold', { __proto__: null, path: filename }, 'required');
   }
-  if (deferImports !== undefined) content = deferImports(content, filename, this);
+  compiled = true;
+  const asModule = format === 'module' || entry === undefined || entry.format === 'esm';
+  if (asModule || mayImport(filename, entry, content)) {
+    if (registerHooks !== undefined || asModule) holdImports();
+    else if (!importsHeld) content = deferred(content, filename, this);
+  } else if (releaseImports !== undefined) {
+    releaseImports();
+  }
   return apply(compile, this, [content, filename, format]);
 }
 
@@ -41,10 +48,8 @@ function partOf(i) {
   return part === undefined ? undefined : part.value;
 }
 
-// Both are set on Node 20, where imports need a thread that starts with the first
-// (esm.js): the one for modules, the other for strings that became code.
-let deferImports;
-let beforeCompile;
+// compiled tells that code other than the guard's was compiled.
+let compiled = false;
 
 // JSON is read here, once, so that what is parsed is what was hashed.
 function guardedJSON(module, filename) {

@@ -1,4 +1,3 @@
-'use strict';
 
 // What the guard uses of the language and of Node, taken before any other code
 // ran. Below this section no method is called on a value that other code may have

@@ -43,6 +43,12 @@ function checkStart() {
   }
 }
 
+// closesSignal tells that Node itself was told not to listen for SIGUSR1.
+function closesSignal() {
+  for (let i = 0; i < config.flags.length; i++) if (config.flags[i] === '--disable-sigusr1') return true;
+  return false;
+}
+
 function hideFlags() {
   const given = process.execArgv;
   const kept = [];
@@ -64,7 +70,7 @@ if (config.mode !== 'off') {
   }
   hideFlags();
   // SIGUSR1 would open the inspector; with a listener, it does nothing.
-  apply(onProcess, emitter, ['SIGUSR1', () => {}]);
+  if (!closesSignal()) apply(onProcess, emitter, ['SIGUSR1', () => {}]);
   guardEval();
   guardWasm();
   guardModules();
