@@ -38,10 +38,28 @@ javascript() {
     -corpus "$corpus/node_modules" -regexpnode "$(node_home 24.21.0)/bin/node"
   go test -count=1 ./internal/resolution -nodes "$(joined , /bin/node)" -modules "$corpus"
   go test -count=1 ./sbom/dynamism/reach -modules "$corpus"
+  programs
 }
 
-# Each bypass on each Node, and what a traced run sees on each.
+# What whole programs load when they run is found without running them, on each Node.
+programs() {
+  local from=sbom/dynamism/reach/testdata/programs dir=$work/tools/apps v entries= name
+  apps
+  cp -r "$from/." "$dir/"
+  for name in "$from"/*.*js; do entries+="${entries:+,}$dir/${name##*/}"; done
+  for v in "${versions[@]}"; do
+    go test -count=1 ./sbom/dynamism/reach -run TestMissesNothingThatLoads -v -apps "$entries" -node "$(node_home "$v")/bin/node" | grep -vE '^ *(=== |runtime_test.go:[0-9]*: /)'
+  done
+}
+
+# apps installs servers and template engines, once.
+apps() {
+  [ -d "$work/tools/apps/node_modules" ] || bring apps express4@npm:express@4 express@5 fastify@5 ejs pug handlebars lodash lodash.template
+}
+
+# Each bypass and whole programs on each Node, and what a traced run sees on each.
 guard() {
-  NBUILD_TEST_NODES=$(joined : /bin/node) go test -count=1 -timeout 15m ./builder/guard
+  apps
+  NBUILD_TEST_NODES=$(joined : /bin/node) NBUILD_TEST_APPS=$work/tools/apps/node_modules go test -count=1 -timeout 15m ./builder/guard
   go test -count=1 -timeout 10m ./builder/recorder -nodes "$(joined : '')"
 }

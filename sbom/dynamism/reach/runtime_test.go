@@ -24,7 +24,7 @@ var (
 // it loads, and looks for all of it in what is found without running it.
 func TestMissesNothingThatLoads(t *testing.T) {
 	if *apps == "" {
-		t.Skip("needs -apps DIR/ENTRY.js,…; CI installs an Express and a Fastify program")
+		t.Skip("needs -apps DIR/ENTRY.js,…: the programs of testdata/programs, beside what they require; CI installs that")
 	}
 	version, err := exec.Command(*node, "--version").Output()
 	if err != nil {
