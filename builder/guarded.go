@@ -31,7 +31,7 @@ type Contents struct {
 type Loads struct {
 	List *sources.List
 	Uses guard.Permission // Write is not asked
-	// Imports are the listed scripts that have an import() in them, by path.
+	// Imports are those listed files that have an import() in them, by path.
 	Imports []string
 }
 

@@ -73,6 +73,12 @@ var insiders = []attack{
 			const w = new Worker(evil + file, { argv: [__filename] });
 			w.on('error', say); await new Promise((done) => w.on('exit', done));
 		}`},
+	{name: "a module that loads a plain script first", kinds: "unlisted", code: `
+		const r = require('child_process').spawnSync(process.execPath, ['importer.mjs']); process.stdout.write(r.stdout); process.stderr.write(r.stderr);
+		const w = new (require('worker_threads').Worker)(here + '/importer.mjs'); w.on('error', say); await new Promise((done) => w.on('exit', done))`},
+	{name: "a script that turns out to import", kinds: "unlisted", code: `require('./fine.js'); require('./later.js'); await wait(100)`},
+	{name: "the program started once more", kinds: "unlisted", code: `
+		Module._findPath = () => evil + 'evil.mjs'; for (const f of [undefined, here + '/good.mjs', evil + 'evil.mjs']) { try { Module.runMain(f); } catch (e) { say(e); } }; await wait(100)`},
 	{name: "an addon whose name holds a zero", kinds: "", code: `
 		fs.writeFileSync('evil.node', 'x'); try { process.dlopen({ exports: {} }, here + '/evil.node\0'); } catch (e) { say(e); if (/evil\.node/.test(e.message) && e.code !== 'ERR_NBUILD_GUARD') console.log('PWNED'); }`},
 	{name: "a library found by its name alone", kinds: "", code: `
@@ -118,6 +124,8 @@ var insidersFiles = map[string]string{
 	"evaluator.js":  "exports.one = Function('return 1')();\n",
 	"evaluator.mjs": "export const one = Function('return 1')();\n",
 	"imports.mjs":   "import './unlisted/evil.mjs';\n",
+	"importer.mjs":  "import './fine.js';\nimport { createRequire } from 'node:module';\ncreateRequire(import.meta.url)('./good.js');\ntry { await import('./unlisted/evil.mjs'); } catch (e) { console.log(e.code); }\n",
+	"later.js":      "setTimeout(() => import('./unlisted/evil.mjs').catch((e) => console.log(e.code)), 10);\n",
 	"named.mjs": `import { runInThisContext, Script } from 'node:vm';
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';

@@ -92,7 +92,7 @@ func (w *world) production(n node, servers ...string) {
 		if filepath.Ext(name) == ".json" {
 			continue
 		}
-		tree := js.Parse([]byte(readFile(w.t, name)), js.CommonJS)
+		tree := js.Parse([]byte(readFile(w.t, name)), js.Detect)
 		if slices.ContainsFunc(tree.Nodes, func(n js.Node) bool { return n.Kind == js.ImportExpression }) {
 			w.o.Imports = append(w.o.Imports, name)
 		}

@@ -14,8 +14,8 @@ type Options struct {
 	Environment []string
 	// Console "module" makes console lines name their module, one record a line.
 	Console string
-	// Imports are the paths of those listed scripts that have an import() in them. While
-	// no other scripts run, the guard leaves out what imports cost. nil says nothing of
+	// Imports are the paths of those listed files that have an import() in them. While
+	// none of them runs, the guard leaves out what its hooks cost. nil says nothing of
 	// them.
 	Imports []string
 	// Permission sets Node's permission model; nil leaves it off.

@@ -19,7 +19,7 @@ const evaluators = create(null);
 const generated = create(null);
 // binaries holds the hashes of listed WebAssembly modules, by hash.
 const binaries = create(null);
-// importers holds the listed scripts that have an import() in them, by path, as nbuild
+// importers holds the listed files that have an import() in them, by path, as nbuild
 // read them when it made the list; undefined where it did not say.
 const importers = config.imports === undefined ? undefined : create(null);
 readList();

@@ -7,11 +7,13 @@
 const registerHooks = Module.registerHooks;
 const register = Module.register;
 let registered;
+let deregister;
 
 // esmFormats maps Node's formats to the list's.
 const esmFormats = freeze({ __proto__: null, module: 'esm', json: 'json', wasm: 'wasm' });
 
 function loadHook(address, context, nextLoad) {
+  if (linking === 0 && !isRequire(context.conditions)) keepImports(); // a module runs, and may go on to import
   if (starts(address, 'node:')) {
     guardBuiltin(slice(address, 5));
     return nextLoad(address, context);
@@ -72,6 +74,7 @@ function checkLoaded(address, result, required) {
   const entry = check(file, esmFormats[format] || text(format), content);
   if (typeof content === 'string' && format !== 'json') {
     content = withoutMark(content);
+    if (entry === undefined || mayImport(file, entry, content)) keepImports();
     if (entry !== undefined && bounding && evaluators[file] === entry.sha256) content = withModulePowers(content);
   }
   return { __proto__: null, format, source: content, shortCircuit: true };
@@ -82,7 +85,7 @@ function checkLoaded(address, result, required) {
 function last() {
   const before = registered;
   registered = registerHooks({ __proto__: null, load: loadHook });
-  if (before !== undefined) before.deregister();
+  if (before !== undefined) apply(deregister, before, []);
 }
 
 // Asynchronous hooks run in a thread whose own modules no hook of ours sees, and on
@@ -94,18 +97,21 @@ function refuseRegister(specifier) {
 
 // What a module imports goes by the hooks, and so would everything that require loads,
 // which _compile holds already and which costs more by them. So they are taken out
-// while only scripts run that import nothing: from the time when the program's own file
-// turned out to be one, until the first text is compiled that could import. Texts that
-// the guard does not see compiled, as with eval left open, would import unseen; there
-// they stay.
+// while only texts run that import nothing: from the time when the program's own file
+// turned out to be a script that doesn't, until the first text is compiled that could.
+// A module that require loads imports while it is linked and not later, unless it has
+// an import() itself. Where eval is left open the guard does not see each text, and the
+// hooks stay.
 
-// importsHeld tells that what is imported now comes by the guard.
-let importsHeld = false;
-let releaseImports;
+let importsHeld = false; // what is imported now comes by the guard
+let importsKept = !bounding; // ... and will for good
+let linking = 0; // modules that require is loading
 
-// A text that is not on the list could import where the word stands in it.
+// A text that is not on the list could import where one of the words stands in it.
 const importing = /\b(?:import|export)\b/;
 
+// mayImport tells whether a text has an import() in it, or is a script that the word
+// stands in, where nbuild did not say.
 function mayImport(filename, entry, content) {
   if (importers !== undefined && entry !== undefined) return importers[filename] === true;
   return matches(importing, content) !== null;
@@ -113,22 +119,46 @@ function mayImport(filename, entry, content) {
 
 // beforeCompile is for strings that become code.
 function beforeCompile(code) {
-  if (!importsHeld && matches(importing, code) !== null) holdImports();
+  if (!importsKept && matches(importing, code) !== null) keepImports();
 }
 
 // holdImports puts the guard before all that is imported from now on.
 function holdImports() {
-  releaseImports = undefined;
   if (importsHeld) return;
   importsHeld = true;
   if (registerHooks !== undefined) last();
   else startThread();
 }
 
+function keepImports() {
+  importsKept = true;
+  holdImports();
+}
+
+function releaseImports() {
+  if (importsKept || linking > 0 || registered === undefined) return;
+  const hook = registered;
+  registered = undefined;
+  importsHeld = false;
+  apply(deregister, hook, []);
+}
+
+// whileLinking compiles a module that require loads, with all that it imports.
+function whileLinking(load) {
+  holdImports();
+  linking++;
+  try {
+    return load();
+  } finally {
+    linking--;
+    releaseImports();
+  }
+}
+
 function guardESM() {
   const { runMain } = Module;
   hold(Module, 'runMain', function guardedMain(...args) {
-    if (compiled) holdImports(); // Node's own call comes first
+    if (compiled) keepImports(); // Node's own call comes first
     return apply(runMain, Module, args);
   });
   if (registerHooks === undefined) {
@@ -138,21 +168,13 @@ function guardESM() {
   holdImports();
   // The class of the hooks could register one behind the guard's back.
   const hooksClass = getPrototypeOf(registered);
-  const { deregister } = registered;
+  deregister = registered.deregister;
   hold(hooksClass, 'deregister', deregister);
   hold(hooksClass, 'constructor', Object);
   // Its constructor assigns these; a setter that it inherited would get the guard's own.
   const fields = ownKeys(registered);
   for (let i = 0; i < fields.length; i++) {
     defineProperty(hooksClass, fields[i], { __proto__: null, value: undefined, writable: true, configurable: false, enumerable: false });
-  }
-  if (bounding) {
-    releaseImports = () => {
-      releaseImports = undefined;
-      importsHeld = false;
-      apply(deregister, registered, []);
-      registered = undefined;
-    };
   }
   if (register !== undefined) {
     hold(Module, 'register', function registerRefused(specifier, ...rest) {
@@ -161,7 +183,7 @@ function guardESM() {
     });
   }
   hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
-    holdImports();
+    keepImports();
     const { resolve, load } = hooks;
     // Until the guard's is behind them, theirs do nothing: the stack may end between.
     let live = false;
@@ -191,13 +213,13 @@ function guardESMByThread() {
   }
   hold(Module, 'register', function registerBeforeGuard(specifier, ...rest) {
     refuseRegister(specifier);
-    holdImports();
+    keepImports();
     restrictThreads();
     const answer = apply(register, Module, [specifier, ...rest]);
     thread();
     return answer;
   });
-  if (!bounding || inWorker || !startsScript()) holdImports();
+  if (importsKept || inWorker || !startsScript()) keepImports();
 }
 
 // startsScript tells whether the program's own file is a script that is as it was
@@ -228,7 +250,7 @@ function deferred(content, filename, module) {
     __proto__: null,
     filename,
     importModuleDynamically(specifier, _, attributes) {
-      holdImports();
+      keepImports();
       return genuine(specifier, { __proto__: null, with: attributes });
     },
   });

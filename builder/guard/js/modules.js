@@ -32,11 +32,13 @@ function guardedCompile(content, filename, format) {
     refuse('esm', filename, 'imports modules and was loaded by require, which Node 20 does where no list can hold', { __proto__: null, path: filename }, 'required');
   }
   compiled = true;
-  const asModule = format === 'module' || entry === undefined || entry.format === 'esm';
-  if (asModule || mayImport(filename, entry, content)) {
-    if (registerHooks !== undefined || asModule) holdImports();
-    else if (!importsHeld) content = deferred(content, filename, this);
-  } else if (releaseImports !== undefined) {
+  if (entry !== undefined && (format === 'module' || entry.format === 'esm') && !mayImport(filename, entry, content)) {
+    return whileLinking(() => apply(compile, this, [content, filename, format]));
+  }
+  if (entry === undefined || mayImport(filename, entry, content)) {
+    if (registerHooks === undefined && entry !== undefined && entry.format === 'cjs' && !importsHeld) content = deferred(content, filename, this);
+    else keepImports();
+  } else {
     releaseImports();
   }
   return apply(compile, this, [content, filename, format]);

@@ -1,6 +1,10 @@
 package production
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/nbuild/nbuild/internal/sources"
+)
 
 func TestScriptsThatMayImportAreTold(t *testing.T) {
 	for _, c := range []struct {
@@ -22,9 +26,27 @@ func TestScriptsThatMayImportAreTold(t *testing.T) {
 		{"another phase", "import.source('./a.wasm')", true},
 		{"what is no script", "import(", true},
 		{"await of a module", "await import('x')", true},
+		{"new.target, and the word", "function A() { new.target } // import", false},
 		{"bytes that are no text", "\xff\xfe import('x')", true},
 	} {
-		if got := mayImport([]byte(c.src)); got != c.want {
+		if got := mayImport([]byte(c.src), sources.CommonJS); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestModulesThatMayImportLaterAreTold(t *testing.T) {
+	for _, c := range []struct {
+		name, src string
+		want      bool
+	}{
+		{"declarations", "import a from './a'; export * from './b'; export default a", false},
+		{"where it stands", "import a from './a'; export const here = import.meta.url", false},
+		{"an import", "export const load = (name) => import(name)", true},
+		{"await of one", "const a = await import('./a')", true},
+		{"what is no module", "import a from './a'; with (a) {}", true},
+	} {
+		if got := mayImport([]byte(c.src), sources.Module); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

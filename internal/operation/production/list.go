@@ -31,7 +31,7 @@ type Result struct {
 	Warnings []reach.Warning  // places where more may be loaded than could be told; paths in the image
 	Stale    []string         // files of the trace that have other bytes now, or are gone; relative to the project
 	Uses     guard.Permission // what a listed module was found to use; Write is not told
-	Imports  []string         // the listed scripts that have an import() in them, sorted; never nil
+	Imports  []string         // those listed files that have an import() in them; never nil
 	Proposed []Proposal       // modules that turn strings into code and are not approved
 
 	loaded, approved []bool // which load and evaluator blocks meant something here
@@ -146,7 +146,7 @@ func (l *lister) add(f reach.File, entry string) error {
 		e.Reasons = append(e.Reasons, sources.Listed)
 	}
 	l.result.List.Entries = append(l.result.List.Entries, e)
-	if e.Format == sources.CommonJS && mayImport(data) {
+	if (e.Format == sources.CommonJS || e.Format == sources.Module) && mayImport(data, e.Format) {
 		l.result.Imports = append(l.result.Imports, e.Path)
 	}
 	return nil
