@@ -33,6 +33,8 @@ type Loads struct {
 	Uses guard.Permission // Write is not asked
 	// Imports are those listed files that have an import() in them, by path.
 	Imports []string
+	// Meanings is what require answers in the listed files.
+	Meanings guard.Meanings
 }
 
 // guarded is what the guard adds to an image.
@@ -75,6 +77,13 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 		return nil, fmt.Errorf("writing the source list of image %q: %w", block.Name, err)
 	}
 	files[guard.DefaultHome+"/"+guard.SourcesName] = text
+	if guard.Mode(block.Guard) == guard.Enforce && loads.Meanings != nil {
+		meanings, err := loads.Meanings.Format(list)
+		if err != nil {
+			return nil, fmt.Errorf("writing what requests mean in image %q: %w", block.Name, err)
+		}
+		files[guard.DefaultHome+"/"+guard.MeaningsName] = meanings
+	}
 	var held []image.File // image.Files sorts them
 	for path, content := range files {
 		held = append(held, image.File{Path: strings.TrimPrefix(path, "/"), Data: content})

@@ -2,7 +2,9 @@ package guard
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,10 +73,49 @@ func TestApplicationsServeUnderTheGuard(t *testing.T) {
 	w := applications(t)
 	w.list()
 	eachNode(t, func(t *testing.T, n node) {
-		for _, name := range []string{"express4.js", "express5.js", "fastify5.js"} {
-			if got := w.start(n, name); got.exit != 0 || got.stdout != answers[name] {
-				t.Errorf("%s: exit %d, stdout %q, stderr %s", name, got.exit, got.stdout, got.stderr)
+		names := []string{"express4.js", "express5.js", "fastify5.js"}
+		for _, known := range []bool{false, true} {
+			if known {
+				w.meanings(n, names...)
 			}
+			for _, name := range names {
+				if got := w.start(n, name); got.exit != 0 || got.stdout != answers[name] {
+					t.Errorf("%s, what requests mean is known: %v: exit %d, stdout %q, stderr %s", name, known, got.exit, got.stdout, got.stderr)
+				}
+			}
+		}
+	})
+}
+
+// What requests mean is what Node itself answers, for each request of whole programs.
+func TestMeaningsAreWhatNodeAnswers(t *testing.T) {
+	w := applications(t)
+	w.list()
+	w.write("watch.cjs", `
+const Module = require('module'); const find = Module._findPath; const said = JSON.parse(require('fs').readFileSync(process.env.MEANINGS, 'utf8')).names;
+const entries = JSON.parse(require('fs').readFileSync(process.env.SOURCES, 'utf8')).entries; let same = 0; let unknown = 0;
+Module._findPath = function (request, paths, isMain) {
+  const found = find.apply(this, arguments); const known = said[paths?.[0]]?.[request];
+  if (known === undefined) { if (found && request[0] !== '/') unknown++; } else if (entries[known].path === found) same++; else console.error("NOT THE SAME", paths, request, entries[known].path, found);
+  return found;
+};
+process.on('exit', () => console.error('SAME', same, 'UNKNOWN', unknown));
+`)
+	eachNode(t, func(t *testing.T, n node) {
+		for _, name := range []string{"express4.js", "express5.js", "fastify5.js"} {
+			w.meanings(n, name)
+			cmd := exec.Command(n.path, "--require", "./watch.cjs", name)
+			if n.major == 20 {
+				cmd.Args = slices.Insert(cmd.Args, 1, "--no-experimental-require-module")
+			}
+			cmd.Dir = w.app
+			cmd.Env = []string{"PATH=/usr/bin:/bin", "MEANINGS=" + filepath.Join(w.home, MeaningsName), "SOURCES=" + filepath.Join(w.home, SourcesName)}
+			out, err := cmd.CombinedOutput()
+			if err != nil || strings.Contains(string(out), "NOT THE SAME") || !strings.Contains(string(out), "SAME ") {
+				t.Errorf("%s: %v\n%s", name, err, out)
+				continue
+			}
+			t.Log(name, strings.TrimSpace(string(out)[strings.Index(string(out), "SAME "):]))
 		}
 	})
 }

@@ -30,6 +30,7 @@ func TestFigures(t *testing.T) {
 	for _, n := range nodes(t) {
 		w.evaluators = approved
 		w.production(n, "express.js", "fastify.js")
+		w.meanings(n, "express.js", "fastify.js")
 		for _, name := range []string{"express.js", "fastify.js"} {
 			var ratios, bare, held []float64
 			for i := range *figures + 2 {

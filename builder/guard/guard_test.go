@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -51,4 +52,56 @@ func TestGuardRefusesATamperedFile(t *testing.T) {
 			})
 		}
 	})
+}
+
+// A program's own file that is a script starts without hooks: nothing that is done to
+// the files around it makes it a module that no one looks at.
+func TestGuardHoldsAScriptThatIsMadeAModule(t *testing.T) {
+	const program = `
+-- package.json --
+{"name": "app", "type": "commonjs"}
+-- src/main.js --
+console.log('fine');
+-- untyped/main.js --
+console.log('fine');
+-- untyped/package.json --
+{}
+`
+	const evil = "import 'node:fs'; console.log('PWNED');\n"
+	for _, c := range []struct {
+		name, main string
+		harm       map[string]string // "" removes
+	}{
+		{"untouched", "src/main.js", nil},
+		{"its text", "src/main.js", map[string]string{"src/main.js": evil}},
+		{"its text, and what governs it", "src/main.js", map[string]string{"src/main.js": evil, "package.json": `{"type":"module"}`}},
+		{"what governs it alone", "src/main.js", map[string]string{"package.json": `{"type":"module"}`}},
+		{"its text, and what governs it from nearer", "src/main.js", map[string]string{"src/main.js": evil, "src/package.json": `{"type":"module"}`}},
+		{"its text, and nothing governs it", "src/main.js", map[string]string{"src/main.js": evil, "package.json": ""}},
+		{"its text, by which Node decides", "untyped/main.js", map[string]string{"untyped/main.js": evil}},
+		{"its text, where Node decided by it", "untyped/main.js", map[string]string{"untyped/main.js": evil, "untyped/package.json": `{"type":"module"}`}},
+		{"a module beside it that Node takes first", "src/main", map[string]string{"src/main": evil, "src/package.json": `{"type":"module"}`}},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
+			eachNode(t, func(t *testing.T, n node) {
+				for _, imports := range [][]string{nil, {}} {
+					w := newWorld(t, program)
+					w.o.Imports = imports
+					w.list()
+					w.meanings(n, "src/main.js", "untyped/main.js")
+					for name, text := range c.harm {
+						if text != "" {
+							w.write(name, text)
+						} else if err := os.Remove(w.path(name)); err != nil {
+							t.Fatal(err)
+						}
+					}
+					got := w.start(n, c.main)
+					if c.harm == nil && (got.exit != 0 || got.stdout != "fine\n") || c.harm != nil && (got.exit == 0 || got.stdout != "") {
+						t.Errorf("exit %d, stdout %q, stderr %s", got.exit, got.stdout, got.stderr)
+					}
+				}
+			})
+		})
+	}
 }

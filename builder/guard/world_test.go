@@ -19,14 +19,18 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom/dynamism/reach"
 )
 
 // node is a real Node that the tests run.
 type node struct {
-	path         string
-	major, minor int
+	path                string
+	major, minor, patch int
 }
+
+func (n node) version() string { return fmt.Sprintf("%d.%d.%d", n.major, n.minor, n.patch) }
 
 // nodes returns the node on PATH and those that NBUILD_TEST_NODES lists, paths of
 // binaries with a colon between, one a major version.
@@ -43,7 +47,7 @@ func nodes(t testing.TB) []node {
 			t.Fatalf("%s --version: %v", p, err)
 		}
 		n := node{path: p}
-		if _, err := fmt.Sscanf(string(out), "v%d.%d.", &n.major, &n.minor); err != nil {
+		if _, err := fmt.Sscanf(string(out), "v%d.%d.%d", &n.major, &n.minor, &n.patch); err != nil {
 			t.Fatalf("%s --version: %q", p, out)
 		}
 		if !slices.ContainsFunc(all, func(o node) bool { return o.major == n.major }) {
@@ -188,6 +192,37 @@ func (w *world) put(p string, data []byte) {
 	if err := os.WriteFile(p, data, 0o644); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// meanings works out what requests mean from files of the application, and tells it the
+// guard for one Node.
+func (w *world) meanings(n node, entries ...string) {
+	w.t.Helper()
+	found, err := reach.Run(resolution.DirFS(w.app), entries, reach.Options{Node: n.version(), NoRequireModule: !RequiresModules(n.major)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	all := Meanings{}
+	for _, m := range found.Meanings {
+		first := filepath.Join(w.app, m.Dir)
+		if !strings.HasPrefix(m.Request, ".") && filepath.Base(first) != "node_modules" {
+			first = filepath.Join(first, "node_modules")
+		}
+		if all[first] == nil {
+			all[first] = map[string]string{}
+		}
+		all[first][m.Request] = filepath.Join(w.app, m.Path)
+	}
+	l, err := sources.Parse([]byte(readFile(w.t, filepath.Join(w.home, SourcesName))))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	l.Node = n.version()
+	doc, err := all.Format(l)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.put(filepath.Join(w.home, MeaningsName), doc)
 }
 
 // install puts the guard beside the application and returns the command.

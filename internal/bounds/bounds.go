@@ -56,7 +56,7 @@ const (
 	SourceEntries  = 400_000   // entries of one
 	GuardLayer     = 96 << 20  // the layer with an image's guard and its list, packed or not
 	GuardFiles     = 64        // entries of it
-	GuardSettings  = 64 << 10  // the settings of a guard
+	GuardSettings  = 8 << 20   // the settings of a guard, which name files that import
 	TraceRecord    = 1 << 30   // what the processes of a traced command write, together
 	ExcerptRunes   = 120       // characters of the line that a finding shows
 )

@@ -22,7 +22,12 @@ const binaries = create(null);
 // importers holds the listed files that have an import() in them, by path, as nbuild
 // read them when it made the list; undefined where it did not say.
 const importers = config.imports === undefined ? undefined : create(null);
+// meanings holds what requests mean, by the first folder that Node looks in and then by
+// request, as places in entries; undefined where that is not known for this Node.
+let entries;
+let meanings;
 readList();
+if (enforcing && existsSync(home + '/meanings.json')) readMeanings();
 
 function ownFile(name) {
   const content = readFileSync(home + '/' + name, 'utf8');
@@ -62,7 +67,7 @@ function settings() {
 function readList() {
   const list = parseJSON(ownFile('sources.json'));
   if (list.schema !== 'nbuild.sources/v1') stop('sources.json is not of nbuild.sources/v1');
-  const { entries } = list;
+  entries = list.entries;
   const approved = list.evaluators || [];
   const strings = list.generated || [];
   for (let i = 0; i < entries.length; i++) {
@@ -73,6 +78,23 @@ function readList() {
   for (let i = 0; i < approved.length; i++) evaluators[approved[i].path] = approved[i].sha256;
   for (let i = 0; i < strings.length; i++) generated[strings[i].sha256] = true;
   if (importers !== undefined) for (let i = 0; i < config.imports.length; i++) importers[config.imports[i]] = true;
+}
+
+// readMeanings takes them where this is the Node that they are for, and no flag makes
+// it look for other files.
+function readMeanings() {
+  const said = parseJSON(ownFile('meanings.json'));
+  if (said.schema !== 'nbuild.meanings/v1') stop('meanings.json is not of nbuild.meanings/v1');
+  if ('v' + said.node !== process.version) return;
+  for (let i = 0; i < process.execArgv.length; i++) {
+    const flag = process.execArgv[i];
+    let ours = false;
+    for (let j = 0; j < config.flags.length; j++) ours = ours || config.flags[j] === flag;
+    if (!ours && matches(/^(?:-C|--(?:conditions|preserve|(?:no-)?experimental))/, flag) !== null) return;
+  }
+  const options = process.env.NODE_OPTIONS;
+  if (options !== undefined && matches(/-C|--(?:conditions|preserve|(?:no-)?experimental)/, options) !== null) return;
+  meanings = said.names;
 }
 
 // stop ends a process that can't be guarded: a guard that starts anyway would be

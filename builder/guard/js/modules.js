@@ -67,7 +67,23 @@ function guardedJSON(module, filename) {
   defineProperty(module, 'exports', { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 }
 
+// foundPath answers what a request means from what is known, and else as Node does. It
+// decides nothing: whatever file it names is held to the list when it is loaded.
+const findPath = Module._findPath;
+
+function foundPath(request, paths, isMain) {
+  if (isArray(paths) && typeof request === 'string') {
+    const first = paths[0];
+    if (typeof first === 'string' && hasOwn(meanings, first)) {
+      const names = meanings[first];
+      if (hasOwn(names, request)) return entries[names[request]].path;
+    }
+  }
+  return apply(findPath, Module, [request, paths, isMain]);
+}
+
 function guardModules() {
+  if (meanings !== undefined) Module._findPath = foundPath;
   hold(Module.prototype, '_compile', guardedCompile);
   hold(Module._extensions, '.js', Module._extensions['.js']);
   hold(Module._extensions, '.json', guardedJSON);

@@ -87,6 +87,11 @@ func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", place(guard.SettingsName), err)
 	}
+	if doc := files[guard.MeaningsName]; doc != nil {
+		if err := guard.CheckMeanings(doc, list); err != nil {
+			return fmt.Errorf("reading %s: %w", place(guard.MeaningsName), err)
+		}
+	}
 	major, _, _ := strings.Cut(list.Node, ".")
 	node, err := strconv.Atoi(major)
 	if err != nil {
@@ -102,7 +107,8 @@ func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 	}
 	slices.SortFunc(g.Lets, func(a, b sbom.Setting) int { return strings.Compare(a.Name+"\n"+a.Value, b.Name+"\n"+b.Value) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if name != guard.SettingsName && name != guard.SourcesName {
+		// What requests mean follows from the files, whose changes are told.
+		if name != guard.SettingsName && name != guard.SourcesName && name != guard.MeaningsName {
 			g.Files = append(g.Files, sbom.Setting{Name: place(name), Value: cas.Sum(files[name]).OCI()})
 		}
 	}

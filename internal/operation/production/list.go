@@ -31,6 +31,7 @@ type Result struct {
 	Warnings []reach.Warning  // places where more may be loaded than could be told; paths in the image
 	Stale    []string         // files of the trace that have other bytes now, or are gone; relative to the project
 	Uses     guard.Permission // what a listed module was found to use; Write is not told
+	Meanings guard.Meanings   // what require answers
 	Imports  []string         // those listed files that have an import() in them; never nil
 	Proposed []Proposal       // modules that turn strings into code and are not approved
 
@@ -115,6 +116,7 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 			return nil, err
 		}
 	}
+	l.meanings(found.Meanings)
 	l.evaluators()
 	for _, g := range d.Generated {
 		l.result.List.Generated = append(l.result.List.Generated, sources.Generated{SHA256: g.SHA256, Reason: g.Reason})

@@ -19,7 +19,7 @@ func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
 	r := resolution.New(fsys, resolution.Target{Node: node, Conditions: o.Conditions, NoRequireModule: o.NoRequireModule})
 	w := &walk{
 		fsys: fsys, r: r, tree: r.Tree(), cwd: cmp.Or(o.Cwd, "."), platform: cmp.Or(o.Platform, "linux-x64"), options: o,
-		files: map[string]*reached{}, links: map[string]bool{},
+		files: map[string]*reached{}, links: map[string]bool{}, meanings: map[asked]string{},
 	}
 	depth := -1
 	switch {

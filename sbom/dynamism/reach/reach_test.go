@@ -144,9 +144,28 @@ func TestResultSaysHowEachFileIsGoverned(t *testing.T) {
 		{Path: p, Format: resolution.JSON, Package: p, From: []string{"app/a.js", "app/node_modules/p/i.js"}, Reason: Governs},
 		{Path: "app/node_modules/p/r.cjs", Format: resolution.CommonJS, Package: p, From: []string{"app/a.js"}, Reason: Required},
 		{Path: "app/package.json", Format: resolution.JSON, Package: "app/package.json", From: []string{"app/a.js"}, Reason: Governs},
-	}}
+	}, Meanings: []Meaning{{"app", "p", "app/node_modules/p/r.cjs"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
+	}
+}
+
+func TestMeaningsAreWhatRequireAnswers(t *testing.T) {
+	fsys, entry := files(
+		"app/a.js: require('./lib'); require('p/x'); require.resolve('./data.json'); require('fs'); require('/app/lib'); import('./lib/index.js'); require('./none'); require(`./w/${x}.js`); require('node:fs')",
+		"app/lib/index.js: require('.'); require('..'); require('p'); require('#own')", "app/index.js", "app/data.json: {}", "app/w/b.js", "app/w/c.txt",
+		"app/node_modules/p/package.json: {\"main\":\"m\"}", "app/node_modules/p/m.js: require('p/x')", "app/node_modules/p/x.js", "app/package.json: {\"imports\":{\"#own\":\"./index.js\"}}")
+	got, err := Run(fsys, []string{entry}, Options{Node: "22"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Meaning{
+		{"app", "./data.json", "app/data.json"}, {"app", "./lib", "app/lib/index.js"}, {"app", "p/x", "app/node_modules/p/x.js"},
+		{"app/lib", ".", "app/lib/index.js"}, {"app/lib", "..", "app/index.js"}, {"app/lib", "p", "app/node_modules/p/m.js"},
+		{"app/node_modules/p", "p/x", "app/node_modules/p/x.js"},
+	}
+	if diff := cmp.Diff(want, got.Meanings); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -70,10 +70,18 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
+// Meaning is what require and require.resolve answer to a request in the files of a
+// folder: the realpath of a file. Requests are relative or name a package.
+type Meaning struct {
+	Dir, Request string
+	Path         string
+}
+
 // Result is what production can load: Files by path, Links the symbolic links on
-// the way to them, sorted, Warnings by file and place.
+// the way to them, sorted, Warnings by file and place, Meanings by folder and request.
 type Result struct {
 	Files    []File
 	Links    []string
 	Warnings []Warning
+	Meanings []Meaning
 }

@@ -22,9 +22,13 @@ type walk struct {
 	options  Options
 	files    map[string]*reached
 	links    map[string]bool
+	meanings map[asked]string
 	queue    []string
 	warnings []Warning
 }
+
+// asked is a request from a folder.
+type asked struct{ dir, request string }
 
 // reached is a File while it is found.
 type reached struct {
@@ -203,6 +207,7 @@ func (w *walk) edge(f *reached, s *source, e edge) {
 		found := w.expand(e.spec, from)
 		for _, spec := range found {
 			if res, err := w.resolve(spec, from, e.mode); err == nil {
+				w.means(spec, from, e.mode, res)
 				w.arrive(f, res, e, depth)
 			}
 		}
@@ -217,11 +222,20 @@ func (w *walk) edge(f *reached, s *source, e edge) {
 			}
 			return
 		}
+		w.means(e.spec, from, e.mode, res)
 		w.arrive(f, res, e, depth)
 		if w.options.Bundled {
 			w.beside(f, e, from, res, depth)
 		}
 	}
+}
+
+// means notes what require answers to a request that does not spell a place of its own.
+func (w *walk) means(request, from string, mode resolution.Mode, res resolution.Result) {
+	if mode != resolution.Require || res.Path == "" || request == "" || strings.ContainsAny(request[:1], "/#") || strings.Contains(request, ":") {
+		return
+	}
+	w.meanings[asked{path.Dir(from), request}] = res.Path
 }
 
 // arrive notes what was resolved, and the package.json files that decided.
@@ -259,5 +273,11 @@ func (w *walk) result() *Result {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column, strings.Compare(a.Message, b.Message))
 	})
 	out.Warnings = slices.Compact(w.warnings)
+	for a, file := range w.meanings { // sorted below
+		out.Meanings = append(out.Meanings, Meaning{a.dir, a.request, file})
+	}
+	slices.SortFunc(out.Meanings, func(a, b Meaning) int {
+		return cmp.Or(strings.Compare(a.Dir, b.Dir), strings.Compare(a.Request, b.Request))
+	})
 	return out
 }
