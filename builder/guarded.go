@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -107,6 +108,8 @@ func guardOptions(g pipelines.Guarding, node resolution.Version, loads *Loads) g
 	}
 	if g.Permission {
 		uses := loads.Uses
+		// Node 20 imports through a thread of the guard's.
+		uses.Workers = uses.Workers || node.Major == 20 && (len(loads.Imports) > 0 || slices.ContainsFunc(loads.List.Entries, isModule))
 		uses.Write = g.Write
 		if len(uses.Write) == 0 {
 			uses.Write = []string{"*"}
@@ -115,6 +118,8 @@ func guardOptions(g pipelines.Guarding, node resolution.Version, loads *Loads) g
 	}
 	return o
 }
+
+func isModule(e sources.Entry) bool { return e.Format == sources.Module }
 
 // nodeVersion is the version of the Node that an image starts: that of nbuild.lock,
 // or what an image of a registry says of itself as Node's own images do.

@@ -87,7 +87,7 @@ func TestTheGuardingBlockReachesTheGuard(t *testing.T) {
 			t.Errorf("%s stands in %q", flag, e)
 		}
 	}
-	options := guardOptions(s.project.Images[0].Guarding, resolution.Version{Major: 22}, &Loads{})
+	options := guardOptions(s.project.Images[0].Guarding, resolution.Version{Major: 22}, &Loads{List: &sources.List{}})
 	text, err := json.Marshal(options)
 	s.must(err)
 	if options.Console != "module" || !slices.Equal(options.Children, []string{"/usr/bin/git"}) || options.Eval != guard.Report {
@@ -101,5 +101,25 @@ func TestAnImageWithoutTheGuardIsAskedForNoList(t *testing.T) {
 	built := s.mustBuild()
 	if asked.Node != "" || built.Sources[0] != nil || len(contents(t, built.Platforms[0])["guard"]) > 0 {
 		t.Error("it has one")
+	}
+}
+
+// Imports go by a thread on Node 20, which the permission model must let begin.
+func TestNode20IsAllowedTheThreadThatImportsTake(t *testing.T) {
+	module := &sources.List{Entries: []sources.Entry{{Path: "/app/a.mjs", Format: sources.Module}}}
+	for _, c := range []struct {
+		node  int
+		loads Loads
+		want  bool
+	}{
+		{20, Loads{List: &sources.List{}}, false},
+		{20, Loads{List: &sources.List{}, Imports: []string{"/app/a.js"}}, true},
+		{20, Loads{List: module}, true},
+		{22, Loads{List: module, Imports: []string{"/app/a.js"}}, false},
+	} {
+		o := guardOptions(pipelines.Guarding{Permission: true}, resolution.Version{Major: c.node, Minor: 20}, &c.loads)
+		if o.Permission.Workers != c.want {
+			t.Errorf("Node %d, %+v: %v", c.node, c.loads, o.Permission.Workers)
+		}
 	}
 }

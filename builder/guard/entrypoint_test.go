@@ -175,3 +175,24 @@ func TestAByteOrderMarkAndBrokenUTF8AreHeldByTheirBytes(t *testing.T) {
 		}
 	})
 }
+
+// Node's permission model closes ways that the guard takes where they are open.
+func TestTheGuardStartsUnderNodesPermissions(t *testing.T) {
+	eachNode(t, func(t *testing.T, n node) {
+		w := newWorld(t, `
+-- package.json --
+{"name": "app"}
+-- main.js --
+try { require('child_process').spawnSync(process.execPath, ['main.js']); } catch (e) { console.log(e.code); }
+try { eval('1'); } catch (e) { console.log(e.code); }
+import('./mod.mjs').then((m) => console.log(m.name), (e) => console.log(e.code));
+-- mod.mjs --
+export const name = 'mod';
+`)
+		w.o.Permission = &Permission{Write: []string{"*"}, Workers: n.major == 20} // its hooks run in a thread
+		want := "ERR_ACCESS_DENIED\nERR_NBUILD_GUARD\nmod\n"
+		if got := w.run(n, "main.js"); got.exit != 0 || got.stdout != want {
+			t.Errorf("exit %d, stdout %q, stderr %s", got.exit, got.stdout, got.stderr)
+		}
+	})
+}

@@ -14,11 +14,14 @@ if (setEngineFlags !== undefined) setEngineFlags('--no-' + restriction);
 function engineFlags() {
   if (inWorker || !process.execArgv.includes('--' + restriction)) return undefined;
   if (parseInt(process.version.slice(1), 10) > 22) return require('v8').setFlagsFromString;
-  // The module v8 brings streams with it. Until Node 22 its function has another way.
+  // The module v8 brings streams with it. Until Node 22 its function has another way,
+  // which Node's permission model closes.
   const told = Object.getOwnPropertyDescriptor(process, 'noDeprecation');
   process.noDeprecation = true;
   try {
     return process.binding('v8').setFlagsFromString;
+  } catch {
+    return require('v8').setFlagsFromString;
   } finally {
     if (told === undefined) delete process.noDeprecation;
     else Object.defineProperty(process, 'noDeprecation', told);
