@@ -39,7 +39,6 @@ type declares struct {
 	kind  VariableKind
 	value uint8 // 1 where a value is given
 	plain bool
-	forOf bool
 }
 
 // candidate is a function in a block that Annex B.3.2 makes a var too, unless a
@@ -192,7 +191,7 @@ func (d *declarer) hoist(r Ref, c declares) {
 	name := d.byName[atom]
 	for e := name.lexical; e != 0 && d.entries[e].scope >= f.function; e = d.entries[e].prev {
 		n := &d.entries[e]
-		if n.kind == CatchVariable && n.plain && !c.forOf {
+		if n.kind == CatchVariable && n.plain {
 			continue // Annex B.3.4
 		}
 		d.twice(r)

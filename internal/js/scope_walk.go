@@ -146,7 +146,6 @@ func (d *declarer) declarator(r Ref) {
 	case ForInStatement, ForOfStatement:
 		if loop.First == n.Parent {
 			c.value = 1
-			c.forOf = loop.Kind == ForOfStatement
 		}
 	}
 	d.binds = c

@@ -27,6 +27,7 @@ var dated = map[string]string{
 	"early/1aff49273f3e3a98.js": "the same",
 	"early/be7329119eaa3d47.js": "the same",
 	"early/ec31fa5e521c5df4.js": "the same",
+	"early/0f5f47108da5c34e.js": "a var in a for-of may have the name of a catch since ECMAScript 2020 (Annex B.3.4)",
 }
 
 // misprinted are the files whose explicit version says something else.
