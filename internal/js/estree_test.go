@@ -177,6 +177,9 @@ func (p *estreePrinter) node(r Ref) {
 	if other, ok := estreeNames[n.Kind]; ok {
 		name = other
 	}
+	if n.Flags&FlagAccessor != 0 {
+		name = "AccessorProperty"
+	}
 	p.open(name, r)
 	flag := func(f Flags) bool { return n.Flags&f != 0 }
 	for _, c := range estreeChildren[n.Kind] {
