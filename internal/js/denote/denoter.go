@@ -31,7 +31,8 @@ type Denoter struct {
 	members *members
 	tables  map[js.Ref]*table
 	asked   map[memberKey]set
-	string  set // some string, once asked for
+	holders map[js.VariableID]bool // variables that are given the constructor of something
+	string  set                    // some string, once asked for
 	depth   int
 }
 

@@ -26,6 +26,11 @@ func (d *Denoter) memberExpression(r js.Ref) set {
 				return d.path("Function", ViaConstructor)
 			}
 		case js.Identifier:
+			if d.isConstructorOf(object) {
+				if name, ok := d.folder.Member(r); ok && name == "constructor" {
+					return d.path("Function", ViaConstructor)
+				}
+			}
 			return d.wrapperArgument(r)
 		}
 		return none
@@ -57,18 +62,6 @@ func (d *Denoter) memberNames(r js.Ref) []string {
 	}
 	values, _ := d.folder.Strings(property)
 	return values[:min(len(values), maxSet)]
-}
-
-// isConstructorOf reports whether a node is a member expression .constructor.
-func (d *Denoter) isConstructorOf(r js.Ref) bool {
-	if d.tree.Nodes[r].Kind == js.ChainExpression {
-		r = d.tree.Nodes[r].First
-	}
-	if d.tree.Nodes[r].Kind != js.MemberExpression {
-		return false
-	}
-	name, ok := d.folder.Member(r)
-	return ok && name == "constructor"
 }
 
 // wrapperArgument is arguments[1] and arguments[2] of the CommonJS wrapper itself.

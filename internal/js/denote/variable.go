@@ -110,14 +110,20 @@ func (d *Denoter) binding(r js.Ref) set {
 			return none // a key
 		}
 		base := d.binding(parent.Parent)
-		if base <= none {
+		// { constructor: { … } } = x, { … } = x.constructor
+		ofConstructor := d.givenConstructor(parent.Parent)
+		if base <= none && !ofConstructor {
 			return none
 		}
 		name, ok := d.keyName(p)
 		if !ok {
 			return none
 		}
-		return d.each(base, func(id valueID) set { return d.member(id, name) })
+		out := d.each(base, func(id valueID) set { return d.member(id, name) })
+		if ofConstructor && name == "constructor" {
+			out = d.union(out, d.path("Function", ViaConstructor))
+		}
+		return out
 	case js.ArrayPattern:
 		base := d.binding(p)
 		if base <= none {
