@@ -229,13 +229,24 @@ func (s *scan) result(m meaning) fate {
 	return escapes
 }
 
-// exported reports whether a target of an assignment is the module's exports or a
-// member of them.
+// exported reports whether a target of an assignment is in sight of other files: the
+// module's exports or a member of them, a member of the global object, or a name that
+// nothing declares.
 func (s *scan) exported(r js.Ref) bool {
 	for _, n := range s.denoter.Of(r) {
 		if strings.HasPrefix(n.Path, "module.exports") {
 			return true
 		}
+	}
+	switch s.tree.Kind(r) {
+	case js.Identifier:
+		switch s.tree.Text(r) {
+		case "require", "module", "exports":
+			return false // of the wrapper
+		}
+		return s.scopes.Of(r) == 0
+	case js.MemberExpression:
+		return s.denoter.Is(s.tree.Nodes[r].First, "globalThis")
 	}
 	return false
 }
