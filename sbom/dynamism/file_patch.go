@@ -34,7 +34,7 @@ func (s *scan) patch(r js.Ref) {
 	name, known := s.folder.Member(r)
 	for _, n := range names {
 		if s.shared(n, name, known) {
-			s.add(hit{kind: MonkeyPatch, start: t.Nodes[r].Start, symbol: joined(n.Path, name), root: n.Root})
+			s.patched(r, t.Nodes[r].Start, n, name)
 			return
 		}
 	}
@@ -156,8 +156,22 @@ func (s *scan) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
 		} else if !s.shared(n, member, known) {
 			continue
 		}
-		s.add(hit{kind: MonkeyPatch, start: s.tree.Nodes[r].Start, symbol: joined(n.Path, member), root: n.Root})
+		at := r
+		if ok {
+			at = args[0] // where Module is told when it is handed to what is not known
+		}
+		s.patched(at, s.tree.Nodes[r].Start, n, member)
 		return
+	}
+}
+
+// patched keeps a change of what all code shares. What is changed of the loader is
+// one of its own parts, and so told at its place as such too.
+func (s *scan) patched(r js.Ref, start uint32, n denote.Name, member string) {
+	symbol := joined(n.Path, member)
+	s.add(hit{kind: MonkeyPatch, start: start, symbol: symbol, root: n.Root})
+	if n.Root == "node:module" {
+		s.add(hit{kind: ModuleInternals, start: s.tree.Nodes[r].Start, symbol: symbol, root: n.Root})
 	}
 }
 
