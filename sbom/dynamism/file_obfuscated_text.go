@@ -26,7 +26,10 @@ func (s *scan) escapedStrings() (uint32, bool) {
 	total := 0
 	for i := 1; i < len(s.tree.Nodes); i++ {
 		n := &s.tree.Nodes[i]
-		if n.Kind != js.String && n.Kind != js.TemplateElement || n.Flags&js.FlagEscaped == 0 {
+		switch {
+		case n.Kind == js.String && n.Flags&js.FlagEscaped != 0:
+		case n.Kind == js.TemplateElement: // which has no such flag
+		default:
 			continue
 		}
 		escaped, all := escapedLetters(s.written[n.Start:n.End])
