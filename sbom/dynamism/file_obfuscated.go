@@ -45,6 +45,7 @@ const (
 	maxProbe      = 60  // bytes of a text that the search for is quick
 	minInvisible  = 8   // invisible characters in a row
 	maxDecodeWalk = 256 // nodes of an argument that are looked through
+	maxDecodeHops = 3   // variables that are followed one behind the other
 )
 
 // hexNames finds the names that obfuscators give: _0x and hexadecimal digits.
@@ -96,21 +97,28 @@ func (s *scan) decodedCode() (uint32, bool) {
 	return 0, false
 }
 
-// decodes reports whether an expression takes a string out of a coded form.
+// decodes reports whether an expression takes a string out of a coded form, itself or
+// through variables that are declared with what does.
 func (s *scan) decodes(r js.Ref) bool {
+	steps := 0
+	return s.decodesWithin(r, 0, &steps)
+}
+
+func (s *scan) decodesWithin(r js.Ref, hops int, steps *int) bool {
 	t := s.tree
-	if t.Kind(r) == js.Identifier {
-		if r = s.initializer(r); r == 0 {
-			return false
-		}
-	}
 	// The nodes of r and below, as far as they are few.
-	at, end, steps := r, t.Nodes[r].Next, 0
-	for at != 0 && at != end && steps < maxDecodeWalk {
-		steps++
+	for at, end := r, t.Nodes[r].Next; at != 0 && at != end && *steps < maxDecodeWalk; {
+		*steps++
 		n := &t.Nodes[at]
-		if n.Kind == js.CallExpression && s.decoder(at) {
-			return true
+		switch n.Kind {
+		case js.CallExpression:
+			if s.decoder(at) {
+				return true
+			}
+		case js.Identifier:
+			if init := s.initializer(at); init != 0 && hops < maxDecodeHops && s.decodesWithin(init, hops+1, steps) {
+				return true
+			}
 		}
 		if n.First != 0 && n.Kind != js.FunctionExpression && n.Kind != js.ArrowFunctionExpression {
 			at = n.First
