@@ -46,7 +46,7 @@ type Result struct {
 func New(fsys fs.FS, target Target) *Resolver {
 	return &Resolver{
 		fsys: fsys, tree: NewTree(fsys), node: target.Node, custom: target.Conditions,
-		sync: target.Node.requiresModules() && !target.NoRequireModule,
+		sync:      target.Node.requiresModules() && !target.NoRequireModule,
 		manifests: map[string]loaded{},
 	}
 }
