@@ -151,7 +151,11 @@ func (r *Result) Warnings() []string {
 		if n := len(t.packages) - 4; n > 0 {
 			names += fmt.Sprintf(" and %d more", n)
 		}
-		out = append(out, fmt.Sprintf("%s: %s, at %s of %s", t.rule.ID, t.rule.Message, places(t.sites), names))
+		see := "`nbuild scan`"
+		if t.rule.Set != "" || t.rule.Kind != "" { // a project knows its own
+			see += " and `nbuild explain " + t.rule.ID + "`"
+		}
+		out = append(out, fmt.Sprintf("%s: %s, at %s of %s: see %s", t.rule.ID, t.rule.Message, places(t.sites), names, see))
 	}
 	for _, s := range r.Stale {
 		out = append(out, s.text())

@@ -352,8 +352,8 @@ func TestPolicyRefusesRulesThatAreNotThere(t *testing.T) {
 func TestWarningsAreALineARule(t *testing.T) {
 	p := policyOf(t, `rules = "common"`)
 	want := []string{
-		"RCE-1: a string becomes code, at 4 places of the project, left@1.0.0, left@2.0.0",
-		"SHP-1: a shell command is joined from parts, at 3 places of the project, @a/b@2.0.0",
+		"RCE-1: a string becomes code, at 4 places of the project, left@1.0.0, left@2.0.0: see `nbuild scan` and `nbuild explain RCE-1`",
+		"SHP-1: a shell command is joined from parts, at 3 places of the project, @a/b@2.0.0: see `nbuild scan` and `nbuild explain SHP-1`",
 	}
 	if diff := cmp.Diff(want, Judge(world(), p, day).Warnings()); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
