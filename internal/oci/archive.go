@@ -40,7 +40,7 @@ func WriteArchive(ctx context.Context, w io.Writer, img v1.Image, tags []string,
 	}
 	tags = slices.Clone(tags)
 	slices.Sort(tags)
-	entry := archiveEntry{Config: manifest.Config.Digest.Hex + ".json", RepoTags: slices.Compact(tags), Layers: []string{}}
+	entry := archiveEntry{Config: manifest.Config.Digest.Hex + ".json", RepoTags: append([]string{}, slices.Compact(tags)...), Layers: []string{}}
 	out := tar.NewWriter(w)
 	put := func(name string, size int64, r io.Reader) error {
 		err := out.WriteHeader(&tar.Header{

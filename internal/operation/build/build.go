@@ -253,14 +253,7 @@ func (t *Target) put(ctx context.Context, host operation.Host, b *Built, img *bu
 				Remedy: "write it to a layout, as in --to oci:out, or build for one platform",
 			}
 		}
-		names := t.Tags
-		if img.Block.Repository != "" {
-			names = nil
-			for _, tag := range t.Tags {
-				names = append(names, img.Block.Repository+":"+tag)
-			}
-		}
-		return oci.WriteArchiveFile(ctx, images.Path(host, t.Ref), img.Platforms[0], names, b.Source.Date)
+		return oci.WriteArchiveFile(ctx, images.Path(host, t.Ref), img.Platforms[0], archiveNames(img.Block, t.Tags), b.Source.Date)
 	}
 	if err := t.Push(ctx, img); err != nil {
 		return err
