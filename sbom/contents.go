@@ -31,7 +31,8 @@ type Contents struct {
 // Project is what the BOM is about, the root of the dependency graph.
 type Project struct {
 	Name, Version, License string
-	DependsOn              []string // install paths of its direct dependencies
+	DependsOn              []string          // install paths of its direct dependencies
+	Found                  *dynamism.Package // in its own files; nil where nobody looked
 }
 
 // Image names an image, which then is what the BOM is about, with the project in

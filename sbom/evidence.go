@@ -67,15 +67,21 @@ func siteProperties(found *dynamism.Package) []cdx.Property {
 	return out
 }
 
-// totalProperties counts the findings of all packages by kind.
-func totalProperties(packages []Package) []cdx.Property {
+// totalProperties counts the findings of all packages, and of the project, by kind.
+func totalProperties(c *Contents) []cdx.Property {
 	sites := map[dynamism.Kind]int{}
-	for i := range packages {
-		if packages[i].Found == nil || packages[i].Facts == nil {
-			continue
+	count := func(found *dynamism.Package) {
+		if found == nil {
+			return
 		}
-		for _, f := range packages[i].Found.Findings {
+		for _, f := range found.Findings {
 			sites[f.Kind]++
+		}
+	}
+	count(c.Project.Found)
+	for i := range c.Packages {
+		if c.Packages[i].Facts != nil {
+			count(c.Packages[i].Found)
 		}
 	}
 	var out []cdx.Property

@@ -154,7 +154,7 @@ func (w *writer) metadata(root *cdx.Component) *cdx.Metadata {
 	if !c.Snapshot.IsZero() {
 		properties = append(properties, cdx.Property{Name: propSnapshot, Value: "sha256:" + c.Snapshot.String()})
 	}
-	if properties = append(properties, totalProperties(c.Packages)...); len(properties) > 0 {
+	if properties = append(properties, totalProperties(c)...); len(properties) > 0 {
 		sortProperties(properties)
 		m.Properties = &properties
 	}
@@ -169,11 +169,18 @@ func (w *writer) project() cdx.Component {
 	}
 	// A purl of type npm would make scanners take the project for whatever public
 	// package has its name.
-	return cdx.Component{
+	c := cdx.Component{
 		BOMRef: projectRef, Type: cdx.ComponentTypeApplication, Name: name, Version: p.Version,
 		PackageURL: genericPurl(name, p.Version, nil),
 		Licenses:   licences(p.License, w.version),
+		Evidence:   w.evidence(p.Found),
 	}
+	if p.Found != nil {
+		properties := append(siteProperties(p.Found), cdx.Property{Name: propInventory, Value: "file"})
+		sortProperties(properties)
+		c.Properties = &properties
+	}
+	return c
 }
 
 // dependencies lists every component's edges, by bom-ref; one that has none is

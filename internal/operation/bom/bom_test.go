@@ -80,6 +80,51 @@ func TestTheBOMHoldsWhatTheImageHolds(t *testing.T) {
 	}
 }
 
+// An image holds the project's own files, and its BOM tells what they can do.
+func TestTheBOMTellsWhatTheProjectsOwnFilesDo(t *testing.T) {
+	w := pinned(t, "")
+	w.Write("server.js", "module.exports = (a) => eval(a)\n")
+	var b struct {
+		Metadata struct {
+			Properties []struct{ Name, Value string }
+		}
+		Components []struct {
+			Ref      string `json:"bom-ref"`
+			Evidence struct {
+				Occurrences []struct {
+					Location          string
+					Line              int
+					AdditionalContext string
+				}
+			}
+			Properties []struct{ Name, Value string }
+		}
+	}
+	if err := json.Unmarshal(run(t, w, bom.Options{}), &b); err != nil {
+		t.Fatal(err)
+	}
+	total := map[string]string{}
+	for _, p := range b.Metadata.Properties {
+		total[p.Name] = p.Value
+	}
+	for _, c := range b.Components {
+		if c.Ref != "project" {
+			continue
+		}
+		if o := c.Evidence.Occurrences; len(o) != 1 || o[0].Location != "server.js" || o[0].Line != 1 || !strings.HasPrefix(o[0].AdditionalContext, "eval: ") {
+			t.Errorf("%+v", o)
+		}
+		if p := c.Properties; len(p) != 2 || p[0].Name != "nbuild:dynamism:eval" || p[0].Value != "1" || p[1].Value != "file" {
+			t.Errorf("%+v", p)
+		}
+		if total["nbuild:dynamism:eval"] == "" {
+			t.Errorf("%v", total)
+		}
+		return
+	}
+	t.Error("there is no project")
+}
+
 func TestTheBOMIsTheSameColdAndWarmAndInEveryWorld(t *testing.T) {
 	w := pinned(t, "")
 	want := run(t, w, bom.Options{})

@@ -26,6 +26,7 @@ import (
 	"github.com/nbuild/nbuild/internal/operation/inventory"
 	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
 	"github.com/nbuild/nbuild/sbom/dynamism"
@@ -40,15 +41,19 @@ type gatherer struct {
 	contents *sbom.Contents
 	findings *inventory.Collector
 	packages map[string]*sbom.Package // by path
+	files    *worktree.Tree           // the project's default files, once asked for
+	names    []string                 // of the project's files that the image holds
 }
 
-// OfImage gathers the contents of an image of the project.
-func OfImage(ctx context.Context, host operation.Host, p *project.Project, lock *snapshot.Lock, block *pipelines.Image, date time.Time) (*sbom.Contents, error) {
+// OfImage gathers the contents of an image of the project. files are the project's
+// default files; nil is to look for them.
+func OfImage(ctx context.Context, host operation.Host, p *project.Project, lock *snapshot.Lock, files *worktree.Tree, block *pipelines.Image, date time.Time) (*sbom.Contents, error) {
 	g, err := newGatherer(ctx, host, p, lock, date)
 	if err != nil {
 		return nil, err
 	}
 	g.contents.Image = &sbom.Image{Name: shortName(block)}
+	g.files = files
 	for _, platform := range block.Platforms {
 		for _, l := range block.Layers {
 			for _, s := range l.From {
@@ -64,6 +69,9 @@ func OfImage(ctx context.Context, host operation.Host, p *project.Project, lock 
 		if err := g.base(base, platform); err != nil {
 			return nil, err
 		}
+	}
+	if err := g.own(); err != nil {
+		return nil, err
 	}
 	return g.finish(), nil
 }
@@ -140,6 +148,20 @@ func (g *gatherer) source(s pipelines.Source, platform, at string) error {
 			}
 		}
 		return g.tree(tree, at)
+	case pipelines.FromFiles:
+		g.names = append(g.names, s.Files...)
+	case pipelines.FromProject:
+		if g.files == nil {
+			var err error
+			if g.files, err = g.project.Files(g.ctx); err != nil {
+				return err
+			}
+		}
+		for _, f := range g.files.Files {
+			if f.Link == "" {
+				g.names = append(g.names, f.Path)
+			}
+		}
 	case pipelines.FromFetch:
 		if a, ok := g.lock.Find(snapshot.KindFetch, s.Name, "", ""); ok {
 			f := sbom.File{Name: a.Name, SHA256: a.SHA256, Size: a.Size}
@@ -148,6 +170,19 @@ func (g *gatherer) source(s pipelines.Source, platform, at string) error {
 			}
 		}
 	}
+	return nil
+}
+
+// own adds what was found in the project's own files.
+func (g *gatherer) own() error {
+	if len(g.names) == 0 {
+		return nil
+	}
+	found, err := g.findings.Own(g.ctx, g.project.Root, g.names)
+	if err != nil {
+		return err
+	}
+	g.contents.Project.Found = &found
 	return nil
 }
 

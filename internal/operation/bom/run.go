@@ -92,9 +92,9 @@ func gather(ctx context.Context, host operation.Host, p *project.Project, lock *
 	case o.All || o.Image == "" && len(p.Images) == 0:
 		return OfProject(ctx, host, p, lock, date, o.All)
 	case ok:
-		return OfImage(ctx, host, p, lock, block, date)
+		return OfImage(ctx, host, p, lock, nil, block, date)
 	case o.Image == "" && len(p.Images) == 1:
-		return OfImage(ctx, host, p, lock, &p.Images[0], date)
+		return OfImage(ctx, host, p, lock, nil, &p.Images[0], date)
 	default:
 		var names []string
 		for _, i := range p.Images {

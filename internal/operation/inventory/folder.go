@@ -177,6 +177,20 @@ func (c *Collector) Folders(ctx context.Context, root *os.Root, folders []Folder
 	return out, err
 }
 
+// Own returns what was found in a project's own files, which are of no package of a
+// registry, whatever its package.json says: its Path and Purl are empty. Names may stand
+// twice.
+func (c *Collector) Own(ctx context.Context, root *os.Root, names []string) (dynamism.Package, error) {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	p, err := c.Folder(ctx, root, Folder{Files: slices.Compact(names)})
+	if err != nil {
+		return p, fmt.Errorf("analysing the project's files: %w", err)
+	}
+	p.Purl, p.Path = "", ""
+	return p, nil
+}
+
 func (c *Collector) folder(ctx context.Context, root *os.Root, f Folder, spare chan struct{}) (dynamism.Package, error) {
 	if f.Path != "" {
 		var err error

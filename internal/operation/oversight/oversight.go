@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/diag"
@@ -165,16 +164,13 @@ func (g *gatherer) tree(ctx context.Context, s pipelines.Source, platform string
 
 // own gathers the project's files.
 func (g *gatherer) own(ctx context.Context) error {
-	slices.Sort(g.files)
-	g.files = slices.Compact(g.files)
 	if len(g.files) == 0 {
 		return nil
 	}
-	p, err := g.collector.Folder(ctx, g.subject.Project.Root, inventory.Folder{Files: g.files})
+	p, err := g.collector.Own(ctx, g.subject.Project.Root, g.files)
 	if err != nil {
-		return fmt.Errorf("analysing the project's files: %w", err)
+		return err
 	}
-	p.Purl, p.Path = "", "" // a project is no package of a registry, whatever its name
 	g.found.Packages = append(g.found.Packages, p)
 	return nil
 }

@@ -174,7 +174,7 @@ func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, er
 			Remedy: "set `repository = \"registry.example.com/team/" + img.Block.Name + "\"` in the image block",
 		}
 	}
-	contents, err := bom.OfImage(ctx, r.host, r.built.Project, r.built.Lock, img.Block, r.built.Source.Date)
+	contents, err := bom.OfImage(ctx, r.host, r.built.Project, r.built.Lock, r.built.Files, img.Block, r.built.Source.Date)
 	if err != nil {
 		return nil, err
 	}
