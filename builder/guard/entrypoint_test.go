@@ -3,6 +3,7 @@ package guard
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,4 +196,18 @@ export const name = 'mod';
 			t.Errorf("exit %d, stdout %q, stderr %s", got.exit, got.stdout, got.stderr)
 		}
 	})
+}
+
+// What no hook of Node 20 sees is turned off where that line has it on.
+func TestNode20RequiresNoModules(t *testing.T) {
+	const flag = "--no-experimental-require-module"
+	for _, c := range []struct {
+		major, minor int
+		want         bool
+	}{{20, 12, false}, {20, 19, true}, {20, 20, true}, {20, 1 << 30, true}, {22, 20, false}, {26, 10, false}} {
+		argv, _, _, err := EntryPoint([]string{"node", "server.js"}, Enforce, Options{Node: c.major, Minor: c.minor})
+		if err != nil || slices.Contains(argv, flag) != c.want {
+			t.Errorf("Node %d.%d: %q, %v", c.major, c.minor, argv, err)
+		}
+	}
 }
