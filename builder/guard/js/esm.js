@@ -125,9 +125,9 @@ function beforeCompile(code) {
 // holdImports puts the guard before all that is imported from now on.
 function holdImports() {
   if (importsHeld) return;
-  importsHeld = true;
   if (registerHooks !== undefined) last();
   else startThread();
+  importsHeld = true; // only now: the stack may end before
 }
 
 function keepImports() {
