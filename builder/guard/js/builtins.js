@@ -10,7 +10,7 @@ const lazy = freeze({
   vm: guardVM,
   child_process: guardChildren,
   cluster: guardChildren,
-  test: guardChildren,
+  test: guardTest,
   worker_threads: guardWorkers,
   inspector: guardInspector,
   'inspector/promises': guardInspector,
@@ -315,3 +315,9 @@ function guardV8() {
     return setFlagsFromString(flags);
   });
 }
+// guardTest: the test runner imports files on its own, and starts children.
+function guardTest() {
+  keepImports();
+  guardChildren();
+}
+
