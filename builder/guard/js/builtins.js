@@ -183,7 +183,9 @@ function guardVM() {
       return createContext(object, bounded);
     });
   }
-  if (vm.SourceTextModule) close(vm, 'SourceTextModule', 'vm', 'vm.SourceTextModule');
+  // The class beneath them compiles a text as well.
+  const classes = ['SourceTextModule', 'SyntheticModule', 'Module'];
+  for (let i = 0; i < classes.length; i++) close(vm, classes[i], 'vm', 'vm.' + classes[i]);
   if (vm.createScript) close(vm, 'createScript', 'vm', 'vm.createScript');
 }
 
