@@ -242,9 +242,9 @@ function startsScript() {
 
 // deferred compiles a module that has an import() so that its first import comes by the
 // guard, which then starts the thread: most of them are never run. What Node's own
-// loader compiles instead calls the module, and lends it an import that begins at the
-// module's own path.
-function deferred(content, filename, module) {
+// loader compiles instead asks for the module by a word, as an approved one does for its
+// powers, and lends it an import that begins at the module's own path.
+function deferred(content, filename) {
   let genuine;
   const body = compileByVM(content, ['exports', 'require', 'module', '__filename', '__dirname'], {
     __proto__: null,
@@ -254,18 +254,11 @@ function deferred(content, filename, module) {
       return genuine(specifier, { __proto__: null, with: attributes });
     },
   });
-  defineProperty(module, 'nbuild:run', {
-    __proto__: null,
-    configurable: true,
-    get() {
-      delete module['nbuild:run'];
-      return (self, lent, ...names) => {
-        genuine = lent;
-        return apply(body, self, names);
-      };
-    },
+  const word = wordFor((lent, self, names) => {
+    genuine = lent;
+    return apply(body, self, names);
   });
-  return 'return module["nbuild:run"](this,(s,o)=>import(s,o),exports,require,module,__filename,__dirname)';
+  return 'return ' + asking(word) + '((s,o)=>import(s,o),this,arguments)';
 }
 
 function startThread() {
