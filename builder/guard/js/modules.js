@@ -32,11 +32,11 @@ function guardedCompile(content, filename, format) {
     refuse('esm', filename, 'imports modules and was loaded by require, which Node 20 does where no list can hold', { __proto__: null, path: filename }, 'required');
   }
   compiled = true;
-  if (entry !== undefined && (format === 'module' || entry.format === 'esm') && !mayImport(filename, entry, content)) {
+  if (entry !== undefined && (format === 'module' || entry.format === 'esm') && !mayImport(filename, entry, content) && linksAtOnce(this)) {
     return whileLinking(() => apply(compile, this, [content, filename, format]));
   }
-  if (entry === undefined || mayImport(filename, entry, content)) {
-    if (registerHooks === undefined && entry !== undefined && entry.format === 'cjs' && !importsHeld) content = deferred(content, filename, this);
+  if (entry === undefined || entry.format === 'esm' || format === 'module' || mayImport(filename, entry, content)) {
+    if (registerHooks === undefined && entry !== undefined && entry.format === 'cjs' && !importsHeld) content = deferred(content, filename);
     else keepImports();
   } else {
     releaseImports();
@@ -48,6 +48,20 @@ function guardedCompile(content, filename, format) {
 function partOf(i) {
   const part = getOwnPropertyDescriptor(wrapper, i);
   return part === undefined ? undefined : part.value;
+}
+
+// linksAtOnce tells whether a module is linked before _compile returns. The program's own
+// is not: Node starts to import it, and what it imports comes later.
+let mainMark;
+function linksAtOnce(self) {
+  if (mainMark === undefined) {
+    const marks = getOwnPropertySymbols(module);
+    for (let i = 0; i < marks.length; i++) if (text(marks[i]) === 'Symbol(kIsMainSymbol)') mainMark = marks[i];
+    if (mainMark === undefined) return false;
+  }
+  if (isProxy(self)) return false;
+  const mark = getOwnPropertyDescriptor(self, mainMark);
+  return mark !== undefined && mark.value === false;
 }
 
 // compiled tells that code other than the guard's was compiled.

@@ -5,7 +5,7 @@
 // and nothing is iterated by a protocol that can be replaced.
 
 const { apply, construct, defineProperty, getPrototypeOf, ownKeys } = Reflect;
-const { create, freeze, getOwnPropertyDescriptor } = Object;
+const { create, freeze, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
 const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
@@ -46,6 +46,7 @@ const fs = require('fs');
 const url = require('url');
 const path = require('path');
 const { openSync, readSync, fstatSync, closeSync, readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
+const { isProxy } = require('util').types;
 // The native one asks the system; the other goes through functions that can be replaced.
 const realpath = fs.realpathSync.native;
 const { fileURLToPath } = url;
