@@ -31,8 +31,15 @@ function guardBuiltin(id) {
   const by = lazy[id];
   if (by === undefined || guarded[id] === true) return;
   guarded[id] = true;
-  by();
-  if (Module.syncBuiltinESMExports) Module.syncBuiltinESMExports();
+  let done = false;
+  try {
+    by();
+    syncBuiltinESMExports();
+    done = true;
+  } finally {
+    // The stack may end within, and what is refused once is refused again.
+    if (!done) guarded[id] = false;
+  }
 }
 
 function guardAllBuiltins() {
@@ -67,7 +74,7 @@ function guardProcess() {
   close(process, '_linkedBinding', 'binding', 'process._linkedBinding');
   close(process, 'execve', 'child', 'process.execve');
   close(process, '_debugProcess', 'inspector', 'process._debugProcess');
-  const { dlopen, getBuiltinModule } = process;
+  const { dlopen } = process;
   hold(process, 'dlopen', function guardedOpen(module, filename, ...flags) {
     filename = text(filename);
     return apply(dlopen, process, [module, checkAddon(filename), ...flags]);
@@ -258,25 +265,25 @@ function isNodes(bytes) {
 }
 
 function guardInspector() {
-  const inspector = require('inspector');
+  const inspector = builtin('inspector');
   close(inspector, 'Session', 'inspector', 'inspector.Session');
   close(inspector, 'open', 'inspector', 'inspector.open');
   try {
-    close(require('inspector/promises'), 'Session', 'inspector', 'inspector.Session');
+    close(builtin('inspector/promises'), 'Session', 'inspector', 'inspector.Session');
   } catch { /* a Node without it */ }
 }
 
 function guardREPL() {
   // What repl itself runs in a new context while it is loaded.
   generated[hash('Object.getOwnPropertyNames(globalThis)')] = true;
-  const repl = require('repl');
+  const repl = builtin('repl');
   close(repl, 'start', 'repl', 'repl.start');
   close(repl, 'REPLServer', 'repl', 'repl.REPLServer');
 }
 
 // guardSQLite: an extension of SQLite is native code.
 function guardSQLite() {
-  const { DatabaseSync } = apply(Module._load, Module, ['node:sqlite', undefined, false]);
+  const { DatabaseSync } = builtin('node:sqlite');
   const { loadExtension } = DatabaseSync.prototype;
   hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(file, ...rest) {
     return apply(loadExtension, this, [checkAddon(text(file)), ...rest]);
@@ -285,14 +292,13 @@ function guardSQLite() {
 
 // An engine of OpenSSL is native code as well, wherever it is named.
 function guardCrypto() {
-  close(require('crypto'), 'setEngine', 'engine', 'crypto.setEngine');
+  close(builtin('crypto'), 'setEngine', 'engine', 'crypto.setEngine');
 }
 
 let secured = false;
 function guardTLS() {
   if (secured) return;
-  secured = true;
-  const context = getPrototypeOf(require('tls').createSecureContext({ __proto__: null, ca: [] }).context);
+  const context = getPrototypeOf(builtin('tls').createSecureContext({ __proto__: null, ca: [] }).context);
   close(context, 'setClientCertEngine', 'engine', 'clientCertEngine');
   close(context, 'setEngineKey', 'engine', 'privateKeyEngine');
 }
@@ -307,9 +313,10 @@ function guardWASI() {}
 // guardV8: flags of the engine can undo what the guard rests on.
 const harmless = /^--(?:no-)?(?:max[-_](?:old|semi|new)[-_]space[-_]size|stack[-_]size|expose[-_]gc|trace[-_]\w+|prof\w*|optimize[-_]for[-_]size|heap\w*)(?:=\w+)?$/;
 function guardV8() {
-  const v8 = require('v8');
+  const v8 = builtin('v8');
   const { setFlagsFromString } = v8;
   hold(v8, 'setFlagsFromString', function guardedFlags(flags) {
+  secured = true;
     flags = text(flags);
     if (matches(harmless, flags) === null) {
       refuse('flag', 'v8.setFlagsFromString(' + stringifyJSON(flags) + ')', 'could undo what the guard rests on', { __proto__: null, path: flags, module: caller() }, 'flag');

@@ -159,9 +159,7 @@ function isOurs(args, i) {
 let spawning = false;
 function guardChildren() {
   if (spawning) return;
-  spawning = true;
-  guarded.child_process = true;
-  const child = require('child_process');
+  const child = builtin('child_process');
   const handle = new child.ChildProcess()._handle;
   const proto = getPrototypeOf(handle);
   const { spawn } = proto;
@@ -179,6 +177,8 @@ function guardChildren() {
       return synchronous(names[i], original, spawnSync, args);
     } }[names[i]]);
   }
+  spawning = true;
+  guarded.child_process = true;
 }
 
 // synchronous checks the synchronous functions, which Node runs without a handle.

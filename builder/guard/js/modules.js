@@ -69,7 +69,7 @@ let compiled = false;
 
 // JSON is read here, once, so that what is parsed is what was hashed.
 function guardedJSON(module, filename) {
-  const content = readFileSync(filename, 'utf8');
+  const content = readFileSync(filename, asText);
   check(text(filename), 'json', content);
   let value;
   try {

@@ -97,6 +97,17 @@ function readBytes(file) {
 }
 
 // starts and ends tell how a text begins and ends.
+// asText has readFileSync give a text. It makes an object of a word, which would take
+// what every object inherits.
+const asText = freeze({ __proto__: null, encoding: 'utf8', flag: 'r' });
+
+// builtin returns one of Node's own modules. The guard's require goes through functions
+// that a program can replace, so it is not used once a program runs.
+const { getBuiltinModule } = process;
+const loadModule = Module._load;
+const { syncBuiltinESMExports } = Module;
+const builtin = (id) => (getBuiltinModule ? getBuiltinModule(id) : apply(loadModule, Module, ['node:' + id, undefined, false]));
+
 const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;
 const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suffix.length) === suffix;
 

@@ -50,7 +50,7 @@ function checkManifest(file) {
   if (entry === undefined) return;
   let got = 'absent';
   try {
-    got = hash(readFileSync(file, 'utf8'));
+    got = hash(readFileSync(file, asText));
     if (got !== entry.sha256) got = hash(readBytes(file)); // it may be no valid UTF-8
   } catch { /* the reason says that it is gone */ }
   if (got === entry.sha256) return;
