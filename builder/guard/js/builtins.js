@@ -87,14 +87,29 @@ function guardProcess() {
       return m;
     });
   }
-  const load = Module._load;
+  guardResolution();
   hold(Module, '_load', function guardedLoad(request, parent, isMain, options) {
     // Node reads some names out of objects, which could answer twice.
     if (typeof request !== 'string') throw new NodeTypeError('nbuild guard: the name of a module is a string');
     const id = starts(request, 'node:') ? slice(request, 5) : request;
     if (lazy[id] !== undefined && guarded[id] !== true) guardBuiltin(id);
-    return apply(load, this, [request, parent, isMain, options]);
+    return apply(loadModule, this, [request, parent, isMain, options]);
   });
+}
+
+// guardResolution looks at what names come to mean, whatever was put in the place of
+// Node's own search or into its memory: it may be one of Node's modules.
+function guardResolution() {
+  let current;
+  const put = (resolve) => {
+    current = typeof resolve !== 'function' ? resolve : function (...args) {
+      const file = text(apply(resolve, this, args));
+      if (lazy[file] !== undefined && guarded[file] !== true) guardBuiltin(file);
+      return file;
+    };
+  };
+  put(Module._resolveFilename);
+  defineProperty(Module, '_resolveFilename', { __proto__: null, get: () => current, set: put, enumerable: true, configurable: false });
 }
 
 // checkAddon returns the real path of what it checked, which is what is then opened.
@@ -301,10 +316,17 @@ function guardTLS() {
   const context = getPrototypeOf(builtin('tls').createSecureContext({ __proto__: null, ca: [] }).context);
   close(context, 'setClientCertEngine', 'engine', 'clientCertEngine');
   close(context, 'setEngineKey', 'engine', 'privateKeyEngine');
+  secured = true;
 }
 
 function guardFFI() {
   refuse('ffi', 'node:ffi', 'calls any native code, which no list can hold', { __proto__: null, module: caller() }, 'closed');
+}
+
+// guardTest: the test runner imports files on its own, and starts children.
+function guardTest() {
+  keepImports();
+  guardChildren();
 }
 
 // guardWASI leaves WASI as it is: its modules come from WebAssembly, which is guarded.
@@ -316,7 +338,6 @@ function guardV8() {
   const v8 = builtin('v8');
   const { setFlagsFromString } = v8;
   hold(v8, 'setFlagsFromString', function guardedFlags(flags) {
-  secured = true;
     flags = text(flags);
     if (matches(harmless, flags) === null) {
       refuse('flag', 'v8.setFlagsFromString(' + stringifyJSON(flags) + ')', 'could undo what the guard rests on', { __proto__: null, path: flags, module: caller() }, 'flag');
@@ -324,9 +345,3 @@ function guardV8() {
     return setFlagsFromString(flags);
   });
 }
-// guardTest: the test runner imports files on its own, and starts children.
-function guardTest() {
-  keepImports();
-  guardChildren();
-}
-
