@@ -225,13 +225,74 @@ function synchronous(name, original, spawnSync, given) {
   return apply(original, undefined, [checked.file, rest, copy]);
 }
 
+// What is beneath a worker is guarded before other code runs, since any object that has
+// to do with one leads there: the class of its handle would start a thread without the
+// guard, and what is posted to it says whether it runs a file or a string.
+const threads = require('worker_threads');
+const { postMessage } = MessagePort.prototype;
+let startingHooks = false;
+
+function guardThreads() {
+  hold(MessagePort.prototype, 'postMessage', guardedPost);
+  const { moveMessagePortToContext } = threads;
+  hold(threads, 'moveMessagePortToContext', function moved(port, context) {
+    const there = moveMessagePortToContext(port, context);
+    hold(getPrototypeOf(there), 'postMessage', guardedPost);
+    return there;
+  });
+  const handle = workerHandle();
+  if (handle !== undefined) hold(getPrototypeOf(handle), 'constructor', Object);
+}
+
+// workerHandle has a worker made as far as it has a handle, and returns that; undefined
+// where Node's permissions let none be made.
+function workerHandle() {
+  let made;
+  const Made = function () {};
+  Made.prototype = {
+    __proto__: null,
+    get _events() {
+      made = this;
+      return undefined;
+    },
+    set _events(_) { /* it needs none */ },
+  };
+  const enough = {};
+  try {
+    construct(threads.Worker, ['/', { __proto__: null, get stdin() { throw enough; } }], Made);
+  } catch (error) {
+    if (error.code === 'ERR_ACCESS_DENIED') return undefined;
+    if (error !== enough) throw error;
+  }
+  const marks = getOwnPropertySymbols(made);
+  for (let i = 0; i < marks.length; i++) if (text(marks[i]) === 'Symbol(kHandle)') return made[marks[i]];
+  return stop('what is beneath a worker is not where the guard knows it to be');
+}
+
+function guardedPost(message, transfer) {
+  if (message !== null && typeof message === 'object' && (hasOwn(message, 'doEval') || hasOwn(message, 'webWorkerData'))) checkPosted(message);
+  return arguments.length < 2 ? apply(postMessage, this, [message]) : apply(postMessage, this, [message, transfer]);
+}
+
+// checkPosted refuses what would have a thread run a string as a module.
+function checkPosted(message) {
+  const type = getOwnPropertyDescriptor(message, 'type');
+  if (type === undefined || (hasOwn(type, 'value') && type.value !== 'loadScript')) return;
+  const way = getOwnPropertyDescriptor(message, 'doEval');
+  const web = getOwnPropertyDescriptor(message, 'webWorkerData');
+  const file = getOwnPropertyDescriptor(message, 'filename');
+  if (hasOwn(type, 'value') && (web === undefined || (hasOwn(web, 'value') && web.value === undefined)) && way !== undefined && hasOwn(way, 'value')) {
+    if (way.value === false || way.value === 'classic' || way.value === 'data-url') return; // all of which the guard in the thread sees
+    if (way.value === 'internal' && startingHooks && file !== undefined && file.value === 'internal/modules/esm/worker') return;
+  }
+  refuse('worker', 'A worker', 'would be told to run a string', { __proto__: null, module: caller() }, 'code');
+}
+
 // Workers get the guard whatever options they are given. A worker from a string or
 // from an address is code from nowhere.
 let working = false;
 function guardWorkers() {
   if (working) return;
-  working = true;
-  const threads = require('worker_threads');
   const { Worker } = threads;
   const standIn = function (file, options) {
     checkIntact();
@@ -246,6 +307,7 @@ function guardWorkers() {
   hold(Worker.prototype, 'constructor', standIn);
   hold(threads, 'Worker', standIn);
   if (typeof globalThis.Worker === 'function') close(globalThis, 'Worker', 'worker', 'Worker');
+  working = true;
 }
 
 function workerFile(file, options) {

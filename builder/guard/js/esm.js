@@ -267,6 +267,20 @@ function startThread() {
   thread();
 }
 
+// thread starts the thread that hooks run in. Node makes the options of its own threads
+// from a plain object, which takes what every object inherits.
 function thread() {
-  apply(register, Module, ['file://' + home + '/hooks.mjs']);
+  guardWorkers();
+  const names = ['execArgv', 'env'];
+  for (let i = 0; i < names.length; i++) {
+    if (getOwnPropertyDescriptor(ObjectPrototype, names[i]) === undefined) continue;
+    refuse('worker', 'The thread that modules load in', 'would be given an ' + names[i] + ' that was put on Object.prototype',
+      { __proto__: null, path: names[i], module: caller() }, 'closed');
+  }
+  startingHooks = true;
+  try {
+    apply(register, Module, ['file://' + home + '/hooks.mjs']);
+  } finally {
+    startingHooks = false;
+  }
 }

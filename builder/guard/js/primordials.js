@@ -9,6 +9,7 @@ const { create, freeze, getOwnPropertyDescriptor, getOwnPropertySymbols } = Obje
 const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
+const ObjectPrototype = Object.prototype;
 const NodeError = Error;
 const NodeEvalError = EvalError;
 const NodeTypeError = TypeError;
@@ -45,8 +46,8 @@ const Module = require('module');
 const fs = require('fs');
 const url = require('url');
 const path = require('path');
-const { openSync, readSync, fstatSync, closeSync, readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
 const { isProxy } = require('util').types;
+const { openSync, readSync, fstatSync, closeSync, readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
 // The native one asks the system; the other goes through functions that can be replaced.
 const realpath = fs.realpathSync.native;
 const { fileURLToPath } = url;
@@ -96,7 +97,6 @@ function readBytes(file) {
   }
 }
 
-// starts and ends tell how a text begins and ends.
 // asText has readFileSync give a text. It makes an object of a word, which would take
 // what every object inherits.
 const asText = freeze({ __proto__: null, encoding: 'utf8', flag: 'r' });
@@ -108,6 +108,7 @@ const loadModule = Module._load;
 const { syncBuiltinESMExports } = Module;
 const builtin = (id) => (getBuiltinModule ? getBuiltinModule(id) : apply(loadModule, Module, ['node:' + id, undefined, false]));
 
+// starts and ends tell how a text begins and ends.
 const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;
 const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suffix.length) === suffix;
 

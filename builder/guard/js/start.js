@@ -25,7 +25,8 @@ function checkStart() {
       refuse('flag', 'node', 'was started with ' + given[i] + ', which is not known to be harmless', { __proto__: null, path: given[i] }, 'flag');
     }
   }
-  const options = atStart.NODE_OPTIONS;
+  // Node takes none for its own thread, which is given the variables as they are by then.
+  const options = inHooksThread ? undefined : atStart.NODE_OPTIONS;
   if (options !== undefined) {
     let from = 0;
     while (from < options.length) {
@@ -75,6 +76,7 @@ if (config.mode !== 'off') {
   guardWasm();
   guardModules();
   guardProcess();
+  guardThreads();
   guardESM();
   guardConsole();
   apply(onProcess, emitter, ['exit', summary]);
