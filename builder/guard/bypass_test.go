@@ -15,6 +15,7 @@ type attack struct {
 
 	files      map[string]string // listed beside the victims
 	evaluators []string          // those that may turn strings into code
+	said       bool              // the guard is told which files have an import(), as in an image
 }
 
 // victims are the files of each attack. What is below unlisted must never run.
@@ -91,6 +92,9 @@ func (a attack) run(t *testing.T, n node) {
 	}
 	w.evaluators = a.evaluators
 	w.write("attack.js", strings.Replace(around, "CODE", a.code, 1))
+	if a.said {
+		w.o.Imports = w.imports()
+	}
 	got := w.run(n, "attack.js")
 	if strings.Contains("\n"+got.stdout, "\nPWNED") || strings.Contains("\n"+got.stderr, "\nPWNED") {
 		t.Errorf("unlisted code ran\nstdout %s\nstderr %s", got.stdout, got.stderr)

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/js"
 	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/sbom/dynamism/reach"
@@ -158,7 +159,7 @@ func (w *world) list() {
 			e.Format = sources.Wasm
 		case ".js":
 			e.Format = sources.CommonJS
-			if typ == "module" {
+			if typ == "module" || typ == "" && js.Parse([]byte(readFile(w.t, p)), js.Detect).Goal == js.Module {
 				e.Format = sources.Module
 			}
 		case ".cjs", "":
@@ -182,6 +183,26 @@ func (w *world) list() {
 		w.t.Fatal(err)
 	}
 	w.put(filepath.Join(w.home, SourcesName), out)
+}
+
+// imports are the files of the application that have an import() in them.
+func (w *world) imports() []string {
+	w.t.Helper()
+	all := []string{}
+	err := filepath.WalkDir(w.app, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Ext(p) == ".json" {
+			return err
+		}
+		tree := js.Parse([]byte(readFile(w.t, p)), js.Detect)
+		if slices.ContainsFunc(tree.Nodes, func(n js.Node) bool { return n.Kind == js.ImportExpression }) {
+			all = append(all, p)
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return all
 }
 
 func (w *world) put(p string, data []byte) {
