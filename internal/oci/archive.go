@@ -47,7 +47,7 @@ func WriteArchive(ctx context.Context, w io.Writer, img v1.Image, tags []string,
 			Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: size, ModTime: date.UTC().Truncate(time.Second), Format: tar.FormatUSTAR,
 		})
 		if err == nil {
-			_, err = io.Copy(out, contextReader{ctx, r})
+			_, err = io.Copy(out, Within(ctx, r))
 		}
 		return err
 	}

@@ -250,7 +250,7 @@ func (l *Layout) putBlob(ctx context.Context, root *os.Root, desc v1.Descriptor,
 		}
 		return nil
 	}
-	in := io.TeeReader(io.LimitReader(contextReader{ctx, rc}, desc.Size+1), sum)
+	in := io.TeeReader(io.LimitReader(Within(ctx, rc), desc.Size+1), sum)
 	return replace(root, name, in, check)
 }
 
@@ -301,6 +301,9 @@ func createTemp(root *os.Root) (string, *os.File, error) {
 	}
 	return "", nil, errors.New("no name is left for a temporary file")
 }
+
+// Within returns a reader that ends with its context.
+func Within(ctx context.Context, r io.Reader) io.Reader { return contextReader{ctx, r} }
 
 type contextReader struct {
 	ctx context.Context

@@ -19,6 +19,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/oci"
 )
 
 // folder returns the files of the guard's folder by name, from the image's last
@@ -50,10 +51,10 @@ func folder(ctx context.Context, img v1.Image, config *v1.ConfigFile) (map[strin
 		return nil, fmt.Errorf("reading the last layer: %w", err)
 	}
 	defer packed.Close()
-	files, id, err := unpack(contextReader{ctx, packed}, kind)
+	files, id, err := unpack(oci.Within(ctx, packed), kind)
 	// What could not be had, or is not what its digest says, goes before what is wrong
 	// with it.
-	if _, rest := io.Copy(io.Discard, contextReader{ctx, packed}); rest != nil {
+	if _, rest := io.Copy(io.Discard, oci.Within(ctx, packed)); rest != nil {
 		return nil, fmt.Errorf("reading the last layer: %w", rest)
 	}
 	switch {
@@ -181,17 +182,4 @@ func (l *limit) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("it unpacks to more than %d bytes", bounds.GuardLayer)
 	}
 	return n, err
-}
-
-// contextReader ends with its context.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }
