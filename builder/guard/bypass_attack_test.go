@@ -79,6 +79,11 @@ var insiders = []attack{
 	{name: "a script that turns out to import", kinds: "unlisted", code: `require('./fine.js'); require('./later.js'); await wait(100)`},
 	{name: "the program started once more", kinds: "unlisted", code: `
 		Module._findPath = () => evil + 'evil.mjs'; for (const f of [undefined, here + '/good.mjs', evil + 'evil.mjs']) { try { Module.runMain(f); } catch (e) { say(e); } }; await wait(100)`},
+	{name: "an approved string that imports near the end of the stack", kinds: "unlisted", said: true, code: `
+		const { run } = require('./evaluator.js'); const load = "return import('" + evil + "evil.mjs').catch((e) => console.log(e.code))";
+		const deep = (f) => { try { deep(f); } catch { try { f(); } catch {} } };
+		for (let i = 0; i < 40; i++) { const pad = (n) => n ? pad(n - 1) : deep(() => run(load)); pad(i); }
+		await run(load)`},
 	{name: "an addon whose name holds a zero", kinds: "", code: `
 		fs.writeFileSync('evil.node', 'x'); try { process.dlopen({ exports: {} }, here + '/evil.node\0'); } catch (e) { say(e); if (/evil\.node/.test(e.message) && e.code !== 'ERR_NBUILD_GUARD') console.log('PWNED'); }`},
 	{name: "a library found by its name alone", kinds: "", code: `
@@ -121,7 +126,7 @@ var insiders = []attack{
 
 // insidersFiles are listed beside the victims of the other attacks.
 var insidersFiles = map[string]string{
-	"evaluator.js":  "exports.one = Function('return 1')();\n",
+	"evaluator.js":  "exports.one = Function('return 1')();\nexports.run = (code) => Function(code)();\n",
 	"evaluator.mjs": "export const one = Function('return 1')();\n",
 	"imports.mjs":   "import './unlisted/evil.mjs';\n",
 	"importer.mjs":  "import './fine.js';\nimport { createRequire } from 'node:module';\ncreateRequire(import.meta.url)('./good.js');\ntry { await import('./unlisted/evil.mjs'); } catch (e) { console.log(e.code); }\n",

@@ -5,8 +5,8 @@
 // the compiler, never a second reading of the file, and asks the list (sources/v1 of
 // docs/formats.md) whether that text may run at that path in that format. CommonJS is
 // held at Module.prototype._compile, through which every such text passes;
-// ECMAScript modules by a load hook that is always the last to see a source;
-// addons at process.dlopen; WebAssembly at its constructors. Strings become code
+// ECMAScript modules by a load hook that is always the last to see a source, and that
+// is in place whenever a text runs that could import; addons at process.dlopen; WebAssembly at its constructors. Strings become code
 // only in approved modules (bounded eval): V8 refuses everywhere else.
 //
 // The image's entry point installs it: EntryPoint rewrites the command
@@ -16,6 +16,11 @@
 // operator for a container; children get them anew, because the guard starts them.
 // A command that is not node itself, such as a shell or npm, could start a node
 // without them and is refused.
+//
+// What require answers was worked out with the list (Meanings), and the guard says it:
+// nothing that is added to the image changes what a name means, and Node need not look
+// for files. That is why a guarded server starts in less CPU than a bare one, as long
+// as the guard's own start stays cheap: docs/decisions/meanings.md says what it costs.
 //
 // Mode report says on stderr what enforce would refuse, one JSON line an event
 // (nbuild.guard/v1), and lets it pass. In enforce a refusal is an Error with the code

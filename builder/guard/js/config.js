@@ -1,6 +1,7 @@
 
-// The guard's own folder holds its settings, guard.json, and the production source
-// list, sources.json (nbuild.sources/v1). Both are read once, here.
+// The guard's own folder holds its settings, guard.json, the production source list,
+// sources.json (nbuild.sources/v1), and in enforce what requests mean, meanings.json
+// (nbuild.meanings/v1). Each is read once, here.
 
 const home = __dirname;
 

@@ -131,8 +131,8 @@ function holdImports() {
 }
 
 function keepImports() {
-  importsKept = true;
   holdImports();
+  importsKept = true; // as above
 }
 
 function releaseImports() {
