@@ -12,7 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 // app is one run of the command: its surroundings and the global flags.
@@ -127,20 +127,20 @@ func (a *app) prepare() error {
 }
 
 // host is what operations get from the edge.
-func (a *app) host() (operation.Host, error) {
+func (a *app) host() (machine.Host, error) {
 	vars := map[string]string{}
 	for _, v := range a.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {
-			return operation.Host{}, usage("--var is not name=value", "write it as --var channel=beta")
+			return machine.Host{}, usage("--var is not name=value", "write it as --var channel=beta")
 		}
 		vars[name] = value
 	}
 	store, err := a.storeDir()
 	if err != nil {
-		return operation.Host{}, err
+		return machine.Host{}, err
 	}
-	return operation.Host{
+	return machine.Host{
 		Dir: a.dir, File: a.file, Vars: vars, Environ: withoutPasswords(a.environ), Home: a.env("HOME"),
 		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version,
 	}, nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/cache"
 )
 
@@ -22,14 +22,14 @@ builds may share it.`,
 	cmd.AddCommand(&cobra.Command{
 		Use: "show", Short: "Count what the store holds", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.cacheReport(func(h operation.Host) (cache.Report, error) { return cache.Show(cmd.Context(), h) })
+			return a.cacheReport(func(h machine.Host) (cache.Report, error) { return cache.Show(cmd.Context(), h) })
 		},
 	})
 	var repair bool
 	verify := &cobra.Command{
 		Use: "verify", Short: "Read every blob and name those that are damaged (exit 11)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.cacheReport(func(h operation.Host) (cache.Report, error) { return cache.Verify(cmd.Context(), h, repair) })
+			return a.cacheReport(func(h machine.Host) (cache.Report, error) { return cache.Verify(cmd.Context(), h, repair) })
 		},
 	}
 	verify.Flags().BoolVar(&repair, "repair", false, "remove what is damaged")
@@ -41,7 +41,7 @@ builds may share it.`,
 			if err != nil {
 				return err
 			}
-			return a.cacheReport(func(h operation.Host) (cache.Report, error) { return cache.Prune(cmd.Context(), h, size) })
+			return a.cacheReport(func(h machine.Host) (cache.Report, error) { return cache.Prune(cmd.Context(), h, size) })
 		},
 	}
 	prune.Flags().StringVar(&keep, "keep", "10GiB", "how `much` to keep, 0 for only what running builds hold")
@@ -49,7 +49,7 @@ builds may share it.`,
 	return cmd
 }
 
-func (a *app) cacheReport(do func(operation.Host) (cache.Report, error)) error {
+func (a *app) cacheReport(do func(machine.Host) (cache.Report, error)) error {
 	host, err := a.host()
 	if err != nil {
 		return err

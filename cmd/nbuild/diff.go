@@ -7,11 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nbuild/nbuild/internal/operation/compare"
+	"github.com/nbuild/nbuild/internal/operation/diff"
 )
 
 func (a *app) diffCommand() *cobra.Command {
-	var o compare.Options
+	var o diff.Options
 	cmd := &cobra.Command{
 		Use: "diff A B", Short: "Compare two images, layouts, BOMs or lockfiles",
 		Long: `Tells what changed from A to B by package and install path, the worst first: the
@@ -22,8 +22,8 @@ The order of things in either never counts.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, class := range slices.Concat(o.Deny, o.Review) {
-				if !slices.Contains(compare.Classes(), class) {
-					return usage(fmt.Sprintf("%q is no class of change", class), "use one of "+strings.Join(compare.Classes(), ", "))
+				if !slices.Contains(diff.Classes(), class) {
+					return usage(fmt.Sprintf("%q is no class of change", class), "use one of "+strings.Join(diff.Classes(), ", "))
 				}
 			}
 			host, err := a.host()
@@ -31,21 +31,23 @@ The order of things in either never counts.`,
 				return err
 			}
 			o.A, o.B = args[0], args[1]
-			r, err := compare.Run(cmd.Context(), host, o)
+			r, err := diff.Run(cmd.Context(), host, o)
 			if err != nil {
 				return err
 			}
-			text := a.paint(r.Text, a.answers)
+			answer := []byte(a.paint(r.Diff.Text(), a.answers))
 			if a.json {
-				text = string(r.JSON)
+				if answer, err = r.Diff.JSON(); err != nil {
+					return err
+				}
 			}
-			if _, err := a.stdout.Write([]byte(text)); err != nil {
+			if _, err := a.stdout.Write(answer); err != nil {
 				return err
 			}
-			if r.Stopped != nil && a.json {
-				return told(r.Stopped)
+			if stopped := r.Stopped.Err(); stopped == nil || !a.json {
+				return stopped
 			}
-			return r.Stopped
+			return told(r.Stopped.Err())
 		},
 	}
 	f := cmd.Flags()

@@ -8,11 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation/local"
+	"github.com/nbuild/nbuild/internal/operation/install"
 )
 
 func (a *app) installCommand() *cobra.Command {
-	var o local.Options
+	var o install.Options
 	cmd := &cobra.Command{
 		Use: "install", Short: "Lay out node_modules here from the snapshot, as npm ci would",
 		Long: `Lays out node_modules beside the lockfile, equal to what npm ci --ignore-scripts
@@ -29,7 +29,7 @@ old tree stays until the new one is whole.`,
 			if err != nil {
 				return err
 			}
-			r, err := local.Install(cmd.Context(), host, o)
+			r, err := install.Run(cmd.Context(), host, o)
 			if r == nil {
 				return err
 			}

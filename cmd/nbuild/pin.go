@@ -6,11 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 )
 
 func (a *app) pinCommand() *cobra.Command {
-	var o snapshots.PinOptions
+	var o pin.Options
 	cmd := &cobra.Command{
 		Use: "pin", Short: "Resolve everything outside and write nbuild.lock",
 		Long: `Downloads what the lockfile names, Node, the .debs of bases, base images and
@@ -23,7 +23,7 @@ it is; --update NAME pins a package, "node", "debian", a base, a fetched file or
 			if err != nil {
 				return err
 			}
-			r, err := snapshots.Pin(cmd.Context(), host, o)
+			r, err := pin.Run(cmd.Context(), host, o)
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ integrity and to the SHA-256 in nbuild.lock. Afterwards a build needs no network
 			if err != nil {
 				return err
 			}
-			r, err := snapshots.Vendor(cmd.Context(), host)
+			r, err := pin.Vendor(cmd.Context(), host)
 			if err != nil {
 				return err
 			}

@@ -20,8 +20,8 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/npm"
-	"github.com/nbuild/nbuild/internal/operation/inventory"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 

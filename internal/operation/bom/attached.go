@@ -6,15 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/diff"
-	"github.com/nbuild/nbuild/internal/operation/images"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/evidence/sides"
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 // Attached returns the BOM that is attached to an image, indented where a person
 // reads it. Whose word it is, `nbuild verify` tells.
-func Attached(ctx context.Context, host operation.Host, name string, pretty bool) ([]byte, error) {
-	doc, err := diff.Document(ctx, diff.Options{Dir: host.Dir, Registry: images.Options(host)}, name)
+func Attached(ctx context.Context, host machine.Host, name string, pretty bool) ([]byte, error) {
+	doc, err := sides.Document(ctx, sides.Options{Dir: host.Dir, Registry: images.Options(host)}, name)
 	if err != nil {
 		return nil, err
 	}

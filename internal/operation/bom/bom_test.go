@@ -9,12 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/operation/bom"
-	"github.com/nbuild/nbuild/internal/operation/images"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 )
 
 func pinned(t *testing.T, more string) *rehearsal.World {
@@ -29,7 +29,7 @@ func pinned(t *testing.T, more string) *rehearsal.World {
 
 func repin(t *testing.T, w *rehearsal.World) {
 	t.Helper()
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,3 +1,10 @@
+// Package bom is `nbuild sbom`: the BOM of an image or of the project, printed without
+// a build; the one that is attached to an image; and a BOM file held to its schema.
+//
+// Package contents gathers what a BOM holds, and package sbom writes it.
+//
+// The invariant: what is printed for an image block are the bytes that a release of
+// the same inputs attaches.
 package bom
 
 import (
@@ -9,11 +16,12 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/keys"
-	"github.com/nbuild/nbuild/internal/operation/project"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/evidence/contents"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/wholefile"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -27,7 +35,7 @@ type Options struct {
 
 // Run writes the BOM of an image of the project at hand, or of the project itself
 // where it has none. Nothing is built.
-func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
+func Run(ctx context.Context, host machine.Host, o Options) ([]byte, error) {
 	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
@@ -41,12 +49,12 @@ func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	contents, err := gather(ctx, host, p, lock, source.Date, o)
+	gathered, err := gather(ctx, host, p, lock, source.Date, o)
 	if errors.Is(err, cas.ErrNotFound) { // a file index is missing: only then is the store looked through
-		if err := snapshots.VendorProject(ctx, host, p, lock); err != nil {
+		if err := pin.VendorProject(ctx, host, p, lock); err != nil {
 			return nil, err
 		}
-		contents, err = gather(ctx, host, p, lock, source.Date, o)
+		gathered, err = gather(ctx, host, p, lock, source.Date, o)
 	}
 	if err != nil {
 		return nil, err
@@ -55,7 +63,7 @@ func Run(ctx context.Context, host operation.Host, o Options) ([]byte, error) {
 	if version == "" {
 		version = p.Sbom.SpecVersion
 	}
-	return sbom.Write(contents, sbom.Options{Version: version, Pretty: o.Pretty})
+	return sbom.Write(gathered, sbom.Options{Version: version, Pretty: o.Pretty})
 }
 
 // The problems of printing and validating.
@@ -72,8 +80,8 @@ type Validation struct {
 }
 
 // Validate holds a BOM file to the schema of the version that it says it is.
-func Validate(host operation.Host, file string) (*Validation, error) {
-	raw, err := keys.ReadFile(host.Path(file), bounds.BOM)
+func Validate(host machine.Host, file string) (*Validation, error) {
+	raw, err := wholefile.Read(host.Path(file), bounds.BOM)
 	if err != nil {
 		return nil, &diag.Problem{
 			Code: CodeNoBOM, Pos: diag.Pos{File: file}, What: "the BOM can't be read", Err: err,
@@ -87,14 +95,14 @@ func Validate(host operation.Host, file string) (*Validation, error) {
 }
 
 // gather chooses whose contents are told.
-func gather(ctx context.Context, host operation.Host, p *project.Project, lock *snapshot.Lock, date time.Time, o Options) (*sbom.Contents, error) {
+func gather(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, date time.Time, o Options) (*sbom.Contents, error) {
 	switch block, ok := p.Image(o.Image); {
 	case o.All || o.Image == "" && len(p.Images) == 0:
-		return OfProject(ctx, host, p, lock, date, o.All)
+		return contents.OfProject(ctx, host, p, lock, date, o.All)
 	case ok:
-		return OfImage(ctx, host, p, lock, nil, block, date)
+		return contents.OfImage(ctx, host, p, lock, nil, block, date)
 	case o.Image == "" && len(p.Images) == 1:
-		return OfImage(ctx, host, p, lock, nil, &p.Images[0], date)
+		return contents.OfImage(ctx, host, p, lock, nil, &p.Images[0], date)
 	default:
 		var names []string
 		for _, i := range p.Images {

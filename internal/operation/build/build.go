@@ -19,15 +19,15 @@ import (
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/evidence/oversight"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/images"
-	"github.com/nbuild/nbuild/internal/operation/oversight"
 	"github.com/nbuild/nbuild/internal/operation/pin"
-	"github.com/nbuild/nbuild/internal/operation/project"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/upstream"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -63,7 +63,7 @@ func (b *Built) Close() error {
 
 // Make builds the images of the project, or only those that are named. The caller
 // closes what it returns.
-func Make(ctx context.Context, host operation.Host, only []string) (*Built, error) {
+func Make(ctx context.Context, host machine.Host, only []string) (*Built, error) {
 	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func Make(ctx context.Context, host operation.Host, only []string) (*Built, erro
 	return b, nil
 }
 
-func (b *Built) make(ctx context.Context, host operation.Host, only []string) error {
+func (b *Built) make(ctx context.Context, host machine.Host, only []string) error {
 	p := b.Project
 	if err := selectImages(p.Project, only); err != nil {
 		return err
@@ -91,11 +91,11 @@ func (b *Built) make(ctx context.Context, host operation.Host, only []string) er
 	if b.Lock, err = p.Lock(); err != nil {
 		return err
 	}
-	wanted, err := snapshots.Wanted(p)
+	wanted, err := pin.Wanted(p)
 	if err != nil {
 		return err
 	}
-	if err := pin.Check(b.Lock, wanted, project.LockName); err != nil {
+	if err := upstream.Check(b.Lock, wanted, project.LockName); err != nil {
 		return err
 	}
 	if b.Source, err = p.Source(ctx, b.Lock); err != nil {
@@ -113,7 +113,7 @@ func (b *Built) make(ctx context.Context, host operation.Host, only []string) er
 	if err := b.hold(); err != nil {
 		return err
 	}
-	if err := snapshots.VendorProject(ctx, host, p, b.Lock); err != nil {
+	if err := pin.VendorProject(ctx, host, p, b.Lock); err != nil {
 		return err
 	}
 	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
@@ -218,7 +218,7 @@ type Report struct {
 
 // Run builds the images and puts them where they belong, under their tags, unless
 // the project's rules deny what they hold.
-func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	b, err := Make(ctx, host, o.Only)
 	if err != nil {
 		return nil, err
@@ -245,7 +245,7 @@ func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
 }
 
 // put writes an image and moves its tags.
-func (t *Target) put(ctx context.Context, host operation.Host, b *Built, img *builder.Image) error {
+func (t *Target) put(ctx context.Context, host machine.Host, b *Built, img *builder.Image) error {
 	if t.Store == nil {
 		if len(img.Platforms) > 1 {
 			return &diag.Problem{

@@ -20,13 +20,12 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/build"
 	"github.com/nbuild/nbuild/internal/operation/pin"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
-	"github.com/nbuild/nbuild/internal/operation/vendor"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/upstream"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -40,7 +39,7 @@ func pinned(t *testing.T) *rehearsal.World {
 
 func repin(t *testing.T, w *rehearsal.World) {
 	t.Helper()
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -194,7 +193,7 @@ func TestChild(t *testing.T) {
 	if os.Getenv("BUILD_DIR") == "" {
 		t.Skip("runs only as a child")
 	}
-	host := operation.Host{
+	host := machine.Host{
 		Dir: os.Getenv("BUILD_DIR"), File: "build.hcl", StoreDir: os.Getenv("BUILD_STORE"), Environ: os.Environ(),
 		Events: event.Discard, Version: "0.0.0", Now: func() time.Time { return rehearsal.Now },
 	}
@@ -231,7 +230,7 @@ func TestBuildRefusesWhatTheLockDoesNotSay(t *testing.T) {
 		}, []diag.Code{pipelines.CodeUnpinned}},
 		{"a package more in the lockfile", func(_ *testing.T, w *rehearsal.World) {
 			w.Lockfile(w.Publish(rehearsal.Package{Name: "new", Version: "1.0.0"}))
-		}, []diag.Code{pin.CodeUnpinned, pin.CodeExtra, pin.CodeExtra, pin.CodeExtra}},
+		}, []diag.Code{upstream.CodeUnpinned, upstream.CodeExtra, upstream.CodeExtra, upstream.CodeExtra}},
 		{"other bytes than the lockfile", func(t *testing.T, w *rehearsal.World) {
 			other := w.Publish(rehearsal.Package{Name: "left", Version: "1.0.0", Files: map[string]string{"evil.js": "1"}})
 			edit(t, w, func(a *snapshot.Artefact) {
@@ -239,7 +238,7 @@ func TestBuildRefusesWhatTheLockDoesNotSay(t *testing.T) {
 					a.Integrity = other.Integrity
 				}
 			})
-		}, []diag.Code{pin.CodeIntegrity}},
+		}, []diag.Code{upstream.CodeIntegrity}},
 		{"an unknown key", func(_ *testing.T, w *rehearsal.World) {
 			w.Write("nbuild.lock", strings.Replace(w.Read("nbuild.lock"), " published=", " publisher=", 1))
 		}, []diag.Code{snapshot.CodeLockSyntax}},
@@ -313,7 +312,7 @@ func TestWrongDigestsInTheLockBringNothing(t *testing.T) {
 		}
 	})
 	_, err := build.Run(t.Context(), w.Host, build.Options{To: "oci:out"})
-	wantCode(t, err, vendor.CodeOther)
+	wantCode(t, err, upstream.CodeOther)
 }
 
 func TestVendorOfflineTellsAllThatIsMissing(t *testing.T) {

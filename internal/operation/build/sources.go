@@ -13,7 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation/production"
+	"github.com/nbuild/nbuild/internal/evidence/production"
 	"github.com/nbuild/nbuild/internal/sources/tracefile"
 	"github.com/nbuild/nbuild/pipelines"
 )

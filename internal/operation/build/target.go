@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -20,7 +20,7 @@ type Target struct {
 // Place finds where an image goes: to what the caller named, else to the image's
 // own repository. Several images share a layout, each under a tag of its own name;
 // they can't share a repository or an archive.
-func Place(host operation.Host, block *pipelines.Image, to string, count int) (*Target, error) {
+func Place(host machine.Host, block *pipelines.Image, to string, count int) (*Target, error) {
 	name := to
 	if name == "" {
 		name = block.Repository

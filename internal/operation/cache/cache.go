@@ -13,7 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 // Report is nbuild.cache/v1: what the store holds, and what a prune took. Sizes
@@ -32,7 +32,7 @@ type Report struct {
 }
 
 // Show counts what the store holds.
-func Show(ctx context.Context, host operation.Host) (Report, error) {
+func Show(ctx context.Context, host machine.Host) (Report, error) {
 	store, err := host.Store()
 	if err != nil {
 		return Report{}, err
@@ -53,7 +53,7 @@ func show(ctx context.Context, store *cas.Store) (Report, error) {
 
 // Verify reads every blob. Corrupt ones are problems, a problem a blob; with
 // repair they are removed as well, so that the next vendor brings them again.
-func Verify(ctx context.Context, host operation.Host, repair bool) (Report, error) {
+func Verify(ctx context.Context, host machine.Host, repair bool) (Report, error) {
 	store, err := host.Store()
 	if err != nil {
 		return Report{}, err
@@ -86,7 +86,7 @@ const staleAfter = 24 * time.Hour
 
 // Prune removes what was not used for longest until at most keep bytes of blobs
 // are left.
-func Prune(ctx context.Context, host operation.Host, keep int64) (Report, error) {
+func Prune(ctx context.Context, host machine.Host, keep int64) (Report, error) {
 	store, err := host.Store()
 	if err != nil {
 		return Report{}, err

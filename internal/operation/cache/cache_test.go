@@ -8,8 +8,8 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation/build"
 	"github.com/nbuild/nbuild/internal/operation/cache"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/operation/pin"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -17,7 +17,7 @@ import (
 // cache verify --repair, then vendor; and builds the same image as before.
 func TestTheRemedyOfADamagedStoreWorks(t *testing.T) {
 	w := rehearsal.New(t)
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	good, err := build.Run(t.Context(), w.Host, build.Options{To: "oci:one"})
@@ -43,7 +43,7 @@ func TestTheRemedyOfADamagedStoreWorks(t *testing.T) {
 	if r, err = cache.Verify(t.Context(), w.Host, true); err != nil || len(r.Corrupt) != len(damaged) {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if _, err := snapshots.Vendor(t.Context(), w.Host); err != nil {
+	if _, err := pin.Vendor(t.Context(), w.Host); err != nil {
 		t.Fatal(err)
 	}
 	again, err := build.Run(t.Context(), w.Host, build.Options{To: "oci:two"})
@@ -57,7 +57,7 @@ func TestTheRemedyOfADamagedStoreWorks(t *testing.T) {
 
 func TestWhatPruneTakesIsBroughtAgain(t *testing.T) {
 	w := rehearsal.New(t)
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	good, err := build.Run(t.Context(), w.Host, build.Options{To: "oci:one"})

@@ -1,3 +1,10 @@
+// Package diff is `nbuild diff`: what changed between two things, each a BOM, a
+// lockfile, a snapshot or an image, and what a gate says of it.
+//
+// Package sides makes an inventory of each, package sbom compares them.
+//
+// The invariant: comparing a thing with itself, or with itself in another order,
+// gives no changes.
 package diff
 
 import (
@@ -6,17 +13,17 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/evidence/sides"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom"
 )
 
-// Options says what is compared and what is denied. A and B are as the user types
-// them; a relative path is relative to Dir.
+// Options say what is compared and what is denied. A and B are as the user types
+// them; a relative path is relative to the host's folder.
 type Options struct {
-	Dir      string
 	A, B     string
-	Platform string      // of images that are for several; "" is "linux/amd64"
-	Registry oci.Options // how to reach registries
+	Platform string // of images that are for several; "" is "linux/amd64"
 
 	Deny, Review []string // classes of change, as gates list them
 	ExitCode     bool     // without classes: hold the diff to sbom.DefaultGate
@@ -29,16 +36,25 @@ type Result struct {
 	Stopped diag.Problems
 }
 
+// Classes lists the classes of change that can be denied.
+func Classes() []string {
+	var names []string
+	for _, c := range sbom.Classes() {
+		names = append(names, string(c))
+	}
+	return names
+}
+
 // Run compares A with B. What is wrong with either side is reported of both at
 // once.
-func Run(ctx context.Context, o Options) (*Result, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	gate, err := o.gate()
 	if err != nil {
 		return nil, err
 	}
-	l := loader{options: o}
-	a, errA := l.load(ctx, o.A)
-	b, errB := l.load(ctx, o.B)
+	at := sides.Options{Dir: host.Dir, Platform: o.Platform, Registry: images.Options(host)}
+	a, errA := sides.Load(ctx, at, o.A)
+	b, errB := sides.Load(ctx, at, o.B)
 	if err := errors.Join(wrap("A", errA), wrap("B", errB)); err != nil {
 		return nil, err
 	}
@@ -63,9 +79,4 @@ func (o Options) gate() (sbom.Gate, error) {
 		return sbom.DefaultGate(), nil
 	}
 	return sbom.Gate{Deny: deny, Review: review}, nil
-}
-
-// Load makes an inventory of one side, as Run does of both.
-func Load(ctx context.Context, o Options, name string) (*sbom.Inventory, error) {
-	return loader{options: o}.load(ctx, name)
 }

@@ -13,9 +13,10 @@ import (
 
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/guarded"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation/guarded"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 	"github.com/nbuild/nbuild/internal/sources"
 )
 
@@ -61,7 +62,7 @@ func TestRunComparesWhatImagesMayLoad(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Run(context.Background(), Options{Dir: dir, A: test.a, B: test.b})
+			got, err := Run(context.Background(), machine.Host{Dir: dir}, Options{A: test.a, B: test.b})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,8 +116,7 @@ func TestAnImageWhoseListCantBeReadIsNotCompared(t *testing.T) {
 	}
 	for name, code := range map[string]diag.Code{"more": guarded.CodeGuard, "damaged": oci.CodeMismatch, "gone": oci.CodeMissing} {
 		for _, o := range []Options{{A: "oci:good:v1", B: "oci:" + name + ":v1"}, {A: "oci:" + name + ":v1", B: "bom.json"}} {
-			o.Dir = dir
-			got, err := Run(context.Background(), o)
+			got, err := Run(context.Background(), machine.Host{Dir: dir}, o)
 			if ps := diag.All(err); got != nil || len(ps) != 1 || ps[0].Code != code || ps[0].Remedy == "" {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -1,149 +1,87 @@
+// Package install lays out a project's packages in its own folder, for developers and
+// tests, from the same snapshot that images are built of.
+//
+// It is `npm ci --ignore-scripts` with nothing but nbuild.lock to believe: the tree
+// is planned for the machine at hand, everything comes out of the store, and no
+// script of any package runs.
+//
+// The invariant: node_modules holds what nbuild.lock pins, or is left as it was.
 package install
 
 import (
 	"context"
 	"fmt"
-	"os"
+	"path/filepath"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
-	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/nodemodules"
+	"github.com/nbuild/nbuild/internal/operation/pin"
+	"github.com/nbuild/nbuild/pipelines"
 )
 
-// Options says what to install where.
+// CodeNoTree is an npm block that is not there, or not told apart.
+const CodeNoTree diag.Code = "NB0212"
+
+// Options say what is laid out.
 type Options struct {
-	Dir     string // the project's folder, which holds node_modules
-	Store   *cas.Store
-	Lock    *snapshot.Lock
-	Tree    *npm.Tree
-	Check   bool       // compare what is there, change nothing
-	Workers int        // packages at a time; 0: one for each processor
-	Events  event.Sink // nil: none
+	Npm   string   // the npm block's name; may be "" where there is one
+	Omit  []string // of "dev", "optional", "peer"
+	Check bool     // compare what is there, change nothing
 }
 
-// Result is nbuild.install/v1: what the tree holds.
-type Result struct {
-	Schema      string       `json:"schema"`
-	Packages    int          `json:"packages"`
-	Files       int          `json:"files"`
-	Links       int          `json:"links"` // of commands, in the .bin folders
-	Bytes       int64        `json:"bytes"` // of the files
-	Differences []Difference `json:"differences"`
-}
-
-// Run installs Tree, or compares it with what is there. With Check, Result lists
-// what differs, and the error is a Problem with CodeDiffers if anything does.
-func Run(ctx context.Context, o Options) (*Result, error) {
-	if o.Events == nil {
-		o.Events = event.Discard
-	}
-	sources, err := find(o)
+// Run lays out node_modules beside the lockfile.
+func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result, error) {
+	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(o.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("opening the project: %w", err)
-	}
-	defer root.Close()
-	if o.Check {
-		return compare(ctx, o, root, sources)
-	}
-	return lay(ctx, o, root, sources)
-}
-
-// lay makes the new tree beside the old one and swaps the two.
-func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Result, error) {
-	s, err := openStage(root, o.Dir)
+	defer p.Close()
+	block, err := choose(p, o.Npm)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	for _, src := range sources { // by path: a folder before what stands in it
-		if err := s.mkdir(src.Path); err != nil {
-			return nil, fmt.Errorf("making %s: %w", src.Path, err)
-		}
+	lock, err := p.Lock()
+	if err != nil {
+		return nil, err
 	}
-	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "install", Total: len(sources)})
-	var done atomic.Int64
-	err = each(ctx, o.Workers, len(sources), func(i int) error {
-		src := sources[i]
-		if err := src.load(ctx, o.Store); err != nil {
-			return err
-		}
-		if err := s.write(src); err != nil {
-			return fmt.Errorf("writing %s: %w", src.Path, err)
-		}
-		src.release()
-		o.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "install", Name: src.Name + "@" + src.Version, Done: int(done.Add(1)), Total: len(sources), Bytes: src.bytes})
-		return nil
+	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), o.Omit)
+	if err != nil {
+		return nil, err
+	}
+	if err := pin.VendorProject(ctx, host, p, lock); err != nil {
+		return nil, err
+	}
+	store, err := host.Store()
+	if err != nil {
+		return nil, err
+	}
+	return nodemodules.Run(ctx, nodemodules.Options{
+		Dir: p.LockFolder(*block), Store: store, Lock: lock, Tree: tree, Check: o.Check, Events: host.Events,
 	})
-	if err != nil {
-		return nil, err
-	}
-	links := o.Tree.BinLinks(newCatalogue(sources).exists)
-	if err := s.link(links); err != nil {
-		return nil, fmt.Errorf("linking commands: %w", err)
-	}
-	if err := s.swap(ctx); err != nil {
-		return nil, err
-	}
-	r := result(o, sources, len(links))
-	o.Events.Emit(event.Event{Kind: event.Summary, Phase: "install", Done: r.Packages, Total: r.Packages, Bytes: r.Bytes})
-	return r, nil
 }
 
-func result(o Options, sources []*source, links int) *Result {
-	r := &Result{Schema: "nbuild.install/v1", Packages: len(o.Tree.Packages), Links: links, Differences: []Difference{}}
-	for _, s := range sources {
-		r.Files += len(s.paths)
-		r.Bytes += s.bytes
-	}
-	return r
-}
-
-// each calls work for 0 to n-1 on several goroutines and returns every Problem, or
-// else the first error, in the order of i.
-func each(ctx context.Context, workers, n int, work func(i int) error) error {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	errs := make([]error, n)
-	var next atomic.Int64
-	var failed atomic.Bool
-	var wait sync.WaitGroup
-	for range min(workers, n) {
-		wait.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n || failed.Load() {
-					return
-				}
-				err := ctx.Err()
-				if err == nil {
-					err = work(i)
-				}
-				if errs[i] = err; err != nil && len(diag.All(err)) == 0 {
-					failed.Store(true) // a problem lets the others be found; a fault does not
-				}
-			}
-		})
-	}
-	wait.Wait()
-	var ps diag.Problems
-	for _, err := range errs {
-		switch found := diag.All(err); {
-		case err == nil:
-		case len(found) == 0:
-			return err
-		default:
-			ps = append(ps, found...)
+func choose(p *project.Project, name string) (*pipelines.Npm, error) {
+	var names []string
+	for i := range p.Npm {
+		names = append(names, p.Npm[i].Name)
+		if p.Npm[i].Name == name || name == "" && len(p.Npm) == 1 {
+			return &p.Npm[i], nil
 		}
 	}
-	return ps.Err()
+	return nil, &diag.Problem{
+		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install can't be told from %q", name),
+		Remedy: fmt.Sprintf("name one of %q with --npm", names),
+	}
+}
+
+// libc tells the C library that this machine's programs are linked with, as npm's
+// `libc` field means it: musl where its loader is there.
+func libc() string {
+	if found, err := filepath.Glob("/lib/ld-musl-*.so.1"); err == nil && len(found) > 0 {
+		return "musl"
+	}
+	return "glibc"
 }

@@ -11,19 +11,16 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/bounds"
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 // The problems of key files.
@@ -50,7 +47,7 @@ type Options struct {
 }
 
 // Generate makes NAME.key and NAME.pub in the host's folder.
-func Generate(host operation.Host, name string, password attest.Password, opt Options) (*Pair, error) {
+func Generate(host machine.Host, name string, password attest.Password, opt Options) (*Pair, error) {
 	o := attest.KeyOptions{EmptyPassword: opt.EmptyPassword}
 	switch opt.Algorithm {
 	case "", "ecdsa":
@@ -119,9 +116,9 @@ func create(path string, b []byte, mode os.FileMode) error {
 
 // Load reads a private key. Password is asked only where the key is encrypted. Of
 // one that is not, and that others can read, an event tells.
-func Load(host operation.Host, file string, password attest.Password) (attest.Signer, error) {
+func Load(host machine.Host, file string, password attest.Password) (attest.Signer, error) {
 	path := host.Path(file)
-	text, err := ReadFile(path, bounds.KeyFile)
+	text, err := wholefile.Read(path, bounds.KeyFile)
 	if err != nil {
 		return nil, &diag.Problem{
 			Code: CodeNoKey, What: "the private key can't be read", Pos: diag.Pos{File: file}, Err: err,
@@ -141,65 +138,4 @@ func Load(host operation.Host, file string, password attest.Password) (attest.Si
 			" is a private key without a password that others on this machine can read: chmod 600 it, or make another with `nbuild keygen`"})
 	}
 	return signer, err
-}
-
-// ReadFile reads a regular file of at most limit bytes.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	return readRegular(f, limit)
-}
-
-// ReadFileIn is ReadFile of a name in a folder. A link that leads out of it is not
-// followed: an error may quote what it read, and the folder is a contributor's.
-func ReadFileIn(root *os.Root, name string, limit int64) ([]byte, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	return readRegular(f, limit)
-}
-
-func readRegular(f *os.File, limit int64) ([]byte, error) {
-	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("no regular file")
-	} else if info.Size() > limit {
-		return nil, fmt.Errorf("%w: over %d bytes", cas.ErrTooLarge, limit)
-	}
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%w: over %d bytes", cas.ErrTooLarge, limit)
-	}
-	return b, nil
-}
-
-// WriteFile writes a file beside its place and moves it there when it is whole.
-func WriteFile(path string, b []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	return nil
 }

@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/keys"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 func password() ([]byte, error) { return []byte("correct horse"), nil }
@@ -16,7 +17,7 @@ func password() ([]byte, error) { return []byte("correct horse"), nil }
 func TestAKeyFileIsNeverOverwritten(t *testing.T) {
 	for _, there := range []string{"demo.key", "demo.pub"} {
 		t.Run(there, func(t *testing.T) {
-			host := operation.Host{Dir: t.TempDir()}
+			host := machine.Host{Dir: t.TempDir()}
 			if err := os.WriteFile(filepath.Join(host.Dir, there), []byte("mine"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -35,7 +36,7 @@ func TestAKeyFileIsNeverOverwritten(t *testing.T) {
 }
 
 func TestAKeyPairSignsUnderItsPasswordOnly(t *testing.T) {
-	host := operation.Host{Dir: t.TempDir()}
+	host := machine.Host{Dir: t.TempDir()}
 	pair, err := keys.Generate(host, "demo", password, keys.Options{Algorithm: "ed25519"})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestAKeyPairSignsUnderItsPasswordOnly(t *testing.T) {
 }
 
 func TestLoadRefuses(t *testing.T) {
-	host := operation.Host{Dir: t.TempDir()}
+	host := machine.Host{Dir: t.TempDir()}
 	if err := syscall.Mkfifo(filepath.Join(host.Dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestWriteFileReplacesAtOnceAndLeavesNothingBeside(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "nbuild.lock")
 	for _, text := range []string{"one", "two"} {
-		if err := keys.WriteFile(name, []byte(text), 0o644); err != nil {
+		if err := wholefile.Write(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +89,7 @@ func TestWriteFileReplacesAtOnceAndLeavesNothingBeside(t *testing.T) {
 	if err != nil || readErr != nil || len(entries) != 1 || string(b) != "two" {
 		t.Errorf("%v %q %v %v", entries, b, err, readErr)
 	}
-	if err := keys.WriteFile(filepath.Join(dir, "none", "x"), nil, 0o644); err == nil {
+	if err := wholefile.Write(filepath.Join(dir, "none", "x"), nil, 0o644); err == nil {
 		t.Error("a folder that is not there was written to")
 	}
 }

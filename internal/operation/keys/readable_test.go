@@ -9,7 +9,7 @@ import (
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/keys"
 )
 
@@ -38,7 +38,7 @@ func TestAKeyThatOthersCanReadIsTold(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dir, told := t.TempDir(), []event.Event{}
-			host := operation.Host{Dir: dir, Events: event.Func(func(e event.Event) { told = append(told, e) })}
+			host := machine.Host{Dir: dir, Events: event.Func(func(e event.Event) { told = append(told, e) })}
 			path := filepath.Join(dir, "a.key")
 			if err := os.WriteFile(path, test.text, 0o600); err != nil {
 				t.Fatal(err)
@@ -59,7 +59,7 @@ func TestAKeyThatOthersCanReadIsTold(t *testing.T) {
 func TestNoErrorHoldsThePassword(t *testing.T) {
 	const secret = "hunter2 is no good"
 	dir := t.TempDir()
-	host := operation.Host{Dir: dir, Events: event.Discard}
+	host := machine.Host{Dir: dir, Events: event.Discard}
 	right := func() ([]byte, error) { return []byte("another one, and long"), nil }
 	if _, err := keys.Generate(host, "a", right, keys.Options{}); err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 
 func TestTwoKeygensAtOnceMakeOneKey(t *testing.T) {
 	dir := t.TempDir()
-	host := operation.Host{Dir: dir, Events: event.Discard}
+	host := machine.Host{Dir: dir, Events: event.Discard}
 	password := func() ([]byte, error) { return []byte("correct horse battery staple"), nil }
 	type result struct {
 		pair *keys.Pair

@@ -14,9 +14,9 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/npm"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/project"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -25,7 +25,7 @@ import (
 const ResultKind = "action"
 
 // Make plans the host's project.
-func Make(ctx context.Context, h operation.Host) (*Result, error) {
+func Make(ctx context.Context, h machine.Host) (*Result, error) {
 	p, err := project.Open(ctx, h)
 	if err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/project"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -36,7 +36,7 @@ image "shop" {
 }
 `
 
-func host(t *testing.T, pinned bool) operation.Host {
+func host(t *testing.T, pinned bool) machine.Host {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{
@@ -63,7 +63,7 @@ func host(t *testing.T, pinned bool) operation.Host {
 			t.Fatal(err)
 		}
 	}
-	return operation.Host{Dir: dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store")}
+	return machine.Host{Dir: dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store")}
 }
 
 func TestMakeTellsActionsAndWhatIsLeftOut(t *testing.T) {

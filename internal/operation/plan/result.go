@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/oversight"
+	"github.com/nbuild/nbuild/internal/evidence/oversight"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -105,7 +105,7 @@ type Validity struct {
 }
 
 // Validate checks the host's build file and nothing else.
-func Validate(h operation.Host) (*Validity, error) {
+func Validate(h machine.Host) (*Validity, error) {
 	p, err := pipelines.Open(h.Dir, h.File, pipelines.Options{Vars: h.Vars})
 	if err != nil {
 		return nil, err

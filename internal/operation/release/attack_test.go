@@ -27,12 +27,12 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/internal/operation/keys"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
 	"github.com/nbuild/nbuild/internal/predicate"
@@ -47,7 +47,7 @@ type shop struct {
 	t          *testing.T
 	dir        string // the project; the trust file and the keys lie elsewhere
 	ops        string
-	host       operation.Host
+	host       machine.Host
 	repository string
 	mu         sync.Mutex
 	intercept  func(w http.ResponseWriter, r *http.Request) bool // true: answered
@@ -80,7 +80,7 @@ func newShop(t *testing.T) *shop {
 	}))
 	t.Cleanup(server.Close)
 	s.repository = strings.TrimPrefix(server.URL, "http://") + "/shop/app"
-	s.host = operation.Host{
+	s.host = machine.Host{
 		Dir: s.dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store"), Version: "test",
 		Environ: []string{"SOURCE_DATE_EPOCH=1750000000"}, Now: func() time.Time { return epoch }, Events: event.Discard,
 	}
@@ -102,7 +102,7 @@ func newShop(t *testing.T) *shop {
 		s.must(os.WriteFile(filepath.Join(s.ops, name+".pub"), pair.Public, 0o644))
 	}
 	s.trust(1)
-	_, err = snapshots.Pin(context.Background(), s.host, snapshots.PinOptions{})
+	_, err = pin.Run(context.Background(), s.host, pin.Options{})
 	s.must(err)
 	return s
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/guarded"
+	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation/guarded"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/sbom"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation/guarded"
+	"github.com/nbuild/nbuild/internal/evidence/guarded"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"

@@ -14,8 +14,8 @@ import (
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
 	"github.com/nbuild/nbuild/internal/operation/release"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 )
 
 // guarded writes a build file whose image has a guard and whose gate denies classes.

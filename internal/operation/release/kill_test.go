@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/build"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 )
 
 // errand is what a child process is to do.
@@ -29,8 +29,8 @@ type errand struct {
 }
 
 // host is the child's, equal to the World's.
-func (e errand) host() operation.Host {
-	return operation.Host{
+func (e errand) host() machine.Host {
+	return machine.Host{
 		Dir: e.Dir, File: "build.hcl", StoreDir: e.StoreDir, Environ: e.Environ, Events: event.Discard, Version: "0.0.0",
 		Now: func() time.Time { return rehearsal.Now },
 	}
@@ -155,7 +155,7 @@ func kill(t *testing.T, w *rehearsal.World, e errand, n int) {
 func pinnedWorld(t *testing.T) *rehearsal.World {
 	t.Helper()
 	w := rehearsal.New(t)
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return w

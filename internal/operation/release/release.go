@@ -10,11 +10,11 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/evidence/contents"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/bom"
 	"github.com/nbuild/nbuild/internal/operation/build"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/internal/operation/keys"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
@@ -78,7 +78,7 @@ type Report struct {
 
 // run is one release.
 type run struct {
-	host        operation.Host
+	host        machine.Host
 	options     Options
 	built       *build.Built
 	signer      attest.Signer
@@ -90,7 +90,7 @@ type run struct {
 
 // Run releases the images of the project. On a denial by the trust policy the
 // report is returned beside the error: its verdict says why.
-func Run(ctx context.Context, host operation.Host, o Options) (*Report, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	r := &run{host: host, options: o, now: host.Now()}
 	if o.Trust.Checkout == "" {
 		o.Trust.Checkout = host.Checkout()
@@ -174,7 +174,7 @@ func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, er
 			Remedy: "set `repository = \"registry.example.com/team/" + img.Block.Name + "\"` in the image block",
 		}
 	}
-	contents, err := bom.OfImage(ctx, r.host, r.built.Project, r.built.Lock, r.built.Files, img.Block, r.built.Source.Date)
+	contents, err := contents.OfImage(ctx, r.host, r.built.Project, r.built.Lock, r.built.Files, img.Block, r.built.Source.Date)
 	if err != nil {
 		return nil, err
 	}

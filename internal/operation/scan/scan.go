@@ -25,9 +25,9 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/inventory"
-	"github.com/nbuild/nbuild/internal/operation/project"
+	"github.com/nbuild/nbuild/internal/evidence/inventory"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -47,7 +47,7 @@ type Result struct {
 }
 
 // Run scans.
-func Run(ctx context.Context, host operation.Host, o Options) (*Result, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	store, err := host.Store()
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func Kinds() []string {
 
 // scanner is one run.
 type scanner struct {
-	host      operation.Host
+	host      machine.Host
 	options   Options
 	collector *inventory.Collector
 }

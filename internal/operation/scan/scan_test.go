@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -33,7 +33,7 @@ var shop = map[string]string{
 	"node_modules/@s/b/index.d.ts": "declare const x: number",
 }
 
-func folder(t *testing.T, files map[string]string) operation.Host {
+func folder(t *testing.T, files map[string]string) machine.Host {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -42,7 +42,7 @@ func folder(t *testing.T, files map[string]string) operation.Host {
 			t.Fatal(err)
 		}
 	}
-	return operation.Host{Dir: dir, StoreDir: t.TempDir(), Version: "9.9.9"}
+	return machine.Host{Dir: dir, StoreDir: t.TempDir(), Version: "9.9.9"}
 }
 
 func scanned(t *testing.T, files map[string]string, o Options) *Result {

@@ -16,13 +16,13 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/inventory"
+	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
-	"github.com/nbuild/nbuild/internal/operation/inventory"
-	"github.com/nbuild/nbuild/internal/operation/keys"
-	"github.com/nbuild/nbuild/internal/operation/project"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/wholefile"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -40,7 +40,7 @@ func (s *scanner) project(ctx context.Context) ([]dynamism.Package, error) {
 	}
 	found, err := s.trees(ctx, p, lock)
 	if errors.Is(err, cas.ErrNotFound) {
-		if err := snapshots.VendorProject(ctx, s.host, p, lock); err != nil {
+		if err := pin.VendorProject(ctx, s.host, p, lock); err != nil {
 			return nil, err
 		}
 		found, err = s.trees(ctx, p, lock)
@@ -117,7 +117,7 @@ func (s *scanner) pinned(ctx context.Context) ([]dynamism.Package, error) {
 	}
 	found, err := s.collector.Artefact(ctx, a)
 	if errors.Is(err, cas.ErrNotFound) {
-		if err := snapshots.VendorProject(ctx, s.host, p, lock); err != nil {
+		if err := pin.VendorProject(ctx, s.host, p, lock); err != nil {
 			return nil, err
 		}
 		found, err = s.collector.Artefact(ctx, a)
@@ -196,7 +196,7 @@ func isProject(root *os.Root) bool {
 func (s *scanner) production(root *os.Root, folders []inventory.Folder) ([]inventory.Folder, error) {
 	const name = "package-lock.json"
 	shown := path.Join(filepath.ToSlash(s.options.Path), name)
-	src, err := keys.ReadFileIn(root, name, bounds.Lockfile)
+	src, err := wholefile.ReadIn(root, name, bounds.Lockfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &diag.Problem{
 			Code: CodeNoProduction, Pos: diag.Pos{File: shown}, What: "what production needs can't be told: there is no lockfile",
@@ -230,7 +230,7 @@ func (s *scanner) file(ctx context.Context, at string, info fs.FileInfo) ([]dyna
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%d bytes, over the bound of %d", info.Size(), limit)
 	}
-	src, err := keys.ReadFile(at, limit)
+	src, err := wholefile.Read(at, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (s *scanner) file(ctx context.Context, at string, info fs.FileInfo) ([]dyna
 // governing returns "type" of the nearest package.json from a folder upwards.
 func governing(dir string) string {
 	for {
-		src, err := keys.ReadFile(filepath.Join(dir, "package.json"), bounds.PackageJSON)
+		src, err := wholefile.Read(filepath.Join(dir, "package.json"), bounds.PackageJSON)
 		if err == nil {
 			facts, err := tarball.Facts(src)
 			if err != nil {

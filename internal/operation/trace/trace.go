@@ -28,7 +28,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/pipelines"
@@ -76,7 +76,7 @@ type Recorded struct {
 
 // tracer is one run.
 type tracer struct {
-	host    operation.Host
+	host    machine.Host
 	options Options
 	project *pipelines.Project // nil where there is no build.hcl
 	folder  string             // the project's, absolute and real
@@ -88,7 +88,7 @@ type tracer struct {
 }
 
 // Run answers what production can load, and records a command first if there is one.
-func Run(ctx context.Context, host operation.Host, o Options) (*Result, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	t := &tracer{host: host, options: o, reached: map[string]*File{}}
 	if err := t.open(); err != nil {
 		return nil, err

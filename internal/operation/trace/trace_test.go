@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/trace"
 )
 
 // project lays a project out and returns the host that works on it.
-func project(t *testing.T, files map[string]string) operation.Host {
+func project(t *testing.T, files map[string]string) machine.Host {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -28,7 +28,7 @@ func project(t *testing.T, files map[string]string) operation.Host {
 			t.Fatal(err)
 		}
 	}
-	return operation.Host{Dir: dir, File: "build.hcl", Environ: os.Environ(), StoreDir: t.TempDir()}
+	return machine.Host{Dir: dir, File: "build.hcl", Environ: os.Environ(), StoreDir: t.TempDir()}
 }
 
 func needNode(t *testing.T) {
@@ -38,7 +38,7 @@ func needNode(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, h operation.Host, o trace.Options) *trace.Result {
+func run(t *testing.T, h machine.Host, o trace.Options) *trace.Result {
 	t.Helper()
 	if o.Output == nil {
 		o.Output = &bytes.Buffer{}

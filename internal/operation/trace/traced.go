@@ -13,15 +13,15 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation/keys"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/internal/sources/tracefile"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 // ReadFile reads nbuild.trace of a project's folder. Where there is none, the file is
 // nil and so is the error.
 func ReadFile(root *os.Root) (*tracefile.File, error) {
-	src, err := keys.ReadFileIn(root, tracefile.Name, bounds.Sources)
+	src, err := wholefile.ReadIn(root, tracefile.Name, bounds.Sources)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -74,7 +74,7 @@ func (t *tracer) traced() ([]string, error) {
 }
 
 func digest(root *os.Root, name string) (cas.Digest, error) {
-	content, err := keys.ReadFileIn(root, filepath.FromSlash(name), bounds.ArchiveFile)
+	content, err := wholefile.ReadIn(root, filepath.FromSlash(name), bounds.ArchiveFile)
 	return cas.Sum(content), err
 }
 

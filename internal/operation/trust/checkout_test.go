@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/attest"
-	"github.com/nbuild/nbuild/internal/operation"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 )
 
@@ -46,7 +46,7 @@ func TestATrustFileInTheCheckoutNeedsTheOperatorsWord(t *testing.T) {
   }
 }
 `, pem, pem)
-	host := operation.Host{Dir: checkout, File: "build.hcl", Now: func() time.Time { return time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) }}
+	host := machine.Host{Dir: checkout, File: "build.hcl", Now: func() time.Time { return time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) }}
 	for _, dir := range []string{ops, checkout} {
 		if err := os.WriteFile(filepath.Join(dir, "trust.hcl"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -20,8 +20,8 @@ import (
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/keys"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 // CodeNoTrust is a trust file that can't be read.
@@ -37,7 +37,7 @@ type Options struct {
 }
 
 // Load reads a trust file and judges whether it may be trusted.
-func Load(host operation.Host, o Options) (*attest.Policy, attest.Trust, error) {
+func Load(host machine.Host, o Options) (*attest.Policy, attest.Trust, error) {
 	policy, signature, err := read(host, o.File)
 	if err != nil {
 		return nil, attest.Trust{}, err
@@ -86,7 +86,7 @@ func within(dir, file string) bool {
 
 // read returns the policy in a file, and the signatures beside it, nil where there
 // are none.
-func read(host operation.Host, file string) (*attest.Policy, []byte, error) {
+func read(host machine.Host, file string) (*attest.Policy, []byte, error) {
 	if file == "" {
 		return nil, nil, &diag.Problem{
 			Code: CodeNoTrust, What: "no trust file is named",
@@ -94,7 +94,7 @@ func read(host operation.Host, file string) (*attest.Policy, []byte, error) {
 		}
 	}
 	path := host.Path(file)
-	src, err := keys.ReadFile(path, bounds.HCL)
+	src, err := wholefile.Read(path, bounds.HCL)
 	if err != nil {
 		return nil, nil, &diag.Problem{
 			Code: CodeNoTrust, What: "the trust file can't be read", Pos: diag.Pos{File: file}, Err: err,
@@ -105,7 +105,7 @@ func read(host operation.Host, file string) (*attest.Policy, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	signature, err := keys.ReadFile(path+attest.SignatureSuffix, bounds.Bundle)
+	signature, err := wholefile.Read(path+attest.SignatureSuffix, bounds.Bundle)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("reading the signatures of %s: %w", file, err)
 	}
@@ -124,7 +124,7 @@ type Check struct {
 }
 
 // Judge reads a trust file and tells whether it may be trusted.
-func Judge(host operation.Host, o Options) (*Check, error) {
+func Judge(host machine.Host, o Options) (*Check, error) {
 	policy, trusted, err := Load(host, o)
 	if err != nil {
 		return nil, err
@@ -137,9 +137,9 @@ func Judge(host operation.Host, o Options) (*Check, error) {
 
 // Sign adds a root's signature to those beside a trust file, and returns the name
 // of the file that holds them.
-func Sign(ctx context.Context, host operation.Host, file string, signer attest.Signer) (string, error) {
+func Sign(ctx context.Context, host machine.Host, file string, signer attest.Signer) (string, error) {
 	path := host.Path(file)
-	src, err := keys.ReadFile(path, bounds.HCL)
+	src, err := wholefile.Read(path, bounds.HCL)
 	if err != nil {
 		return "", fmt.Errorf("reading the trust file: %w", err)
 	}
@@ -151,5 +151,5 @@ func Sign(ctx context.Context, host operation.Host, file string, signer attest.S
 	if err != nil {
 		return "", err
 	}
-	return file + attest.SignatureSuffix, keys.WriteFile(path+attest.SignatureSuffix, signed, 0o644)
+	return file + attest.SignatureSuffix, wholefile.Write(path+attest.SignatureSuffix, signed, 0o644)
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/operation"
-	"github.com/nbuild/nbuild/internal/operation/images"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 )
 
@@ -39,7 +39,7 @@ type Options struct {
 
 // Run judges an image. An error means that there was nothing to judge or to judge
 // by; everything else is in the verdict.
-func Run(ctx context.Context, host operation.Host, o Options) (*attest.Verdict, error) {
+func Run(ctx context.Context, host machine.Host, o Options) (*attest.Verdict, error) {
 	if o.Trust.Checkout == "" {
 		o.Trust.Checkout = host.Checkout()
 	}

@@ -8,18 +8,18 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation/build"
-	"github.com/nbuild/nbuild/internal/operation/rehearsal"
+	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
-	"github.com/nbuild/nbuild/internal/operation/snapshots"
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 )
 
 // released is a world whose image is released to its registry.
 func released(t *testing.T) (*rehearsal.World, trust.Options) {
 	t.Helper()
 	w := rehearsal.New(t)
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	key := w.Key("ci")
@@ -123,7 +123,7 @@ func TestVerifyRefusesWhatItCannotJudge(t *testing.T) {
 
 func TestAReleaseThatWasOvertakenIsNotAcceptedWhereTheNextWasSeen(t *testing.T) {
 	w := rehearsal.New(t)
-	if _, err := snapshots.Pin(t.Context(), w.Host, snapshots.PinOptions{}); err != nil {
+	if _, err := pin.Run(t.Context(), w.Host, pin.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	key := w.Key("ci")

@@ -1,0 +1,231 @@
+// Package project opens what an operation works on: build.hcl evaluated, the
+// lockfiles that it names, its own files, nbuild.lock, and the one date.
+//
+// Everything is read from the project's folder. The user's and the machine's npm
+// configuration have no say in which packages a tree holds, only in where they are
+// fetched from: two machines must plan one tree.
+//
+// The invariant: what a Project returns depends on the project's files, its git
+// commit and the variables that were given, and on nothing else.
+package project
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/wholefile"
+	"github.com/nbuild/nbuild/internal/worktree"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// The problems of opening a project.
+const (
+	CodeNoLockfile diag.Code = "NB0349" // the lockfile is not there
+)
+
+// LockName is the snapshot's file, beside build.hcl.
+const LockName = "nbuild.lock"
+
+// Project is an opened project.
+type Project struct {
+	*pipelines.Project
+	Folder    string   // the project's own, absolute
+	Root      *os.Root // of Folder; Close closes it
+	host      machine.Host
+	lockfiles map[string]*npm.Lockfile
+	options   map[string]npm.Options
+}
+
+// Open reads the build file and every lockfile that it names.
+func Open(ctx context.Context, host machine.Host) (*Project, error) {
+	evaluated, err := pipelines.Open(host.Dir, host.File, pipelines.Options{Vars: host.Vars})
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{
+		Project: evaluated, Folder: filepath.Join(evaluated.Dir, filepath.FromSlash(evaluated.Root)), host: host,
+		lockfiles: map[string]*npm.Lockfile{}, options: map[string]npm.Options{},
+	}
+	if p.Root, err = os.OpenRoot(p.Folder); err != nil {
+		return nil, fmt.Errorf("opening the project's folder: %w", err)
+	}
+	var problems diag.Problems
+	for _, n := range evaluated.Npm {
+		err := p.read(ctx, n)
+		ps := diag.All(err)
+		if err != nil && len(ps) == 0 {
+			p.Close()
+			return nil, err
+		}
+		problems = append(problems, ps...)
+	}
+	if err := problems.Err(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Close lets go of the project's folder.
+func (p *Project) Close() error { return p.Root.Close() }
+
+// read reads the lockfile of an npm block and the settings beside it that decide
+// what is in its tree.
+func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
+	name := filepath.Join(p.Folder, filepath.FromSlash(n.Lockfile))
+	shown, err := filepath.Rel(p.host.Dir, name)
+	if err != nil {
+		shown = n.Lockfile
+	}
+	src, err := wholefile.ReadIn(p.Root, filepath.FromSlash(n.Lockfile), bounds.Lockfile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if n.Implied {
+			if _, err := p.Root.Stat("package.json"); errors.Is(err, fs.ErrNotExist) {
+				p.lockfiles[n.Name] = nil // a project without packages
+				return nil
+			}
+		}
+		return &diag.Problem{
+			Code: CodeNoLockfile, Pos: diag.Pos{File: filepath.ToSlash(shown)}, What: "the lockfile is not there",
+			Why:    "which packages a build takes is decided before it, by npm, and stands in a lockfile",
+			Remedy: "run `npm install --package-lock-only`, or correct `lockfile` in the npm block",
+		}
+	}
+	if err != nil {
+		return unreadable(p.Root, filepath.FromSlash(n.Lockfile), filepath.ToSlash(shown), err)
+	}
+	if p.lockfiles[n.Name], err = npm.ReadLockfile(src, filepath.ToSlash(shown)); err != nil {
+		return err
+	}
+	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Dir(name)})
+	if err != nil {
+		return err
+	}
+	p.options[n.Name] = npm.Options{Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), Omit: config.List("omit")}
+	return nil
+}
+
+// LockFolder is the folder of an npm block's lockfile, whose .npmrc counts.
+func (p *Project) LockFolder(n pipelines.Npm) string {
+	return filepath.Join(p.Folder, filepath.FromSlash(path.Dir(n.Lockfile)))
+}
+
+// Tree plans the tree of an npm block for a platform, "linux/amd64": all of it, or
+// without what only development needs.
+func (p *Project) Tree(name, platform string, all bool) (*npm.Tree, error) {
+	system, architecture, _ := strings.Cut(platform, "/")
+	o := p.options[name]
+	o.OS, o.CPU = system, CPU(architecture)
+	return p.plan(name, o, all)
+}
+
+// CPU returns what Node calls an architecture of OCI's or Go's.
+func CPU(architecture string) string {
+	switch architecture {
+	case "amd64":
+		return "x64"
+	case "386":
+		return "ia32"
+	}
+	return architecture
+}
+
+func (p *Project) plan(name string, o npm.Options, all bool) (*npm.Tree, error) {
+	lockfile := p.lockfiles[name]
+	if lockfile == nil {
+		return &npm.Tree{}, nil
+	}
+	if !all {
+		o.Omit = append([]string{"dev"}, o.Omit...)
+	}
+	return npm.PlanTree(lockfile, o)
+}
+
+// LocalTree plans the tree of an npm block for another machine than an image: the
+// user's own.
+func (p *Project) LocalTree(name, system, architecture, libc string, omit []string) (*npm.Tree, error) {
+	o := p.options[name]
+	o.OS, o.CPU, o.Libc = system, CPU(architecture), libc
+	o.Omit = append(append([]string{}, o.Omit...), omit...)
+	return p.plan(name, o, true)
+}
+
+// LockPath is where nbuild.lock stands.
+func (p *Project) LockPath() string { return filepath.Join(p.Dir, LockName) }
+
+// Lock reads nbuild.lock. Where there is none the error is pipelines.CodeUnpinned.
+func (p *Project) Lock() (*snapshot.Lock, error) {
+	root, err := os.OpenRoot(p.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the project: %w", err)
+	}
+	defer root.Close()
+	src, err := wholefile.ReadIn(root, LockName, bounds.Snapshot)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &diag.Problem{
+			Code: pipelines.CodeUnpinned, Pos: diag.Pos{File: LockName}, What: "there is no nbuild.lock",
+			Why: "every byte that enters a build is pinned there first", Remedy: "run `nbuild pin`, and commit the file that it writes",
+		}
+	}
+	if err != nil {
+		return nil, unreadable(root, LockName, LockName, err)
+	}
+	return snapshot.Parse(src, LockName)
+}
+
+// unreadable says why a file of the project was not read: mostly it is a link that
+// leads out.
+func unreadable(root *os.Root, name, shown string, err error) error {
+	if info, statErr := root.Lstat(name); statErr == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &diag.Problem{
+			Code: pipelines.CodeFiles, Pos: diag.Pos{File: shown}, What: shown + " is a link that can't be followed", Err: err,
+			Why: "a build reads its own folder only, and what lies elsewhere is not the project's to show", Remedy: "replace the link by the file",
+		}
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err // the problem names the file as the user does
+	}
+	return &diag.Problem{
+		Code: pipelines.CodeFiles, Pos: diag.Pos{File: shown}, What: shown + " can't be read", Err: err,
+		Why: "what a build takes is decided by what stands in it", Remedy: "look at the file; once it is out of the way, `" + writer(shown) + "` writes it anew",
+	}
+}
+
+// writer is the command that writes a file of the project.
+func writer(name string) string {
+	if path.Base(name) == LockName {
+		return "nbuild pin"
+	}
+	return "npm install --package-lock-only"
+}
+
+// Files finds the project's default files.
+func (p *Project) Files(ctx context.Context) (*worktree.Tree, error) {
+	return worktree.Scan(ctx, p.Folder, p.git())
+}
+
+// git says how git is asked: never, where the machine has none.
+func (p *Project) git() worktree.Options {
+	program, err := p.host.Program("git")
+	if err != nil {
+		return worktree.Options{}
+	}
+	store, err := p.host.Store()
+	if err != nil {
+		return worktree.Options{}
+	}
+	return worktree.Options{Git: worktree.Exec(program), Temp: filepath.Join(store.Dir(), "tmp")}
+}

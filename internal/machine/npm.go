@@ -1,0 +1,48 @@
+package machine
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/npm/registry"
+)
+
+// NPMConfig reads npm's configuration for a project's folder as npm would.
+func (h Host) NPMConfig(ctx context.Context, dir string) (*registry.Config, error) {
+	return registry.LoadConfig(ctx, registry.Sources{
+		Project: dir, Home: h.Home, Prefix: h.npmPrefix(), Env: h.Environ, Ask: h.askNPM,
+	})
+}
+
+// Registry makes a client of the registries that npm's configuration names.
+func (h Host) Registry(ctx context.Context, dir string) (*registry.Client, error) {
+	config, err := h.NPMConfig(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return registry.NewClient(config, registry.Options{UserAgent: "nbuild/" + h.Version})
+}
+
+// npmPrefix is where npm keeps its global configuration: the parent of the folder
+// that node is in.
+func (h Host) npmPrefix() string {
+	node, err := h.Program("node")
+	if err != nil {
+		return ""
+	}
+	if node, err = filepath.EvalSymlinks(node); err != nil {
+		return ""
+	}
+	return filepath.Dir(filepath.Dir(node))
+}
+
+// askNPM asks npm itself, away from the project: what the project's .npmrc says is
+// known already, and none of its other settings should act on this npm.
+func (h Host) askNPM(ctx context.Context, key string) (string, error) {
+	out, err := h.Output(ctx, "/", nil, "npm", "config", "get", key)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(out)), nil
+}

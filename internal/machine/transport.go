@@ -1,0 +1,39 @@
+package machine
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+)
+
+// Transport makes the HTTP transport for everything but npm's registries: image
+// registries, Debian's mirrors, fetched files. Proxies are those of the host's
+// environment; certificates are the machine's.
+func (h Host) Transport() *http.Transport {
+	either := func(upper, lower string) string {
+		if v := h.Env(upper); v != "" {
+			return v
+		}
+		return h.Env(lower)
+	}
+	proxy := (&httpproxy.Config{
+		HTTPProxy:  either("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
+		NoProxy:    either("NO_PROXY", "no_proxy"),
+	}).ProxyFunc()
+	return &http.Transport{
+		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:           (&net.Dialer{Timeout: bounds.ConnectTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   bounds.ConnectTimeout,
+		ResponseHeaderTimeout: bounds.ConnectTimeout,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       30 * time.Second,
+		DisableCompression:    true,
+	}
+}

@@ -1,0 +1,196 @@
+package nodemodules
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/sri"
+	"github.com/nbuild/nbuild/internal/npm/tarball"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// source is a package that has a tarball of its own: where it goes and what is in
+// it.
+type source struct {
+	*npm.Package
+	artefact snapshot.Artefact
+	index    cas.Digest
+	bundled  []*npm.Package // what its tarball brings besides
+	nested   []string       // folders below it, relative, that other tarballs fill
+
+	entries  []snapshot.Entry  // while it is written
+	contents *tarball.Contents // while it is written
+	paths    []string          // of its files, sorted
+	bytes    int64
+}
+
+// find looks up every package of the tree in nbuild.lock. It reads no blob.
+func find(o Options) ([]*source, error) {
+	var sources []*source
+	var ps diag.Problems
+	at := map[string]*source{}
+	for i := range o.Tree.Packages {
+		p := &o.Tree.Packages[i]
+		if p.Link != "" {
+			ps = append(ps, &diag.Problem{
+				Code: CodeInTheWay, Pos: p.Pos, What: p.Path + " is a link to the project's folder " + p.Link, Why: "linked folders are not installed",
+				Remedy: "run `nbuild install --omit dev`, or publish " + p.Link + " to a registry",
+			})
+			continue
+		}
+		if p.Bundler != "" {
+			if owner := at[p.Bundler]; owner != nil {
+				owner.bundled = append(owner.bundled, p)
+			}
+			continue
+		}
+		s := &source{Package: p}
+		at[p.Path] = s
+		a, problem := pinned(o.Lock, p)
+		if problem != nil {
+			ps = append(ps, problem)
+			continue
+		}
+		s.artefact = a
+		s.index, _ = a.Index()
+		sources = append(sources, s)
+		for up := parent(p.Path); up != ""; up = parent(up) {
+			if owner := at[up]; owner != nil {
+				owner.nested = append(owner.nested, p.Path[len(up)+1:])
+			}
+		}
+	}
+	return sources, ps.Err()
+}
+
+// parent returns the package in whose node_modules a path stands, "" for the
+// project's.
+func parent(path string) string {
+	if i := strings.LastIndex(path, "/node_modules/"); i >= 0 {
+		return path[:i]
+	}
+	return ""
+}
+
+func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Problem) {
+	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
+	if !ok {
+		return a, &diag.Problem{
+			Code: CodeUnpinned, Pos: p.Pos, What: p.Name + "@" + p.Version + " is not in nbuild.lock",
+			Why: "only what is pinned is installed", Remedy: "run `nbuild pin`",
+		}
+	}
+	if _, ok := a.Index(); !ok {
+		return a, &diag.Problem{
+			Code: CodeUnpinned, Pos: p.Pos, What: a.ID() + " has no file index in nbuild.lock",
+			Why: "what it unpacks to is not known", Remedy: "run `nbuild pin`",
+		}
+	}
+	if sri.Agree(p.Integrity, a.Integrity) {
+		return a, nil
+	}
+	return a, &diag.Problem{
+		Code: CodeIntegrity, Pos: p.Pos, What: a.ID() + " has the integrity " + p.Integrity + " in the lockfile and " + a.Integrity + " in nbuild.lock",
+		Why:    "one of the two files was changed without the other, and a published version never changes",
+		Remedy: "compare both with `npm view " + p.Name + "@" + p.Version + " dist.integrity`; once the lockfile is right, run `nbuild pin --update " + p.Name + "`",
+	}
+}
+
+// readIndex reads what the package unpacks to and checks it against the tree.
+func (s *source) readIndex(ctx context.Context, store *cas.Store) (*snapshot.Index, error) {
+	doc, err := store.Read(ctx, s.index, bounds.FileIndex)
+	if err != nil {
+		return nil, broken(s.Package, s.artefact, fmt.Errorf("reading file index: %w", err))
+	}
+	index, err := snapshot.DecodeIndex(doc)
+	if err != nil {
+		return nil, broken(s.Package, s.artefact, err)
+	}
+	s.entries = index.Entries
+	s.paths = make([]string, len(index.Entries))
+	s.bytes = 0
+	for i, e := range index.Entries {
+		s.paths[i] = e.Path
+		s.bytes += e.Size
+	}
+	return index, s.checkIndex(index)
+}
+
+func (s *source) checkIndex(index *snapshot.Index) error {
+	var ps diag.Problems
+	for _, b := range s.bundled {
+		dir := b.Path[len(s.Path)+1:]
+		if facts := index.Bundled[dir]; facts == nil || facts.Version != b.Version {
+			ps = append(ps, &diag.Problem{
+				Code: CodeBundle, Pos: b.Pos, What: s.Name + "@" + s.Version + " does not bundle " + b.Name + "@" + b.Version + " at " + dir,
+				Why: "the lockfile says so, its tarball does not", Remedy: "run `npm install --package-lock-only` to write the lockfile anew",
+			})
+		}
+	}
+	for _, dir := range s.nested {
+		if s.has(dir) {
+			ps = append(ps, &diag.Problem{
+				Code: CodeOverlap, Pos: s.Pos, What: s.artefact.ID() + " brings files of its own at " + dir,
+				Why: "the lockfile puts another package there; which file would win is chance", Remedy: "install another version of " + s.Name + ", or patch it",
+			})
+		}
+	}
+	return ps.Err()
+}
+
+// has reports whether the package has a file, or a folder with files, of that
+// name.
+func (s *source) has(name string) bool {
+	i := sort.SearchStrings(s.paths, name)
+	if i < len(s.paths) && s.paths[i] == name {
+		return true
+	}
+	i = sort.SearchStrings(s.paths, name+"/")
+	return i < len(s.paths) && strings.HasPrefix(s.paths[i], name+"/")
+}
+
+// load reads the tarball, verified, and unpacks it in memory.
+func (s *source) load(ctx context.Context, store *cas.Store) error {
+	index, err := s.readIndex(ctx, store)
+	if err != nil {
+		return err
+	}
+	raw, err := store.Read(ctx, s.artefact.SHA256, bounds.Tarball)
+	if err != nil {
+		return broken(s.Package, s.artefact, err)
+	}
+	if s.contents, err = tarball.Unpack(bytes.NewReader(raw), index); err != nil {
+		return broken(s.Package, s.artefact, fmt.Errorf("unpacking: %w", err))
+	}
+	return nil
+}
+
+// release drops what only writing needs.
+func (s *source) release() { s.contents, s.entries = nil, nil }
+
+// catalogue finds the files of packages, bundled ones among them.
+type catalogue map[string]*source
+
+func newCatalogue(sources []*source) catalogue {
+	c := catalogue{}
+	for _, s := range sources {
+		c[s.Path] = s
+	}
+	return c
+}
+
+func (c catalogue) exists(p *npm.Package, file string) bool {
+	if p.Bundler == "" {
+		s := c[p.Path]
+		return s != nil && s.has(file)
+	}
+	s := c[p.Bundler]
+	return s != nil && s.has(p.Path[len(s.Path)+1:]+"/"+file)
+}

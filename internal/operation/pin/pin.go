@@ -1,0 +1,264 @@
+package pin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/upstream"
+	"github.com/nbuild/nbuild/internal/wholefile"
+)
+
+// The problems of making a snapshot.
+const (
+	CodeOffline diag.Code = "NB1147" // pinning needs the network
+)
+
+// Options say what to pin anew.
+type Options struct {
+	Update []string // names of packages, "node", "debian", names of bases and fetches; "all"
+	Check  bool     // only tell whether nbuild.lock is current
+}
+
+// Pinned is nbuild.pin/v1: what a snapshot holds and how it changed.
+type Pinned struct {
+	Schema    string   `json:"schema"`
+	File      string   `json:"file"`
+	Digest    string   `json:"digest"`
+	Artefacts int      `json:"artefacts"`
+	Added     []string `json:"added"`
+	Removed   []string `json:"removed"`
+	Changed   []string `json:"changed"`
+}
+
+// pinner is one run.
+type pinner struct {
+	host     machine.Host
+	project  *project.Project
+	store    *cas.Store
+	client   *registry.Client // of the project's folder
+	previous *snapshot.Lock
+	options  Options
+}
+
+// Run resolves everything outside and writes nbuild.lock.
+func Run(ctx context.Context, host machine.Host, o Options) (*Pinned, error) {
+	p, err := project.Open(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return Project(ctx, host, p, o)
+}
+
+// Project is Run for a project that is open.
+func Project(ctx context.Context, host machine.Host, p *project.Project, o Options) (*Pinned, error) {
+	previous, err := p.Lock()
+	if err != nil && !o.Check && onlyMissing(p, err) {
+		previous, err = snapshot.New(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.Check {
+		return check(p, previous)
+	}
+	if host.Offline {
+		return nil, &diag.Problem{
+			Code: CodeOffline, What: "pinning needs the network, and --offline says not to use it",
+			Why: "what is pinned is asked for outside", Remedy: "run `nbuild pin` without --offline",
+		}
+	}
+	store, err := host.Store()
+	if err != nil {
+		return nil, err
+	}
+	client, err := host.Registry(ctx, p.Folder)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	run := &pinner{host: host, project: p, store: store, client: client, previous: previous, options: o}
+	artefacts, err := run.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := snapshot.New(artefacts)
+	if err != nil {
+		return nil, err
+	}
+	if lock.Digest() != previous.Digest() {
+		if err := wholefile.Write(p.LockPath(), lock.Format(), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return compare(previous, lock), nil
+}
+
+// onlyMissing reports whether there is no nbuild.lock yet, or one that is to be
+// written anew because a person can't repair it.
+func onlyMissing(p *project.Project, err error) bool {
+	_, statErr := p.Root.Stat(project.LockName)
+	ps := diag.All(err)
+	return len(ps) > 0 && (errors.Is(statErr, fs.ErrNotExist) || ps[0].Code == snapshot.CodeLockSyntax || ps[0].Code == snapshot.CodeLockConflict)
+}
+
+func (r *pinner) update(name string) bool {
+	return slices.Contains(r.options.Update, name) || slices.Contains(r.options.Update, "all")
+}
+
+// all pins everything, kind by kind, and reports the problems of all kinds.
+func (r *pinner) all(ctx context.Context) ([]snapshot.Artefact, error) {
+	var artefacts []snapshot.Artefact
+	var problems diag.Problems
+	for _, kind := range []func(context.Context) ([]snapshot.Artefact, error){r.npm, r.node, r.debian, r.bases, r.fetches} {
+		more, err := kind(ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if ps := diag.All(err); len(ps) > 0 {
+			problems = append(problems, ps...)
+		} else if err != nil {
+			return nil, err
+		}
+		artefacts = append(artefacts, more...)
+	}
+	return artefacts, problems.Err()
+}
+
+func (r *pinner) npmOptions() upstream.PinOptions {
+	o := upstream.PinOptions{
+		Store: r.store, Client: r.client, Events: r.host.Events, Previous: r.previous, Update: r.options.Update,
+		Cooldown: r.project.Snapshot.Cooldown, Now: r.host.Now(),
+	}
+	if r.update("all") {
+		o.Previous = nil
+	}
+	return o
+}
+
+// npm pins the packages that any platform of the project needs, development's too:
+// a developer installs from the same snapshot.
+func (r *pinner) npm(ctx context.Context) ([]snapshot.Artefact, error) {
+	wanted, err := Wanted(r.project)
+	if err != nil || len(wanted) == 0 {
+		return nil, err
+	}
+	return upstream.PinNPM(ctx, wanted, r.npmOptions())
+}
+
+// Wanted lists the npm packages that a project's snapshot holds.
+func Wanted(p *project.Project) ([]upstream.Package, error) {
+	var trees []*npm.Tree
+	var problems diag.Problems
+	for _, n := range p.Npm {
+		for _, platform := range p.Platforms {
+			tree, err := p.Tree(n.Name, platform, true)
+			if ps := diag.All(err); len(ps) > 0 {
+				problems = append(problems, ps...)
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			trees = append(trees, tree)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return upstream.Wanted(trees...), nil
+}
+
+// node pins Node for each base that is made of it.
+func (r *pinner) node(ctx context.Context) ([]snapshot.Artefact, error) {
+	version := ""
+	for _, b := range r.project.Bases {
+		switch {
+		case b.Image != "" || !used(r.project, b.Name):
+		case version != "" && version != b.Node:
+			return nil, &diag.Problem{
+				Code: upstream.CodeNoNode, Pos: b.At, What: fmt.Sprintf("two bases want Node %s and %s", version, b.Node),
+				Why: "a snapshot pins one Node a platform", Remedy: "give both bases the same `node`",
+			}
+		default:
+			version = b.Node
+		}
+	}
+	if version == "" {
+		return nil, nil
+	}
+	return upstream.PinNode(ctx, version, r.project.Platforms, r.npmOptions())
+}
+
+// fetches pins the files of fetch blocks.
+func (r *pinner) fetches(ctx context.Context) ([]snapshot.Artefact, error) {
+	client := upstream.NewFiles(r.host.Transport())
+	var all []snapshot.Artefact
+	var problems diag.Problems
+	for _, f := range r.project.Fetches {
+		if a, ok := r.previous.Find(snapshot.KindFetch, f.Name, "", ""); ok && !r.update(f.Name) {
+			all = append(all, a)
+			continue
+		}
+		a, err := client.Pin(ctx, r.store, f.Name, f.URL)
+		if ps := diag.All(err); len(ps) > 0 {
+			problems = append(problems, ps...)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.host.Events.Emit(event.Event{Kind: event.Transfer, Phase: "pin", Name: a.ID(), Bytes: a.Size})
+		all = append(all, a)
+	}
+	return all, problems.Err()
+}
+
+// check compares nbuild.lock with what the project needs, without asking anyone.
+func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
+	wanted, err := Wanted(p)
+	if err != nil {
+		return nil, err
+	}
+	err = upstream.Check(lock, wanted, project.LockName)
+	problems := diag.All(err)
+	if err != nil && len(problems) == 0 {
+		return nil, err
+	}
+	problems = append(problems, missing(p, lock)...)
+	return compare(lock, lock), problems.Err()
+}
+
+// compare tells what changed from one snapshot to the next.
+func compare(before, after *snapshot.Lock) *Pinned {
+	out := &Pinned{
+		Schema: "nbuild.pin/v1", File: project.LockName, Digest: after.Digest().OCI(), Artefacts: after.Len(),
+		Added: []string{}, Removed: []string{}, Changed: []string{},
+	}
+	for a := range after.All() {
+		old, ok := before.Find(a.Kind, a.Name, a.Version, a.Platform)
+		switch {
+		case !ok:
+			out.Added = append(out.Added, a.ID())
+		case old.SHA256 != a.SHA256:
+			out.Changed = append(out.Changed, a.ID())
+		}
+	}
+	for a := range before.All() {
+		if _, ok := after.Find(a.Kind, a.Name, a.Version, a.Platform); !ok {
+			out.Removed = append(out.Removed, a.ID())
+		}
+	}
+	return out
+}

@@ -1,0 +1,232 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Fetcher brings artefacts of a kind other than npm's.
+type Fetcher interface {
+	// Fetch writes the artefact's bytes and checks upstream's integrity where there
+	// is one. What is written counts only if it returns nil.
+	Fetch(ctx context.Context, a snapshot.Artefact, w io.Writer) error
+	// Index computes the file index document of the artefact's bytes, nil where
+	// its kind has none.
+	Index(r io.Reader) ([]byte, error)
+}
+
+// BringOptions say where from and how.
+type BringOptions struct {
+	Store    *cas.Store
+	Client   *registry.Client // for kinds npm and node; nil where Offline
+	Fetchers map[snapshot.Kind]Fetcher
+	Events   event.Sink // nil drops them
+	Workers  int        // at once; 0 means 16
+	Offline  bool       // bring nothing: say what is missing
+
+	// Resolved is the address that the lockfile has for an npm artefact, "" where
+	// it has none; nil means that no lockfile is at hand.
+	Resolved func(a snapshot.Artefact) string
+}
+
+// Bring brings what the store lacks of lock. It returns all problems at once, in the
+// order of nbuild.lock.
+func Bring(ctx context.Context, lock *snapshot.Lock, o BringOptions) error {
+	if o.Events == nil {
+		o.Events = event.Discard
+	}
+	if o.Workers <= 0 {
+		o.Workers = 16
+	}
+	var missing []snapshot.Artefact
+	for a := range lock.All() {
+		if !o.has(a) {
+			missing = append(missing, a)
+		}
+	}
+	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "vendor", Done: lock.Len() - len(missing), Total: lock.Len()})
+	if len(missing) == 0 {
+		return nil
+	}
+	if o.Offline {
+		return offline(missing)
+	}
+	errs := make([]error, len(missing))
+	done := lock.Len() - len(missing)
+	var mu sync.Mutex
+	Each(len(missing), o.Workers, func(i int) bool {
+		a := missing[i]
+		cached := false
+		cached, errs[i] = o.bring(ctx, a)
+		if errs[i] == nil {
+			mu.Lock()
+			done++
+			e := event.Event{Kind: event.Transfer, Phase: "vendor", Name: a.ID(), Digest: a.SHA256.String(), Bytes: a.Size, Cached: cached, Done: done, Total: lock.Len()}
+			o.Events.Emit(e)
+			mu.Unlock()
+		}
+		return ctx.Err() == nil && !Hopeless(errs[i])
+	})
+	return Join(ctx, errs)
+}
+
+// has reports whether the store holds the artefact and the index that it names.
+func (o BringOptions) has(a snapshot.Artefact) bool {
+	if size, ok := o.Store.Stat(a.SHA256); !ok || size != a.Size {
+		return false
+	}
+	index, named := a.Index()
+	if !named {
+		return true
+	}
+	_, ok := o.Store.Stat(index)
+	return ok
+}
+
+// offline lists what is missing.
+func offline(missing []snapshot.Artefact) error {
+	names := make([]string, 0, min(len(missing), bounds.Problems))
+	for _, a := range missing[:cap(names)] {
+		names = append(names, a.ID())
+	}
+	if rest := len(missing) - len(names); rest > 0 {
+		names = append(names, fmt.Sprintf("and %d more", rest))
+	}
+	return &diag.Problem{
+		Code: CodeOffline, What: fmt.Sprintf("%d artefacts of the snapshot are not in the store", len(missing)),
+		Why:    "nothing may be fetched now, and these are needed:\n" + strings.Join(names, "\n"),
+		Remedy: "run `nbuild vendor` once where there is a network",
+	}
+}
+
+// bring makes the store hold an artefact and its index. It reports whether the
+// bytes were there already.
+func (o BringOptions) bring(ctx context.Context, a snapshot.Artefact) (bool, error) {
+	fetcher, err := o.fetcher(a)
+	if err != nil {
+		return false, err
+	}
+	if size, ok := o.Store.Stat(a.SHA256); ok && size == a.Size {
+		if err := o.index(ctx, a, fetcher); !errors.Is(err, cas.ErrCorrupt) && !errors.Is(err, cas.ErrNotFound) {
+			return true, err
+		}
+	}
+	if err := o.fetch(ctx, a, fetcher); err != nil {
+		return false, err
+	}
+	if err := o.index(ctx, a, fetcher); err != nil {
+		return false, fmt.Errorf("indexing %s: %w", a.ID(), err)
+	}
+	return false, nil
+}
+
+func (o BringOptions) fetcher(a snapshot.Artefact) (Fetcher, error) {
+	if f := o.Fetchers[a.Kind]; f != nil {
+		return f, nil
+	}
+	if (a.Kind == snapshot.KindNPM || a.Kind == snapshot.KindNode) && o.Client != nil {
+		return NPM{Client: o.Client, Resolved: o.Resolved}, nil
+	}
+	return nil, &diag.Problem{
+		Code: CodeNoFetcher, What: "nothing here brings " + a.ID(),
+		Why:    "artefacts of that kind come from the project or from another machine's store",
+		Remedy: "run `nbuild vendor --from REF` with the snapshot that was pushed, or `nbuild pin` to make it again",
+	}
+}
+
+// fetch brings the bytes and commits them only if they are the pinned ones.
+func (o BringOptions) fetch(ctx context.Context, a snapshot.Artefact, f Fetcher) error {
+	w, err := o.Store.Create(ctx)
+	if err != nil {
+		return err
+	}
+	t := &tries{ctx: ctx, store: o.Store, w: w, sum: sha256.New()}
+	defer func() { t.w.Abort() }()
+	if again, ok := f.(restarter); ok {
+		err = again.fetch(ctx, a, t.begin)
+	} else {
+		err = f.Fetch(ctx, a, t)
+	}
+	if err != nil {
+		return err
+	}
+	if got := cas.Digest(t.sum.Sum(nil)); got != a.SHA256 || t.size != a.Size {
+		return &diag.Problem{
+			Code: CodeOther, What: a.ID() + " is not what nbuild.lock says",
+			Why:    fmt.Sprintf("%d bytes came with the SHA-256 %s, pinned are %d bytes with %s; nothing was kept", t.size, got, a.Size, a.SHA256),
+			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + a.Name + "` pins it anew, to be reviewed",
+		}
+	}
+	_, _, err = t.w.Commit()
+	return err
+}
+
+// index computes the file index again, compares it with the pinned one and stores
+// it.
+func (o BringOptions) index(ctx context.Context, a snapshot.Artefact, f Fetcher) error {
+	want, named := a.Index()
+	if !named {
+		return nil
+	}
+	blob, err := o.Store.Open(ctx, a.SHA256)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = blob.Close() }()
+	doc, err := f.Index(blob)
+	if err != nil {
+		return explain(a, err)
+	}
+	if got := cas.Sum(doc); got != want {
+		return &diag.Problem{
+			Code: CodeIndex, What: "the file index of " + a.ID() + " is not the one in nbuild.lock",
+			Why:    fmt.Sprintf("computed is %s, pinned is %s: the line was edited, or another version of nbuild wrote it", got, want),
+			Remedy: "run `nbuild pin --update " + a.Name + "` and review the diff",
+		}
+	}
+	_, err = o.Store.PutBytes(ctx, doc)
+	return err
+}
+
+// tries is where the bytes of one artefact go, anew with each try.
+type tries struct {
+	ctx   context.Context // of the one fetch
+	store *cas.Store
+	w     *cas.Writer
+	sum   hash.Hash
+	size  int64
+}
+
+func (t *tries) begin() (io.Writer, error) {
+	if t.size == 0 {
+		return t, nil
+	}
+	t.w.Abort()
+	w, err := t.store.Create(t.ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.w, t.size = w, 0
+	t.sum.Reset()
+	return t, nil
+}
+
+func (t *tries) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	t.sum.Write(p[:n])
+	t.size += int64(n)
+	return n, err
+}

@@ -1,0 +1,236 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/npm/sri"
+	"github.com/nbuild/nbuild/internal/npm/tarball"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// named pins the versions of one name, asking the registry about it once.
+type named struct {
+	options  PinOptions
+	name     string
+	packages []Package
+
+	asked     bool
+	packument *registry.Packument
+	err       error
+}
+
+// record is what the store keeps of a pinned package under its integrity.
+type record struct {
+	SHA256    cas.Digest `json:"sha256"`
+	Size      int64      `json:"size"`
+	Index     cas.Digest `json:"index"`
+	Signals   string     `json:"signals,omitempty"`
+	Published string     `json:"published,omitempty"`
+}
+
+// recordKind names the records of this package; a change of the tarball reader or
+// of the signals takes another one.
+const recordKind = "pin-npm-1"
+
+// pin returns the artefact of one package and whether nothing was fetched.
+func (n *named) pin(ctx context.Context, p Package) (snapshot.Artefact, bool, error) {
+	o := n.options
+	integrity, err := sri.Parse(p.Integrity)
+	if err != nil {
+		return snapshot.Artefact{}, false, at(p, &diag.Problem{
+			Code: registry.CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", p.Name, p.Version),
+			Why:    "whatever a server sends would have to be believed",
+			Remedy: "run `npm install --package-lock-only` to have npm write it into the lockfile",
+		})
+	}
+	binding := ""
+	if !p.URL {
+		binding = o.Client.Config().Binding(p.Name)
+	}
+	if a, ok := n.previous(p, integrity, binding); ok {
+		return a, true, nil
+	}
+	key := cas.Sum([]byte(strings.Join([]string{p.Name, p.Version, integrity.String(), binding, fmt.Sprint(p.URL)}, "\n")))
+	if r, ok := n.recorded(key); ok {
+		return artefact(p, integrity, binding, r), true, nil
+	}
+	r, err := n.fetch(ctx, p)
+	if err != nil {
+		return snapshot.Artefact{}, false, at(p, err)
+	}
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return snapshot.Artefact{}, false, fmt.Errorf("recording %s: %w", p.Name, err)
+	}
+	if err := o.Store.PutResult(ctx, recordKind, key, doc); err != nil {
+		return snapshot.Artefact{}, false, err
+	}
+	return artefact(p, integrity, binding, r), false, nil
+}
+
+// at gives a problem the place in the lockfile.
+func at(p Package, err error) error {
+	for _, x := range diag.All(err) {
+		if x.Pos == (diag.Pos{}) {
+			x.Pos = p.Pos
+		}
+	}
+	return err
+}
+
+// previous is the artefact as it was pinned before, if it is still the same one.
+func (n *named) previous(p Package, integrity sri.Integrity, binding string) (snapshot.Artefact, bool) {
+	o := n.options
+	if o.Previous == nil || slices.Contains(o.Update, p.Name) {
+		return snapshot.Artefact{}, false
+	}
+	a, ok := o.Previous.Find(snapshot.KindNPM, p.Name, p.Version, "")
+	return a, ok && sri.Agree(a.Integrity, integrity.String()) && a.Facts["registry"] == binding && (a.Facts["resolution"] == "url") == p.URL
+}
+
+// recorded is what an earlier run fetched, if the store still has it all.
+func (n *named) recorded(key cas.Digest) (record, bool) {
+	var r record
+	store := n.options.Store
+	if slices.Contains(n.options.Update, n.name) {
+		return r, false
+	}
+	doc, ok := store.Result(recordKind, key)
+	if !ok || json.Unmarshal(doc, &r) != nil {
+		return r, false
+	}
+	if size, ok := store.Stat(r.SHA256); !ok || size != r.Size {
+		return r, false
+	}
+	if _, ok := store.Stat(r.Index); !ok {
+		return r, false
+	}
+	if r.Signals != "" {
+		d, err := cas.ParseDigest(r.Signals)
+		if err != nil {
+			return r, false
+		}
+		if _, ok := store.Stat(d); !ok {
+			return r, false
+		}
+	}
+	return r, true
+}
+
+func artefact(p Package, integrity sri.Integrity, binding string, r record) snapshot.Artefact {
+	facts := map[string]string{"index": r.Index.String()}
+	for key, value := range map[string]string{"published": r.Published, "signals": r.Signals, "registry": binding} {
+		if value != "" {
+			facts[key] = value
+		}
+	}
+	if p.URL {
+		facts["resolution"] = "url"
+	}
+	return snapshot.Artefact{
+		Kind: snapshot.KindNPM, Name: p.Name, Version: p.Version,
+		SHA256: r.SHA256, Size: r.Size, Integrity: integrity.String(), Facts: facts,
+	}
+}
+
+// fetch brings the tarball and what the registry says about it.
+func (n *named) fetch(ctx context.Context, p Package) (record, error) {
+	var r record
+	o := n.options
+	id := "npm " + p.Name + "@" + p.Version
+	var w *cas.Writer
+	defer func() {
+		if w != nil {
+			w.Abort()
+		}
+	}()
+	request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.Integrity, Resolved: p.Resolved, URL: p.URL}
+	err := o.Client.Tarball(ctx, request, func() (io.Writer, error) {
+		if w != nil {
+			w.Abort()
+		}
+		var err error
+		w, err = o.Store.Create(ctx)
+		return w, err
+	})
+	if err != nil {
+		return r, err
+	}
+	if r.SHA256, r.Size, err = w.Commit(); err != nil {
+		return r, err
+	}
+	blob, err := o.Store.Open(ctx, r.SHA256)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = blob.Close() }()
+	x, err := tarball.Index(blob, tarball.Options{})
+	if err != nil {
+		return r, tarball.Explain(id, err)
+	}
+	if x.Package.Name != p.Name || !sameVersion(x.Package.Version, p.Version) {
+		return r, &diag.Problem{
+			Code: CodeOtherPackage, What: fmt.Sprintf("the tarball of %s says it is %s@%s", id, x.Package.Name, x.Package.Version),
+			Why:    "the registry's word and the package's differ, so reviews and advisories would be looked up under a wrong name",
+			Remedy: "pin another version: run `npm install " + p.Name + "@VERSION --package-lock-only`, then `nbuild pin`",
+		}
+	}
+	doc, err := snapshot.EncodeIndex(x)
+	if err != nil {
+		return r, err
+	}
+	if r.Index, err = o.Store.PutBytes(ctx, doc); err != nil || p.URL {
+		return r, err
+	}
+	return r, n.ask(ctx, p, &r)
+}
+
+// sameVersion compares versions as npm normalises them: build metadata is no part
+// of a published version.
+func sameVersion(a, b string) bool {
+	a, _, _ = strings.Cut(a, "+")
+	b, _, _ = strings.Cut(b, "+")
+	return a == b
+}
+
+// ask fills in when the version was published and what else the registry says.
+func (n *named) ask(ctx context.Context, p Package, r *record) error {
+	if !n.asked {
+		versions := make([]string, len(n.packages))
+		for i, q := range n.packages {
+			versions[i] = q.Version
+		}
+		n.packument, n.err = n.options.Client.Packument(ctx, n.name, versions)
+		n.asked = true
+	}
+	if n.err != nil {
+		return n.err
+	}
+	v, ok := n.packument.Versions[p.Version]
+	if !ok {
+		return nil // unpublished: its age is not known
+	}
+	if !v.Published.IsZero() {
+		r.Published = v.Published.Truncate(time.Second).Format(time.RFC3339)
+	}
+	doc, err := signals(n.packument, v).encode()
+	if err != nil {
+		return err
+	}
+	if len(doc) > bounds.FileIndex {
+		return fmt.Errorf("storing signals of %s: %d bytes", p.Name, len(doc))
+	}
+	d, err := n.options.Store.PutBytes(ctx, doc)
+	r.Signals = d.String()
+	return err
+}

