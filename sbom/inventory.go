@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -67,6 +68,12 @@ func (v *Inventory) canonical() *Inventory {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 	})
 	return out
+}
+
+// Equal reports whether two inventories tell the very same, in whatever order. It is
+// stricter than that nothing changed between them: what only one side knows counts.
+func (v *Inventory) Equal(other *Inventory) bool {
+	return reflect.DeepEqual(v.canonical(), other.canonical())
 }
 
 // compareItems is a total order over everything that is compared, so that equal

@@ -19,7 +19,9 @@ func DenyLicences(v *Inventory, deny []string) diag.Problems {
 		denied[strings.ToLower(Licence(d))] = true
 	}
 	var ps diag.Problems
-	for _, p := range v.canonical().Packages {
+	all := v.canonical()
+	brings := explain(all)
+	for _, p := range all.Packages {
 		if len(ps) == bounds.Problems {
 			break
 		}
@@ -30,11 +32,15 @@ func DenyLicences(v *Inventory, deny []string) diag.Problems {
 		if p.Path != "" {
 			what += " at " + p.Path
 		}
+		why := "the project denies that licence, and there is no other to choose"
+		if by := brings(p.Ref); len(by) > 0 {
+			why += "; it comes by " + by[0]
+		}
 		ps = append(ps, &diag.Problem{
 			Code:   CodeLicence,
 			What:   fmt.Sprintf("%s is licensed under %s", what, p.License),
-			Why:    "the project denies that licence, and there is no other to choose",
-			Remedy: "replace the package (`nbuild why` tells what brings it in), or take the licence off deny_license in build.hcl",
+			Why:    why,
+			Remedy: "replace the package that brings it in, or take the licence off deny_license in build.hcl",
 		})
 	}
 	return ps

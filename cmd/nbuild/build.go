@@ -11,8 +11,9 @@ func (a *app) buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "build [IMAGE…]", Short: "Build the images as an OCI layout",
 		Long: `Builds the images of build.hcl, or only those named, and puts them into an OCI
-layout, a registry (by digest, tags last) or a docker archive. Prints one line an
-image: REF@sha256:….`,
+layout, a registry (by digest, tags last) or a docker archive. Each goes with its
+BOM, which nobody signed, so that nbuild diff can compare two builds; a docker
+archive can't hold one. Prints one line an image: REF@sha256:….`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
 			if err != nil {

@@ -15,6 +15,10 @@
 // creation date on a referrer: equal bundles make equal manifests, which is how a
 // bundle is not attached twice.
 //
+// An unsigned BOM travels as a referrer too, under its own artifact type, which is
+// CycloneDX's media type. It is never among the bundles, so that nothing that asks
+// what was signed ever sees it.
+//
 // A server is not believed. Every manifest and blob is held to the digest it was
 // asked for by, every size to the bound table, every wait to a time; plain HTTP
 // goes to the loopback only; layers that live at some other address are refused.

@@ -31,9 +31,38 @@ func (l *Layout) PushIndex(ctx context.Context, idx v1.ImageIndex) (v1.Descripto
 	return l.push(ctx, func(root *os.Root) (v1.Descriptor, error) { return l.putIndex(ctx, root, idx, 0) })
 }
 
+// pushReferrer implements Store. An unsigned BOM takes the place of the one that was
+// listed: both would be a build's own word about the same image, and which of them
+// counts could not be told.
 func (l *Layout) pushReferrer(ctx context.Context, img v1.Image) error {
-	_, err := l.push(ctx, func(root *os.Root) (v1.Descriptor, error) { return l.putImage(ctx, root, img) })
-	return err
+	desc, err := l.push(ctx, func(root *os.Root) (v1.Descriptor, error) { return l.putImage(ctx, root, img) })
+	if err != nil || desc.ArtifactType != BOMType {
+		return err
+	}
+	return l.exclusive(ctx, func(root *os.Root) error {
+		of, err := l.subject(root, desc)
+		if err != nil || of == nil {
+			return err
+		}
+		idx, err := l.index(root)
+		if err != nil {
+			return err
+		}
+		earlier := map[v1.Hash]bool{}
+		for _, d := range idx.Manifests {
+			if d.ArtifactType != BOMType || d.Digest == desc.Digest {
+				continue
+			}
+			other, err := l.subject(root, d)
+			if err != nil {
+				return err
+			}
+			earlier[d.Digest] = other != nil && other.Digest == of.Digest
+		}
+		return l.edit(root, func(idx *v1.IndexManifest) {
+			idx.Manifests = slices.DeleteFunc(idx.Manifests, func(d v1.Descriptor) bool { return earlier[d.Digest] })
+		})
+	})
 }
 
 // push writes blobs by put, then lists what it returned, all in one turn.

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
@@ -213,6 +214,57 @@ func TestAttachListsEqualBundlesOnceInEveryStore(t *testing.T) {
 			}
 			if got, err := s.Resolve(ctx, "sha256-"+desc.Digest.Hex); name != "registry with the fallback tag" && err == nil {
 				t.Errorf("a fallback tag %v was written where it is not needed", got.Digest)
+			}
+		})
+	}
+}
+
+// An unsigned BOM is told apart from what was signed, in every store: who asks for
+// bundles never sees it, however many there are.
+func TestAnUnsignedBOMIsNoBundle(t *testing.T) {
+	flood := make([]v1.Descriptor, bounds.Referrers+1)
+	for i := range flood {
+		flood[i] = v1.Descriptor{Digest: hash([]byte{byte(i), byte(i >> 8)}), ArtifactType: BOMType}
+	}
+	if left := byPredicate(flood, nil); len(left) > 0 {
+		t.Errorf("%d of a flood of unsigned BOMs take the place of bundles", len(left))
+	}
+	ctx := t.Context()
+	img := image(t, "a", "amd64")
+	for name, s := range places(t) {
+		t.Run(name, func(t *testing.T) {
+			desc, err := s.PushImage(ctx, img)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []bool{true, false} {
+				if _, attached, err := AttachBOM(ctx, s, desc.Digest, []byte(`{"bomFormat":"CycloneDX"}`)); err != nil || attached != want {
+					t.Fatalf("time %d: attached %v, %v", i+1, attached, err)
+				}
+			}
+			if _, _, err := Attach(ctx, s, desc.Digest, []byte(`{"signed":1}`), "https://cyclonedx.org/bom"); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Bundles(ctx, s, desc.Digest, nil)
+			if err != nil || len(got.Unread) > 0 || len(got.Bundles) != 1 || string(got.Bundles[0].Bundle) != `{"signed":1}` {
+				t.Errorf("bundles: %+v, %v", got, err)
+			}
+			docs, err := BOMs(ctx, s, desc.Digest)
+			if err != nil || len(docs) != 1 || string(docs[0]) != `{"bomFormat":"CycloneDX"}` {
+				t.Errorf("unsigned: %q, %v", docs, err)
+			}
+			if _, _, err := AttachBOM(ctx, s, desc.Digest, []byte(`{"bomFormat":"CycloneDX","version":2}`)); err != nil {
+				t.Fatal(err)
+			}
+			want := 2
+			if name == "layout" { // which forgets the one before
+				want = 1
+			}
+			if docs, err := BOMs(ctx, s, desc.Digest); err != nil || len(docs) != want {
+				t.Errorf("after a second document: %q, %v", docs, err)
+			}
+			if got, err := Bundles(ctx, s, desc.Digest, nil); err != nil || len(got.Bundles) != 1 {
+				t.Errorf("the signed one: %+v, %v", got, err)
 			}
 		})
 	}

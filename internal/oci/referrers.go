@@ -2,15 +2,11 @@ package oci
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -44,6 +40,11 @@ func Attach(ctx context.Context, s Store, subject v1.Hash, bundle []byte, predic
 	if err != nil {
 		return zeroHash, false, err
 	}
+	return attach(ctx, s, subject, img)
+}
+
+// attach stores a referrer and sees to it that the subject lists it.
+func attach(ctx context.Context, s Store, subject v1.Hash, img v1.Image) (digest v1.Hash, attached bool, err error) {
 	digest, err = img.Digest()
 	if err != nil {
 		return zeroHash, false, err
@@ -64,16 +65,16 @@ func Attach(ctx context.Context, s Store, subject v1.Hash, bundle []byte, predic
 		attached = true
 	}
 	return zeroHash, false, &diag.Problem{
-		Code: CodeAttach, What: "the signature " + digest.String() + " was stored but " + subject.String() + " does not list it",
-		Why:    "verify would not find it: something else keeps rewriting the list, or the registry hides it",
-		Remedy: "run the command again when nothing else signs this image",
+		Code: CodeAttach, What: "the referrer " + digest.String() + " was stored but " + subject.String() + " does not list it",
+		Why:    "nobody would find it: something else keeps rewriting the list, or the registry hides it",
+		Remedy: "run the command again when nothing else attaches to this image",
 	}
 }
 
 func lists(ctx context.Context, s Store, subject, digest v1.Hash) (bool, error) {
 	all, err := s.Referrers(ctx, subject)
 	if err != nil {
-		return false, fmt.Errorf("listing signatures: %w", err)
+		return false, fmt.Errorf("listing what is attached: %w", err)
 	}
 	for _, d := range all {
 		if d.Digest == digest {
@@ -81,42 +82,6 @@ func lists(ctx context.Context, s Store, subject, digest v1.Hash) (bool, error) 
 		}
 	}
 	return false, nil
-}
-
-// referrerOf builds the artifact manifest around a bundle (OCI image
-// specification 1.1, "Guidelines for Artifact Usage").
-func referrerOf(subject v1.Descriptor, bundle []byte, predicateType string) (v1.Image, error) {
-	manifest := v1.Manifest{
-		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, ArtifactType: BundleType,
-		Config:  v1.Descriptor{MediaType: emptyType, Digest: hash([]byte(emptyConfigJSON)), Size: int64(len(emptyConfigJSON))},
-		Layers:  []v1.Descriptor{{MediaType: BundleType, Digest: hash(bundle), Size: int64(len(bundle))}},
-		Subject: &v1.Descriptor{MediaType: subject.MediaType, Digest: subject.Digest, Size: subject.Size},
-		Annotations: map[string]string{
-			contentNote:   dsseContent,
-			predicateNote: predicateType,
-		},
-	}
-	raw, err := json.Marshal(manifest) // sorts the annotations
-	if err != nil {
-		return nil, fmt.Errorf("encoding referrer: %w", err)
-	}
-	return partial.CompressedToImage(&artifact{raw: raw, bundle: static.NewLayer(bundle, BundleType)})
-}
-
-// artifact is a referrer as an image: its configuration is empty, its layer the bundle.
-type artifact struct {
-	raw    []byte
-	bundle v1.Layer
-}
-
-func (a *artifact) MediaType() (types.MediaType, error) { return types.OCIManifestSchema1, nil }
-func (a *artifact) RawManifest() ([]byte, error)        { return a.raw, nil }
-func (a *artifact) RawConfigFile() ([]byte, error)      { return []byte(emptyConfigJSON), nil }
-func (a *artifact) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
-	if h == hash([]byte(emptyConfigJSON)) {
-		return static.NewLayer([]byte(emptyConfigJSON), emptyType), nil
-	}
-	return a.bundle, nil
 }
 
 // Attachment is a bundle as it was found beside an image. PredicateType is what

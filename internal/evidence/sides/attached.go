@@ -71,25 +71,53 @@ func document(ctx context.Context, store oci.Store, name string, digests ...v1.H
 			if err != nil {
 				return nil, fmt.Errorf("reading the bundle %s: %w", a.Digest, err)
 			}
-			if doc != nil && (len(docs) == 0 || !bytes.Equal(docs[0], doc)) {
+			if doc != nil {
 				docs = append(docs, doc)
 			}
 		}
-		switch len(docs) {
-		case 0:
-			continue
-		case 1:
-			return docs[0], nil
+		if len(docs) == 0 { // what nobody signed is looked at where nothing was signed
+			if docs, err = oci.BOMs(ctx, store, digest); err != nil {
+				return nil, err
+			}
 		}
-		return nil, noBOM(name, fmt.Sprintf("%d different BOMs are attached to it, and which one counts can't be told", len(docs)))
+		if len(docs) > 0 {
+			return one(name, docs)
+		}
 	}
 	return nil, noBOM(name, "no BOM is attached to it")
+}
+
+// one returns the first, by its bytes, of BOMs that all tell the same. They may differ
+// in what is not of the image, as in the version of nbuild that wrote them. Where they
+// tell different things, none is chosen: who can attach one must not choose what is
+// compared.
+func one(name string, docs [][]byte) ([]byte, error) {
+	slices.SortFunc(docs, bytes.Compare)
+	docs = slices.CompactFunc(docs, bytes.Equal)
+	if len(docs) == 1 {
+		return docs[0], nil
+	}
+	var first *sbom.Inventory
+	for _, doc := range docs {
+		bom, err := sbom.Parse(doc, name)
+		if err != nil {
+			return nil, err
+		}
+		v := bom.Inventory()
+		if first == nil {
+			first = v
+		}
+		if !first.Equal(v) {
+			return nil, noBOM(name, fmt.Sprintf("%d BOMs are attached to it that tell different things, and which one counts can't be told", len(docs)))
+		}
+	}
+	return docs[0], nil
 }
 
 func noBOM(name, why string) error {
 	return &diag.Problem{
 		Code: CodeNoBOM, What: "there is no one BOM of " + diag.Clean(name), Why: why,
-		Remedy: "release the image with `nbuild release`, which attaches one, or name a BOM file",
+		Remedy: "name a BOM file, which `nbuild sbom` prints in the image's checkout, or sign the image's own: a BOM that `nbuild release` signed goes before any that nobody signed",
 	}
 }
 

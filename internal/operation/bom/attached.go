@@ -26,6 +26,5 @@ func Attached(ctx context.Context, host machine.Host, name string, pretty bool) 
 	} else {
 		out.Write(doc)
 	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
+	return append(bytes.TrimRight(out.Bytes(), "\n"), '\n'), nil
 }

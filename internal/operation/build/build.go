@@ -4,6 +4,9 @@
 // It pins nothing. What nbuild.lock names is brought first if the store lacks it;
 // once it is there, a build reads the project and the store and nothing else.
 //
+// The image goes with its BOM, so that two builds can be compared. Nobody signs it
+// here: for a gate it is as if it were not there.
+//
 // The invariant: the digest that is returned is that of the bytes that were
 // written, and depends on the project, the snapshot and the date alone.
 package build
@@ -19,6 +22,8 @@ import (
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/evidence/contents"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
 	"github.com/nbuild/nbuild/internal/evidence/project"
@@ -30,6 +35,7 @@ import (
 	"github.com/nbuild/nbuild/internal/upstream"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // The problems of building.
@@ -203,9 +209,10 @@ type Options struct {
 
 // Output is one image where it was put.
 type Output struct {
-	Image  string `json:"image"`
-	Ref    string `json:"ref"` // REF@sha256:…
-	Digest string `json:"digest"`
+	Image  string  `json:"image"`
+	Ref    string  `json:"ref"` // REF@sha256:…
+	Digest string  `json:"digest"`
+	BOM    *string `json:"bom"` // the referrer that carries the unsigned BOM; nil where the place holds none
 }
 
 // Report is nbuild.build/v1.
@@ -216,15 +223,17 @@ type Report struct {
 	Images   []Output `json:"images"`
 }
 
-// Run builds the images and puts them where they belong, under their tags, unless
-// the project's rules deny what they hold.
+// Run builds the images and puts them where they belong, each with its BOM, and then
+// under their tags, unless the project's rules or the licences that it denies stop
+// what they hold: then none of them goes anywhere.
 func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	b, err := Make(ctx, host, o.Only)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	if err := b.Judged.Problems().Err(); err != nil {
+	documents, err := b.judge(ctx, host)
+	if err != nil {
 		return nil, err
 	}
 	report := &Report{
@@ -236,29 +245,87 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := target.put(ctx, host, b, img); err != nil {
+		out := Output{Image: img.Block.Name, Ref: target.Ref.At(img.Digest).String(), Digest: img.Digest.String()}
+		if out.BOM, err = target.put(ctx, host, b, img, documents[i]); err != nil {
 			return nil, err
 		}
-		report.Images = append(report.Images, Output{Image: img.Block.Name, Ref: target.Ref.At(img.Digest).String(), Digest: img.Digest.String()})
+		report.Images = append(report.Images, out)
 	}
 	return report, nil
 }
 
-// put writes an image and moves its tags.
-func (t *Target) put(ctx context.Context, host machine.Host, b *Built, img *builder.Image) error {
+// judge writes the BOM of each image and returns what the project's rules and licences
+// deny of all of them, at once.
+func (b *Built) judge(ctx context.Context, host machine.Host) ([][]byte, error) {
+	problems := b.Judged.Problems()
+	var documents [][]byte
+	told := map[string]bool{} // several images may hold one package
+	for i := range b.Images {
+		document, inventory, err := b.Document(ctx, host, &b.Images[i])
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
+		for _, p := range b.Licences(inventory) {
+			if text := p.Text(); !told[text] {
+				told[text] = true
+				problems = append(problems, p)
+			}
+		}
+	}
+	return documents, problems.Err()
+}
+
+// Document writes the BOM of an image that was built, and reads back what it tells.
+func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Image) ([]byte, *sbom.Inventory, error) {
+	c, err := contents.OfImage(ctx, host, b.Project, b.Lock, b.Files, img.Block, b.Source.Date)
+	if err != nil {
+		return nil, nil, err
+	}
+	document, err := sbom.Write(c, sbom.Options{Version: b.Project.Sbom.SpecVersion})
+	if err != nil {
+		return nil, nil, err
+	}
+	read, err := sbom.Parse(document, "the BOM")
+	if err != nil {
+		return nil, nil, err
+	}
+	return document, read.Inventory(), nil
+}
+
+// Licences returns what the project's deny_license stops of what a BOM tells.
+func (b *Built) Licences(told *sbom.Inventory) diag.Problems {
+	return sbom.DenyLicences(told, b.Project.Sbom.DenyLicense)
+}
+
+// put writes an image with its BOM and moves its tags. It returns the referrer that
+// carries the BOM; nil where the place can't hold one.
+func (t *Target) put(ctx context.Context, host machine.Host, b *Built, img *builder.Image, document []byte) (*string, error) {
 	if t.Store == nil {
 		if len(img.Platforms) > 1 {
-			return &diag.Problem{
+			return nil, &diag.Problem{
 				Code: CodeTarget, What: fmt.Sprintf("image %q is for %d platforms, and a docker archive holds one", img.Block.Name, len(img.Platforms)),
 				Remedy: "write it to a layout, as in --to oci:out, or build for one platform",
 			}
 		}
-		return oci.WriteArchiveFile(ctx, images.Path(host, t.Ref), img.Platforms[0], archiveNames(img.Block, t.Tags), b.Source.Date)
+		if err := oci.WriteArchiveFile(ctx, images.Path(host, t.Ref), img.Platforms[0], archiveNames(img.Block, t.Tags), b.Source.Date); err != nil {
+			return nil, err
+		}
+		host.Events.Emit(event.Event{
+			Kind: event.Summary, Phase: "bom", Name: img.Block.Name,
+			Text: fmt.Sprintf("a docker archive holds no BOM; `nbuild sbom --image %s` prints it", img.Block.Name),
+		})
+		return nil, nil
 	}
 	if err := t.Push(ctx, img); err != nil {
-		return err
+		return nil, err
 	}
-	return t.Tag(ctx, img.Digest)
+	referrer, _, err := oci.AttachBOM(ctx, t.Store, img.Digest, document)
+	if err != nil {
+		return nil, err
+	}
+	name := referrer.String()
+	return &name, t.Tag(ctx, img.Digest)
 }
 
 // Push stores an image by its digest.

@@ -215,6 +215,17 @@ func (s *shop) image(label, tag string) v1.Hash {
 // attach signs a BOM that lists packages and attaches it to an image.
 func (s *shop) attach(key string, subject v1.Hash, packages ...string) {
 	s.t.Helper()
+	signer, err := keys.Load(s.host, filepath.Join(s.ops, key+".key"), func() ([]byte, error) { return nil, nil })
+	s.must(err)
+	bundle, err := attest.Sign(context.Background(), signer, s.statement(subject, packages...))
+	s.must(err)
+	_, _, err = oci.Attach(context.Background(), s.place(), subject, bundle, string(predicate.TypeBOM))
+	s.must(err)
+}
+
+// bom writes a BOM of an image with the packages.
+func (s *shop) bom(packages ...string) []byte {
+	s.t.Helper()
 	c := &sbom.Contents{Project: sbom.Project{Name: "app"}}
 	for _, p := range packages {
 		c.Project.DependsOn = append(c.Project.DependsOn, "node_modules/"+p)
@@ -225,16 +236,40 @@ func (s *shop) attach(key string, subject v1.Hash, packages ...string) {
 	}
 	document, err := sbom.Write(c, sbom.Options{})
 	s.must(err)
+	return document
+}
+
+func (s *shop) statement(subject v1.Hash, packages ...string) *predicate.Statement {
+	s.t.Helper()
 	digest, err := cas.ParseDigest(subject.Hex)
 	s.must(err)
-	statement, err := predicate.NewBOM(predicate.Subject{Digest: digest}, document)
+	statement, err := predicate.NewBOM(predicate.Subject{Digest: digest}, s.bom(packages...))
 	s.must(err)
-	signer, err := keys.Load(s.host, filepath.Join(s.ops, key+".key"), func() ([]byte, error) { return nil, nil })
+	return statement
+}
+
+// plant attaches a BOM as a build does, unsigned.
+func (s *shop) plant(subject v1.Hash, packages ...string) {
+	s.t.Helper()
+	_, _, err := oci.AttachBOM(context.Background(), s.place(), subject, s.bom(packages...))
 	s.must(err)
-	bundle, err := attest.Sign(context.Background(), signer, statement)
+}
+
+// unsigned attaches what looks like a signed BOM and has no signature.
+func (s *shop) unsigned(subject v1.Hash, packages ...string) {
+	s.t.Helper()
+	payload, err := s.statement(subject, packages...).Encode()
 	s.must(err)
-	_, _, err = oci.Attach(context.Background(), s.place(), subject, bundle, string(predicate.TypeBOM))
-	s.must(err)
+	for _, signatures := range []any{[]any{}, []any{map[string]string{"sig": ""}}} {
+		bundle, err := json.Marshal(map[string]any{
+			"mediaType":            attest.BundleMediaType,
+			"verificationMaterial": map[string]any{"publicKey": map[string]string{}},
+			"dsseEnvelope":         map[string]any{"payload": payload, "payloadType": predicate.PayloadType, "signatures": signatures},
+		})
+		s.must(err)
+		_, _, err = oci.Attach(context.Background(), s.place(), subject, bundle, string(predicate.TypeBOM))
+		s.must(err)
+	}
 }
 
 func (s *shop) on(f func(w http.ResponseWriter, r *http.Request) bool) {
@@ -281,6 +316,12 @@ func TestBaselineIsJudgedByWhoSignedItsBOM(t *testing.T) {
 		}, 30},
 		{"only a forged BOM is there", func(s *shop, b v1.Hash) { s.attach("stranger", b) }, 22},
 		{"no BOM is there", func(*shop, v1.Hash) {}, 22},
+		{"an unsigned BOM is added", func(s *shop, b v1.Hash) {
+			s.attach("team", b, "guard")
+			s.plant(b)
+		}, 30},
+		{"only an unsigned BOM is there", func(s *shop, b v1.Hash) { s.plant(b, "guard") }, 22},
+		{"a statement in the form of a bundle has no signature", func(s *shop, b v1.Hash) { s.unsigned(b, "guard") }, 22},
 		{"two BOMs count, and one hides the change", func(s *shop, b v1.Hash) {
 			s.attach("team", b)
 			s.attach("team", b, "guard")

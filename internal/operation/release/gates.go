@@ -21,12 +21,8 @@ const (
 
 // gates holds an image and its BOM to what the project demands of them, and returns
 // how each gate ended. Problems of all gates come at once.
-func (r *run) gates(ctx context.Context, c *candidate) ([]predicate.Gate, string, error) {
+func (r *run) gates(ctx context.Context, c *candidate, inventory *sbom.Inventory) ([]predicate.Gate, string, error) {
 	p := r.built.Project.Project
-	bom, err := sbom.Parse(c.document, "the BOM")
-	if err != nil {
-		return nil, "", err
-	}
 	var passed []predicate.Gate
 	var problems diag.Problems
 	add := func(id string, asked bool, found diag.Problems) {
@@ -40,7 +36,7 @@ func (r *run) gates(ctx context.Context, c *candidate) ([]predicate.Gate, string
 	if n := len(judged.Warned) + len(judged.Stale); judged.Denies && n > 0 {
 		passed[0].Outcome, passed[0].Detail = predicate.OutcomeWarn, fmt.Sprintf("the rules tell of %d more, and deny none of them", n)
 	}
-	add("licence", len(p.Sbom.DenyLicense) > 0, sbom.DenyLicences(bom.Inventory(), p.Sbom.DenyLicense))
+	add("licence", len(p.Sbom.DenyLicense) > 0, r.built.Licences(inventory))
 	block, err := chosen(p, r.options.Release)
 	if err != nil {
 		return nil, "", err
@@ -50,7 +46,7 @@ func (r *run) gates(ctx context.Context, c *candidate) ([]predicate.Gate, string
 		if baseline = r.options.Baseline; baseline == "" {
 			baseline = block.Baseline
 		}
-		found, gate, err := r.changes(ctx, block, baseline, c, bom.Inventory())
+		found, gate, err := r.changes(ctx, block, baseline, c, inventory)
 		if err != nil {
 			return nil, "", err
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/evidence/contents"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
@@ -19,7 +18,6 @@ import (
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
 	"github.com/nbuild/nbuild/internal/predicate"
-	"github.com/nbuild/nbuild/sbom"
 )
 
 // The problems of releasing.
@@ -174,16 +172,12 @@ func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, er
 			Remedy: "set `repository = \"registry.example.com/team/" + img.Block.Name + "\"` in the image block",
 		}
 	}
-	contents, err := contents.OfImage(ctx, r.host, r.built.Project, r.built.Lock, r.built.Files, img.Block, r.built.Source.Date)
-	if err != nil {
-		return nil, err
-	}
-	document, err := sbom.Write(contents, sbom.Options{Version: r.built.Project.Sbom.SpecVersion})
+	document, inventory, err := r.built.Document(ctx, r.host, img)
 	if err != nil {
 		return nil, err
 	}
 	c := &candidate{img: img, target: target, repository: repository, document: document}
-	if c.gates, c.baseline, err = r.gates(ctx, c); err != nil {
+	if c.gates, c.baseline, err = r.gates(ctx, c, inventory); err != nil {
 		return nil, err
 	}
 	if c.digest, err = images.Digest(img.Digest); err != nil {
