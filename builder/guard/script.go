@@ -40,6 +40,6 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, children, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, console, start,
 	}, nil)
 }

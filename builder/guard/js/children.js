@@ -7,9 +7,20 @@
 // nodeFlags are the options that a guarded Node may be started with beside the guard's.
 const nodeFlags = /^--(?:(?:no-)?(?:warnings|deprecation|trace-[a-z-]+|pending-deprecation|enable-source-maps|experimental-(?:websocket|eventsource|global-navigator|global-customevent|webstorage|sqlite|strip-types|require-module|detect-module)|expose[-_]gc|verify-base-objects|force-async-hooks-checks|network-family-autoselection|insecure-http-parser|abort-on-uncaught-exception|async-context-frame|extra-info-on-fatal-exception|jitless|optimize[-_]for[-_]size)|max[-_](?:old|semi|new)[-_]space[-_]size(?:[-_]percentage)?=\d+|stack[-_](?:trace[-_]limit|size)=\d+|unhandled-rejections=[a-z-]+|dns-result-order=\w+|max-http-header-size=\d+|disable-warning=[\w-]+|title=[\w -]+|tls-(?:min|max)-v[\d.]+|use-(?:openssl|bundled|system)-ca|secure-heap(?:-min)?=\d+|conditions=[\w-]+|disallow[-_]code[-_]generation[-_]from[-_]strings|disable-sigusr1|permission|allow-[a-z-]+(?:=.*)?|experimental-permission|frozen-intrinsics|disable-proto=\w+|zero-fill-buffers|throw-deprecation|stack-trace-limit=\d+)$/;
 
-// runners are environment variables that make Node or the loader run or read code.
-const runners = /^(?:LD_|DYLD_|NODE_|OPENSSL_|GCONV_PATH$|LOCPATH$|GLIBC_TUNABLES$|MALLOC_|SSLKEYLOGFILE$)/;
-const settled = /^NODE_(?:ENV|CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID|NO_WARNINGS|DEBUG|PENDING_DEPRECATION|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED|ICU_DATA|DISABLE_COLORS|USE_ENV_PROXY|USE_SYSTEM_CA|DISABLE_COMPILE_CACHE|APP_INSTANCE|CLUSTER_SCHED_POLICY|CONFIG_DIR|CONFIG)$/;
+// runners are variables beside Node's own that make Node or the loader run or read code.
+const runners = /^(?:LD_|DYLD_|OPENSSL_|GCONV_PATH$|LOCPATH$|GLIBC_TUNABLES$|MALLOC_|SSLKEYLOGFILE$)/;
+
+// runsCode tells the variables that can bring code into a child before its guard. What
+// begins with NODE_ and is not Node's own is the application's. What a Node reads that
+// is newer than the list can't be told, so there every such name counts that the list
+// does not have.
+const newer = parseInt(slice(process.version, 1), 10) > newestNode;
+
+function runsCode(name) {
+  if (!starts(name, 'NODE_')) return matches(runners, name) !== null;
+  if (matches(nodeRefused, name) !== null) return true;
+  return newer && matches(nodeSettled, name) === null;
+}
 
 const atStart = startEnvironment();
 
@@ -17,7 +28,7 @@ function startEnvironment() {
   const copy = create(null);
   const names = ownKeys(process.env);
   for (let i = 0; i < names.length; i++) {
-    if (matches(runners, names[i]) !== null) copy[names[i]] = process.env[names[i]];
+    if (runsCode(names[i])) copy[names[i]] = process.env[names[i]];
   }
   return copy;
 }
@@ -25,17 +36,22 @@ function startEnvironment() {
 // checkVariable refuses a variable that would bring code into a child before its
 // guard, unless the guard's own process was started with the very same.
 function checkVariable(name, value, who) {
-  if (matches(runners, name) === null || matches(settled, name) !== null) return;
+  if (!runsCode(name)) return;
   if (atStart[name] === value || value === '' || value === undefined) return;
   for (let i = 0; i < config.environment.length; i++) if (config.environment[i] === name) return;
   refuse('environment', who, 'would be started with ' + name + ' in its environment, which can run code before the guard',
     { __proto__: null, path: name, module: caller() }, 'flag');
 }
 
+// Where there is no /proc, as in a bare root file system, Node knows itself only by the
+// name that it was started by.
+const ownProgram = indexOf(execPath, '/') >= 0 ? execPath : programOf(execPath, ownPairs());
+
 function isNode(file) {
-  if (file === execPath) return true;
+  if (indexOf(ownProgram, '/') < 0) return false;
+  if (file === ownProgram) return true;
   try {
-    return realpath(file) === realpath(execPath);
+    return realpath(file) === realpath(ownProgram);
   } catch {
     return false;
   }
