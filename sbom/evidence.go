@@ -8,6 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // evidence lists the places of a package's findings, at most bounds.Occurrences of
@@ -17,7 +18,7 @@ func (w *writer) evidence(found *dynamism.Package) *cdx.Evidence {
 	if found == nil || len(found.Findings) == 0 || w.version < cdx.SpecVersion1_6 {
 		return nil
 	}
-	told := map[dynamism.Kind]int{}
+	told := map[source.Kind]int{}
 	out := make([]cdx.EvidenceOccurrence, 0, min(len(found.Findings), 64))
 	for i := range found.Findings {
 		f := &found.Findings[i]
@@ -34,7 +35,7 @@ func (w *writer) evidence(found *dynamism.Package) *cdx.Evidence {
 }
 
 // occurrenceContext is "KIND: EXCERPT", or "KIND through PACKAGE: EXCERPT".
-func occurrenceContext(f *dynamism.Finding) string {
+func occurrenceContext(f *source.Finding) string {
 	text := string(f.Kind)
 	if f.Through != "" {
 		text += throughWord + f.Through
@@ -69,7 +70,7 @@ func siteProperties(found *dynamism.Package) []cdx.Property {
 
 // totalProperties counts the findings of all packages, and of the project, by kind.
 func totalProperties(c *Contents) []cdx.Property {
-	sites := map[dynamism.Kind]int{}
+	sites := map[source.Kind]int{}
 	count := func(found *dynamism.Package) {
 		if found == nil {
 			return
@@ -85,7 +86,7 @@ func totalProperties(c *Contents) []cdx.Property {
 		}
 	}
 	var out []cdx.Property
-	for _, k := range dynamism.Kinds() {
+	for _, k := range source.Kinds() {
 		if sites[k] > 0 {
 			out = append(out, cdx.Property{Name: propSites + string(k), Value: strconv.Itoa(sites[k])})
 		}

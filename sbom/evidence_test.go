@@ -11,10 +11,11 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // lodash is a package in whose files things were found.
-func lodash(version string, findings ...dynamism.Finding) Package {
+func lodash(version string, findings ...source.Finding) Package {
 	return Package{
 		Path: "node_modules/lodash", Name: "lodash", Version: version, Facts: &snapshot.PackageFacts{Name: "lodash", Version: version},
 		Found: &dynamism.Package{Findings: findings, Files: 3},
@@ -45,13 +46,13 @@ func written(t *testing.T, c *Contents, version string) *BOM {
 	return bom
 }
 
-func finding(kind dynamism.Kind, line int, symbol string) dynamism.Finding {
-	return dynamism.Finding{Kind: kind, File: "lib/a.js", Line: line, Column: 3, Excerpt: fmt.Sprintf("  %s at %d: x", symbol, line), Symbol: symbol}
+func finding(kind source.Kind, line int, symbol string) source.Finding {
+	return source.Finding{Kind: kind, File: "lib/a.js", Line: line, Column: 3, Excerpt: fmt.Sprintf("  %s at %d: x", symbol, line), Symbol: symbol}
 }
 
 func TestABOMTellsWhereCodeComesToLife(t *testing.T) {
-	c := contentsOf(lodash("1.0.0", finding(dynamism.Eval, 1, "eval"), finding(dynamism.ChildProcess, 2, "node:child_process.exec"),
-		dynamism.Finding{Kind: dynamism.Network, File: "b.js", Line: 9, Column: 1, Excerpt: "got(x)", Through: "got"}))
+	c := contentsOf(lodash("1.0.0", finding(source.Eval, 1, "eval"), finding(source.ChildProcess, 2, "node:child_process.exec"),
+		source.Finding{Kind: source.Network, File: "b.js", Line: 9, Column: 1, Excerpt: "got(x)", Through: "got"}))
 	c.Packages[0].Found.Unparsed = []dynamism.Unparsed{{File: "c.js", Why: "it is cut off"}}
 	for _, version := range []string{"1.5", "1.6", "1.7"} {
 		raw := string(written(t, c, version).Raw())
@@ -84,9 +85,9 @@ func TestABOMTellsWhereCodeComesToLife(t *testing.T) {
 }
 
 func TestABOMTellsAFewPlacesOfEachKindAndHowManyMore(t *testing.T) {
-	var many []dynamism.Finding
+	var many []source.Finding
 	for i := range bounds.Occurrences + 5 {
-		many = append(many, finding(dynamism.Filesystem, i+1, "node:fs.readFile"))
+		many = append(many, finding(source.Filesystem, i+1, "node:fs.readFile"))
 	}
 	bom := written(t, contentsOf(lodash("1.0.0", many...)), "1.6")
 	if n := strings.Count(string(bom.Raw()), `"location"`); n != bounds.Occurrences {
@@ -101,24 +102,24 @@ func TestABOMTellsAFewPlacesOfEachKindAndHowManyMore(t *testing.T) {
 }
 
 func TestNewDynamismIsToldByKindAndName(t *testing.T) {
-	eval, spawn, exec := finding(dynamism.Eval, 1, "eval"), finding(dynamism.ChildProcess, 2, "node:child_process.spawn"), finding(dynamism.ChildProcess, 3, "node:child_process.exec")
+	eval, spawn, exec := finding(source.Eval, 1, "eval"), finding(source.ChildProcess, 2, "node:child_process.spawn"), finding(source.ChildProcess, 3, "node:child_process.exec")
 	tests := []struct {
 		name string
-		a, b []dynamism.Finding
+		a, b []source.Finding
 		want []string
 	}{
-		{"nothing new", []dynamism.Finding{eval, spawn}, []dynamism.Finding{eval, spawn}, nil},
-		{"less", []dynamism.Finding{eval, spawn}, []dynamism.Finding{spawn}, nil},
-		{"another line", []dynamism.Finding{eval}, []dynamism.Finding{finding(dynamism.Eval, 99, "eval")}, nil},
-		{"a new kind", []dynamism.Finding{spawn}, []dynamism.Finding{spawn, eval},
+		{"nothing new", []source.Finding{eval, spawn}, []source.Finding{eval, spawn}, nil},
+		{"less", []source.Finding{eval, spawn}, []source.Finding{spawn}, nil},
+		{"another line", []source.Finding{eval}, []source.Finding{finding(source.Eval, 99, "eval")}, nil},
+		{"a new kind", []source.Finding{spawn}, []source.Finding{spawn, eval},
 			[]string{"high: - -> eval: 1 place\nlib/a.js:1: eval at 1: x"}},
-		{"more of it", []dynamism.Finding{eval}, []dynamism.Finding{eval, finding(dynamism.Eval, 7, "eval")},
+		{"more of it", []source.Finding{eval}, []source.Finding{eval, finding(source.Eval, 7, "eval")},
 			[]string{"high: eval: 1 place -> eval: 2 places\nlib/a.js:7: eval at 7: x"}},
-		{"another function", []dynamism.Finding{spawn}, []dynamism.Finding{exec},
+		{"another function", []source.Finding{spawn}, []source.Finding{exec},
 			[]string{"high: child_process: 1 place -> child_process: 1 place, new are node:child_process.exec\nlib/a.js:3: node:child_process.exec at 3: x"}},
-		{"everyday", nil, []dynamism.Finding{finding(dynamism.LazyRequire, 1, "require")},
+		{"everyday", nil, []source.Finding{finding(source.LazyRequire, 1, "require")},
 			[]string{"low: - -> lazy-require: 1 place\nlib/a.js:1: require at 1: x"}},
-		{"machine code is told once", nil, []dynamism.Finding{{Kind: dynamism.NativeAddon, File: "x.node", Excerpt: "x.node"}},
+		{"machine code is told once", nil, []source.Finding{{Kind: source.NativeAddon, File: "x.node", Excerpt: "x.node"}},
 			[]string{"high: - -> x.node"}},
 	}
 	for _, test := range tests {
@@ -126,7 +127,7 @@ func TestNewDynamismIsToldByKindAndName(t *testing.T) {
 			before, after := lodash("1.0.0", test.a...), lodash("1.0.1", test.b...)
 			for _, p := range []*Package{&before, &after} {
 				for _, f := range p.Found.Findings {
-					if f.Kind == dynamism.NativeAddon {
+					if f.Kind == source.NativeAddon {
 						p.Facts.Natives = []string{f.File}
 					}
 				}
@@ -153,14 +154,14 @@ func TestNewDynamismIsToldByKindAndName(t *testing.T) {
 func TestWhatNobodyLookedIntoIsNotCompared(t *testing.T) {
 	blind := lodash("1.0.0")
 	blind.Found = nil
-	d := Compare(written(t, contentsOf(blind), "").Inventory(), written(t, contentsOf(lodash("1.0.1", finding(dynamism.Eval, 1, "eval"))), "").Inventory())
+	d := Compare(written(t, contentsOf(blind), "").Inventory(), written(t, contentsOf(lodash("1.0.1", finding(source.Eval, 1, "eval"))), "").Inventory())
 	if slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Class == NewDynamism }) {
 		t.Errorf("new dynamism since a BOM that tells none: %v", d.Changes)
 	}
 }
 
 func TestANewPackageIsMeasuredAgainstNothing(t *testing.T) {
-	d := Compare(written(t, contentsOf(), "").Inventory(), written(t, contentsOf(lodash("1.0.0", finding(dynamism.Eval, 1, "eval"))), "").Inventory())
+	d := Compare(written(t, contentsOf(), "").Inventory(), written(t, contentsOf(lodash("1.0.0", finding(source.Eval, 1, "eval"))), "").Inventory())
 	if !slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Class == NewDynamism && c.From == nil }) {
 		t.Errorf("eval of a new package is not told: %v", d.Changes)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Options say how an artefact is analysed; they change nothing about what is found.
@@ -80,7 +81,7 @@ type file struct {
 	code     bool   // by its name, or because it is a main file
 	analysed bool
 	bytes    int
-	findings []Finding
+	findings []source.Finding
 	calls    []Call
 	unparsed []Unparsed
 }
@@ -193,7 +194,7 @@ func (a *artefact) analyse(f *file) error {
 		program, _ := interpreter(src)
 		if !runtimes[program] {
 			if found, ok := executable(f.name, src[:min(len(src), 512)], p.commands[f.name]); ok {
-				f.findings = []Finding{found}
+				f.findings = []source.Finding{found}
 			}
 			return nil
 		}
@@ -215,14 +216,14 @@ func OfFile(src []byte, name, packageType string) Package {
 func (f *file) read(src []byte, packageType string) {
 	f.analysed, f.bytes = true, len(src)
 	name := f.name
-	if lang, _ := goalOf(name, ""); lang == noLanguage {
+	if !source.Reads(name) {
 		name += ".js"
 	}
-	r := AnalyseFile(src, name, FileOptions{PackageType: packageType})
+	r := source.Analyse(src, name, source.Options{PackageType: packageType})
 	if len(r.Errors) > 0 && packageType != "" {
 		// A file that its package.json calls another kind than it is: Node refuses it,
 		// bundlers take it, and a reader wants to know what is in it.
-		if again := AnalyseFile(src, name, FileOptions{}); len(again.Errors) < len(r.Errors) {
+		if again := source.Analyse(src, name, source.Options{}); len(again.Errors) < len(r.Errors) {
 			r = again
 		}
 	}
@@ -230,7 +231,7 @@ func (f *file) read(src []byte, packageType string) {
 }
 
 // keep takes over a report within bounds.
-func (f *file) keep(r *FileReport) {
+func (f *file) keep(r *source.Report) {
 	f.findings = r.Findings[:min(len(r.Findings), bounds.FileFindings)]
 	for i := range f.findings {
 		f.findings[i].File = f.name
@@ -276,7 +277,7 @@ func (a *artefact) join() []Package {
 		p := &a.parts[i]
 		p.out.Findings = append(p.out.Findings, Locate(OfPackage(p.facts), p.manifest)...)
 		p.out.Findings = append(p.out.Findings, testCode(p.code)...)
-		sortFindings(p.out.Findings)
+		source.Sort(p.out.Findings)
 		packages[i] = p.out
 	}
 	return packages

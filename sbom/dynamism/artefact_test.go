@@ -2,14 +2,17 @@ package dynamism
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // indexOf makes the index of an artefact of files; a name that ends with "*" has
@@ -33,7 +36,7 @@ func TestOfArtefactTellsWhatIsInThePackage(t *testing.T) {
 		name  string
 		files map[string]string
 		facts *snapshot.PackageFacts
-		want  []Finding
+		want  []source.Finding
 		count int // files that were analysed
 	}{
 		{name: "plain", files: map[string]string{"a.js": "1", "b.json": "{}", "c.d.ts": "type A = 1", "LICENSE*": "free"}, count: 1},
@@ -42,24 +45,24 @@ func TestOfArtefactTellsWhatIsInThePackage(t *testing.T) {
 		{name: "main without an extension", files: map[string]string{"package.json": `{"main":"./go"}`, "go": "1"}, count: 1},
 		{name: "main with an odd one", files: map[string]string{"package.json": `{"main":"go.xyz"}`, "go.xyz": "1"}, count: 1},
 		{name: "main is data", files: map[string]string{"package.json": `{"main":"data.json"}`, "data.json": "1"}, count: 0},
-		{name: "shell", files: map[string]string{"run": "#!/bin/sh\nrm", "x.py": "1", "y.txt*": "#!/usr/bin/perl -w\n"}, want: []Finding{
-			{Kind: NonJSExecutable, File: "run", Line: 1, Column: 1, Excerpt: "#!/bin/sh"},
-			{Kind: NonJSExecutable, File: "x.py", Excerpt: "a program for python"},
-			{Kind: NonJSExecutable, File: "y.txt", Line: 1, Column: 1, Excerpt: "#!/usr/bin/perl -w"},
+		{name: "shell", files: map[string]string{"run": "#!/bin/sh\nrm", "x.py": "1", "y.txt*": "#!/usr/bin/perl -w\n"}, want: []source.Finding{
+			{Kind: source.NonJSExecutable, File: "run", Line: 1, Column: 1, Excerpt: "#!/bin/sh"},
+			{Kind: source.NonJSExecutable, File: "x.py", Excerpt: "a program for python"},
+			{Kind: source.NonJSExecutable, File: "y.txt", Line: 1, Column: 1, Excerpt: "#!/usr/bin/perl -w"},
 		}},
 		{name: "a command that is no JavaScript", files: map[string]string{"bin/tool*": "echo"},
 			facts: &snapshot.PackageFacts{Bin: map[string]string{"tool": "bin/tool", "zool": "bin/tool"}},
-			want:  []Finding{{Kind: NonJSExecutable, File: "bin/tool", Excerpt: "the command tool"}}},
+			want:  []source.Finding{{Kind: source.NonJSExecutable, File: "bin/tool", Excerpt: "the command tool"}}},
 		{name: "machine code is told once", files: map[string]string{"bin/tool*": "\x7fELF1234"},
 			facts: &snapshot.PackageFacts{Natives: []string{"bin/tool"}, Bin: map[string]string{"tool": "bin/tool"}},
-			want:  []Finding{{Kind: PrebuiltBinary, File: "bin/tool", Excerpt: "bin/tool"}}},
+			want:  []source.Finding{{Kind: source.PrebuiltBinary, File: "bin/tool", Excerpt: "bin/tool"}}},
 		{name: "tests", files: map[string]string{
 			"lib/a.js": "1", "lib/a.test.js": "1", "lib/__tests__/b.js": "1", "test/data.json": "{}", "test/c.js": "1", "test/deep/test/d.js": "1", "lib/test.js": "1",
-		}, want: []Finding{{Kind: TestCode, File: "lib/__tests__/b.js", Excerpt: "4 files: lib/__tests__, lib/a.test.js, test"}}, count: 6},
-		{name: "one test", files: map[string]string{"test.js": "1"}, want: []Finding{{Kind: TestCode, File: "test.js", Excerpt: "1 file: test.js"}}, count: 1},
+		}, want: []source.Finding{{Kind: source.TestCode, File: "lib/__tests__/b.js", Excerpt: "4 files: lib/__tests__, lib/a.test.js, test"}}, count: 6},
+		{name: "one test", files: map[string]string{"test.js": "1"}, want: []source.Finding{{Kind: source.TestCode, File: "test.js", Excerpt: "1 file: test.js"}}, count: 1},
 		{name: "a script with its line", files: map[string]string{"package.json": "{\"scripts\":\n{\"install\":\"x\"}}"},
 			facts: &snapshot.PackageFacts{Scripts: map[string]string{"install": "x"}},
-			want:  []Finding{{Kind: InstallScript, File: "package.json", Line: 2, Column: 2, Excerpt: "install: x"}}},
+			want:  []source.Finding{{Kind: source.InstallScript, File: "package.json", Line: 2, Column: 2, Excerpt: "install: x"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -89,9 +92,9 @@ func TestOfArtefactPartsWhatIsBundled(t *testing.T) {
 	}
 	want := []Package{
 		{Path: "", Files: 2, Bytes: 2},
-		{Path: "node_modules/b", Files: 2, Bytes: 2, Findings: []Finding{
-			{Kind: ImplicitGyp, File: "binding.gyp", Excerpt: "node-gyp rebuild"},
-			{Kind: TestCode, File: "test/t.js", Excerpt: "1 file: test"},
+		{Path: "node_modules/b", Files: 2, Bytes: 2, Findings: []source.Finding{
+			{Kind: source.ImplicitGyp, File: "binding.gyp", Excerpt: "node-gyp rebuild"},
+			{Kind: source.TestCode, File: "test/t.js", Excerpt: "1 file: test"},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -151,8 +154,18 @@ func TestTheNearestManifestGoverns(t *testing.T) {
 
 func TestNothingOfTheSourcesIsKept(t *testing.T) {
 	files := map[string]string{"package.json": `{"scripts":{"install":"node x"}}`, "run": "#!/bin/sh -e\n"}
-	for _, s := range labelled(t) {
-		files["lib/"+s.name] = s.src
+	archives, err := filepath.Glob("source/testdata/labelled/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("no labelled snippets: %v", err)
+	}
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			files["lib/"+f.Name] = string(f.Data)
+		}
 	}
 	x, content := indexOf(files, &snapshot.PackageFacts{Scripts: map[string]string{"install": "node x"}})
 	want, err := OfArtefact(x, content, Options{})

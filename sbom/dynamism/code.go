@@ -8,13 +8,13 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // isCode reports whether a file's name says that it is JavaScript, TypeScript or
 // JSX. What has no extension has to be looked into.
 func isCode(name string) bool {
-	lang, _ := goalOf(name, "")
-	return lang != noLanguage && path.Ext(name) != ""
+	return source.Reads(name) && path.Ext(name) != ""
 }
 
 // runtimes are the programs that run JavaScript, as shebangs name them.

@@ -7,37 +7,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 func TestOfPackage(t *testing.T) {
 	tests := []struct {
 		name  string
 		facts *snapshot.PackageFacts
-		want  []Finding
+		want  []source.Finding
 	}{
 		{"nothing known", nil, nil},
 		{"plain", &snapshot.PackageFacts{Name: "a"}, nil},
 		{"two scripts",
 			&snapshot.PackageFacts{Scripts: map[string]string{"postinstall": "node b", "install": "node a"}},
-			[]Finding{
-				{Kind: InstallScript, File: "package.json", Excerpt: "install: node a"},
-				{Kind: InstallScript, File: "package.json", Excerpt: "postinstall: node b"},
+			[]source.Finding{
+				{Kind: source.InstallScript, File: "package.json", Excerpt: "install: node a"},
+				{Kind: source.InstallScript, File: "package.json", Excerpt: "postinstall: node b"},
 			}},
 		{"gyp without a script",
 			&snapshot.PackageFacts{Gyp: true, Scripts: map[string]string{"postinstall": "x"}},
-			[]Finding{
-				{Kind: InstallScript, File: "package.json", Excerpt: "postinstall: x"},
-				{Kind: ImplicitGyp, File: "binding.gyp", Excerpt: "node-gyp rebuild"},
+			[]source.Finding{
+				{Kind: source.InstallScript, File: "package.json", Excerpt: "postinstall: x"},
+				{Kind: source.ImplicitGyp, File: "binding.gyp", Excerpt: "node-gyp rebuild"},
 			}},
 		{"gyp with an install script",
 			&snapshot.PackageFacts{Gyp: true, Scripts: map[string]string{"install": "node-gyp-build"}},
-			[]Finding{{Kind: InstallScript, File: "package.json", Excerpt: "install: node-gyp-build"}}},
+			[]source.Finding{{Kind: source.InstallScript, File: "package.json", Excerpt: "install: node-gyp-build"}}},
 		{"machine code",
 			&snapshot.PackageFacts{Natives: []string{"bin/tool", "prebuilds/x.node"}},
-			[]Finding{
-				{Kind: NativeAddon, File: "prebuilds/x.node", Excerpt: "prebuilds/x.node"},
-				{Kind: PrebuiltBinary, File: "bin/tool", Excerpt: "bin/tool"},
-				{Kind: PrebuiltBinary, File: "prebuilds/x.node", Excerpt: "prebuilds/x.node"},
+			[]source.Finding{
+				{Kind: source.NativeAddon, File: "prebuilds/x.node", Excerpt: "prebuilds/x.node"},
+				{Kind: source.PrebuiltBinary, File: "bin/tool", Excerpt: "bin/tool"},
+				{Kind: source.PrebuiltBinary, File: "prebuilds/x.node", Excerpt: "prebuilds/x.node"},
 			}},
 	}
 	for _, test := range tests {
@@ -50,7 +51,7 @@ func TestOfPackage(t *testing.T) {
 }
 
 func TestLocate(t *testing.T) {
-	script := []Finding{{Kind: InstallScript, File: "package.json", Excerpt: "install: x"}}
+	script := []source.Finding{{Kind: source.InstallScript, File: "package.json", Excerpt: "install: x"}}
 	tests := []struct {
 		name         string
 		src          string
@@ -80,7 +81,7 @@ func FuzzLocate(f *testing.F) {
 	f.Add([]byte(`{"scripts":{"install":"x"}}`))
 	f.Add([]byte("{\"scripts\":\n{\"inst\\\\\\\"all\":\"x\"}}"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		in := []Finding{{Kind: InstallScript, Excerpt: "install: x"}}
+		in := []source.Finding{{Kind: source.InstallScript, Excerpt: "install: x"}}
 		got := Locate(in, src)[0]
 		if (got.Line == 0) != (got.Column == 0) || got.Line < 0 {
 			t.Errorf("at %d:%d", got.Line, got.Column)

@@ -3,6 +3,8 @@ package dynamism
 import (
 	"path"
 	"strings"
+
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // scripts are the extensions of programs that are neither JavaScript nor machine
@@ -17,8 +19,8 @@ var scripts = map[string]string{
 // executable returns the finding that a file is a program and no JavaScript. The
 // head is how its text begins, command the name under which it stands in "bin", or
 // "". An executable bit alone says nothing: packages set it on their licences.
-func executable(name string, head []byte, command string) (Finding, bool) {
-	f := Finding{Kind: NonJSExecutable, File: name}
+func executable(name string, head []byte, command string) (source.Finding, bool) {
+	f := source.Finding{Kind: source.NonJSExecutable, File: name}
 	switch program, line := interpreter(head); {
 	case program != "":
 		if runtimes[program] {

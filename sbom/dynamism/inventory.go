@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Inventory is what was found in many packages, sorted by path, then purl.
@@ -17,17 +19,17 @@ type Package struct {
 	Purl string // with the version; "" of a single file, and of a project's own files
 	Path string // the install path ("node_modules/a"), "" of the project itself
 
-	Findings []Finding  // by package and by file, sorted by kind, then place
-	Calls    []Call     // what rules may ask about, sorted by file, then in source order
-	Unparsed []Unparsed // what was not read, or not all of it, sorted by file, then place
-	Files    int        // that were analysed
-	Bytes    int64      // their length together
+	Findings []source.Finding // by package and by file, sorted by kind, then place
+	Calls    []Call           // what rules may ask about, sorted by file, then in source order
+	Unparsed []Unparsed       // what was not read, or not all of it, sorted by file, then place
+	Files    int              // that were analysed
+	Bytes    int64            // their length together
 }
 
 // Call is a CallSite and the file that it stands in, relative to the package.
 type Call struct {
 	File string `json:"file"`
-	CallSite
+	source.CallSite
 }
 
 // Unparsed is a file that was not analysed, or a place in one that could not be
@@ -42,19 +44,19 @@ type Unparsed struct {
 
 // Count is how many findings of a kind there are.
 type Count struct {
-	Kind  Kind
+	Kind  source.Kind
 	Sites int
 }
 
 // Counts tells how many findings there are of each kind, in the order of Kinds,
 // without those that there are none of.
-func Counts(findings []Finding) []Count {
-	sites := map[Kind]int{}
+func Counts(findings []source.Finding) []Count {
+	sites := map[source.Kind]int{}
 	for i := range findings {
 		sites[findings[i].Kind]++
 	}
 	var out []Count
-	for _, k := range Kinds() {
+	for _, k := range source.Kinds() {
 		if sites[k] > 0 {
 			out = append(out, Count{k, sites[k]})
 		}
@@ -64,14 +66,14 @@ func Counts(findings []Finding) []Count {
 
 // Totals tells how many findings of each kind all packages have together.
 func (v *Inventory) Totals() []Count {
-	sites := map[Kind]int{}
+	sites := map[source.Kind]int{}
 	for i := range v.Packages {
 		for _, f := range v.Packages[i].Findings {
 			sites[f.Kind]++
 		}
 	}
 	var out []Count
-	for _, k := range Kinds() {
+	for _, k := range source.Kinds() {
 		if sites[k] > 0 {
 			out = append(out, Count{k, sites[k]})
 		}

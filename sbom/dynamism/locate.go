@@ -7,20 +7,21 @@ import (
 	"unicode/utf16"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Locate returns the findings with the line and column of the package.json key
 // that each install script stands under; src is the text of that file. A text
 // that is no manifest, or over bounds.PackageJSON, changes nothing.
-func Locate(findings []Finding, src []byte) []Finding {
+func Locate(findings []source.Finding, src []byte) []source.Finding {
 	if len(src) > bounds.PackageJSON {
 		return findings
 	}
 	at := scriptKeys(src)
-	out := make([]Finding, len(findings))
+	out := make([]source.Finding, len(findings))
 	copy(out, findings)
 	for i := range out {
-		if out[i].Kind != InstallScript {
+		if out[i].Kind != source.InstallScript {
 			continue
 		}
 		event, _, _ := strings.Cut(out[i].Excerpt, ": ")

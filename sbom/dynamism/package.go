@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // manifest is the file that findings by package point at.
@@ -16,25 +17,25 @@ const gypFile = "binding.gyp"
 
 // OfPackage returns the findings by package that its facts tell, sorted. Lines are
 // not known from facts; Locate adds them.
-func OfPackage(facts *snapshot.PackageFacts) []Finding {
+func OfPackage(facts *snapshot.PackageFacts) []source.Finding {
 	if facts == nil {
 		return nil
 	}
-	var fs []Finding
+	var fs []source.Finding
 	for _, event := range slices.Sorted(maps.Keys(facts.Scripts)) {
-		fs = append(fs, Finding{Kind: InstallScript, File: manifest, Excerpt: event + ": " + facts.Scripts[event]})
+		fs = append(fs, source.Finding{Kind: source.InstallScript, File: manifest, Excerpt: event + ": " + facts.Scripts[event]})
 	}
 	// npm runs node-gyp by itself only where neither script is there (npm docs,
 	// "scripts": npm install).
 	if facts.Gyp && facts.Scripts["install"] == "" && facts.Scripts["preinstall"] == "" {
-		fs = append(fs, Finding{Kind: ImplicitGyp, File: gypFile, Excerpt: "node-gyp rebuild"})
+		fs = append(fs, source.Finding{Kind: source.ImplicitGyp, File: gypFile, Excerpt: "node-gyp rebuild"})
 	}
 	for _, name := range facts.Natives {
 		if strings.HasSuffix(strings.ToLower(name), ".node") {
-			fs = append(fs, Finding{Kind: NativeAddon, File: name, Excerpt: name})
+			fs = append(fs, source.Finding{Kind: source.NativeAddon, File: name, Excerpt: name})
 		}
-		fs = append(fs, Finding{Kind: PrebuiltBinary, File: name, Excerpt: name})
+		fs = append(fs, source.Finding{Kind: source.PrebuiltBinary, File: name, Excerpt: name})
 	}
-	sortFindings(fs)
+	source.Sort(fs)
 	return fs
 }

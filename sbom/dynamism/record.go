@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Version names how artefacts are analysed. It is part of the key under which
@@ -66,11 +67,11 @@ func DecodeFindings(src []byte) ([]Package, error) {
 		p := &packages[i]
 		p.Path, p.Files, p.Bytes = r.text(), r.uint(), int64(r.uint())
 		if n := r.count(7); n > 0 {
-			p.Findings = make([]Finding, n)
+			p.Findings = make([]source.Finding, n)
 		}
 		for j := range p.Findings {
-			p.Findings[j] = Finding{
-				Kind: Kind(r.text()), File: r.text(), Line: r.uint(), Column: r.uint(),
+			p.Findings[j] = source.Finding{
+				Kind: source.Kind(r.text()), File: r.text(), Line: r.uint(), Column: r.uint(),
 				Excerpt: r.text(), Symbol: r.text(), Through: r.text(),
 			}
 		}
@@ -148,21 +149,21 @@ func DecodeCalls(src []byte, packages []Package) error {
 }
 
 func (r *reader) call() Call {
-	c := Call{File: r.text(), CallSite: CallSite{
+	c := Call{File: r.text(), CallSite: source.CallSite{
 		Line: r.uint(), Column: r.uint(), Excerpt: r.text(), Callees: r.texts(), Method: r.text(),
 		New: r.flag(), Assign: r.flag(), Target: r.text(), Compared: r.flag(),
 	}}
 	if n := r.count(3); n > 0 {
-		c.Arguments = make([]Argument, n)
+		c.Arguments = make([]source.Argument, n)
 	}
 	for i := range c.Arguments {
 		a := &c.Arguments[i]
-		a.Shape, a.Values = Shape(r.text()), r.texts()
+		a.Shape, a.Values = source.Shape(r.text()), r.texts()
 		if n := r.count(2); n > 0 {
-			a.Properties = make([]Property, n)
+			a.Properties = make([]source.Property, n)
 		}
 		for j := range a.Properties {
-			a.Properties[j] = Property{Name: r.text(), Value: r.text(), Built: r.flag()}
+			a.Properties[j] = source.Property{Name: r.text(), Value: r.text(), Built: r.flag()}
 		}
 	}
 	return c

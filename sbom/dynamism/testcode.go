@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // testFolders are the names of folders whose code is there to test.
@@ -39,7 +41,7 @@ func testRoot(name string) string {
 
 // testCode returns the finding that a package ships tests, if it does: files are
 // its files of code, sorted. Data in a folder of tests is no code.
-func testCode(files []string) []Finding {
+func testCode(files []string) []source.Finding {
 	var roots []string
 	n, first := 0, ""
 	for _, f := range files {
@@ -68,5 +70,5 @@ func testCode(files []string) []Finding {
 	if n == 1 {
 		noun = "file"
 	}
-	return []Finding{{Kind: TestCode, File: first, Excerpt: fmt.Sprintf("%d %s: %s%s", n, noun, strings.Join(roots, ", "), more)}}
+	return []source.Finding{{Kind: source.TestCode, File: first, Excerpt: fmt.Sprintf("%d %s: %s%s", n, noun, strings.Join(roots, ", "), more)}}
 }

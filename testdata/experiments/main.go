@@ -23,6 +23,7 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 func main() {
@@ -110,7 +111,7 @@ type experiment struct {
 	found map[string]*dynamism.Package
 }
 
-func (e *experiment) has(at string, kinds ...dynamism.Kind) bool {
+func (e *experiment) has(at string, kinds ...source.Kind) bool {
 	p := e.found[at]
 	if p == nil {
 		return false
@@ -126,7 +127,7 @@ func (e *experiment) has(at string, kinds ...dynamism.Kind) bool {
 }
 
 // anywhere reports whether a package or what it depends on has a kind.
-func (e *experiment) anywhere(at string, seen map[string]bool, kinds ...dynamism.Kind) bool {
+func (e *experiment) anywhere(at string, seen map[string]bool, kinds ...source.Kind) bool {
 	if seen[at] {
 		return false
 	}
@@ -166,20 +167,20 @@ func (e *experiment) table(names []string) {
 		row(what, n, len(names))
 	}
 	fmt.Println("| of the packages listed | how many | share |\n|---|---|---|")
-	count("ship test code, or a dependency does", func(at string) bool { return e.anywhere(at, map[string]bool{}, dynamism.TestCode) })
-	count("ship test code themselves", func(at string) bool { return e.has(at, dynamism.TestCode) })
+	count("ship test code, or a dependency does", func(at string) bool { return e.anywhere(at, map[string]bool{}, source.TestCode) })
+	count("ship test code themselves", func(at string) bool { return e.has(at, source.TestCode) })
 	count("call require or import() with what is no constant", func(at string) bool {
-		return e.has(at, dynamism.NonliteralRequire, dynamism.NonliteralImport)
+		return e.has(at, source.NonliteralRequire, source.NonliteralImport)
 	})
-	count("... require alone", func(at string) bool { return e.has(at, dynamism.NonliteralRequire) })
-	count("load lazily", func(at string) bool { return e.has(at, dynamism.LazyRequire) })
+	count("... require alone", func(at string) bool { return e.has(at, source.NonliteralRequire) })
+	count("load lazily", func(at string) bool { return e.has(at, source.LazyRequire) })
 	count("make code of strings (eval, Function, vm, string timers)", func(at string) bool {
-		return e.has(at, dynamism.Eval, dynamism.FunctionCtor, dynamism.CtorTrick, dynamism.VM, dynamism.StringTimer)
+		return e.has(at, source.Eval, source.FunctionCtor, source.CtorTrick, source.VM, source.StringTimer)
 	})
 	count("... or a dependency does", func(at string) bool {
-		return e.anywhere(at, map[string]bool{}, dynamism.Eval, dynamism.FunctionCtor, dynamism.CtorTrick, dynamism.VM, dynamism.StringTimer)
+		return e.anywhere(at, map[string]bool{}, source.Eval, source.FunctionCtor, source.CtorTrick, source.VM, source.StringTimer)
 	})
-	count("run other programs", func(at string) bool { return e.has(at, dynamism.ChildProcess) })
+	count("run other programs", func(at string) bool { return e.has(at, source.ChildProcess) })
 
 	// Install scripts are counted over all packages of the tree, once a version.
 	scripts, all := map[string]bool{}, map[string]bool{}
@@ -189,7 +190,7 @@ func (e *experiment) table(names []string) {
 			continue // of another platform
 		}
 		all[p.Purl()] = true
-		if e.has(p.Path, dynamism.InstallScript, dynamism.ImplicitGyp) {
+		if e.has(p.Path, source.InstallScript, source.ImplicitGyp) {
 			scripts[p.Purl()] = true
 		}
 	}

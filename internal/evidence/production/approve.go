@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/sources"
-	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // evaluating are the kinds of finding that need an approval where eval is bounded.
-var evaluating = []dynamism.Kind{dynamism.Eval, dynamism.FunctionCtor, dynamism.CtorTrick, dynamism.StringTimer}
+var evaluating = []source.Kind{source.Eval, source.FunctionCtor, source.CtorTrick, source.StringTimer}
 
 // Proposal is a package of which modules turn strings into code that no evaluator
 // block approves: where they do, they throw in an image on enforce.
@@ -79,27 +79,27 @@ func (l *lister) evaluates(name string, e sources.Entry) bool {
 	if e.Format == sources.Module {
 		kind = "module"
 	}
-	report := dynamism.AnalyseFile(data, name, dynamism.FileOptions{PackageType: kind})
+	report := source.Analyse(data, name, source.Options{PackageType: kind})
 	for _, f := range report.Findings {
 		l.uses(f)
 	}
-	return slices.ContainsFunc(report.Findings, func(f dynamism.Finding) bool { return slices.Contains(evaluating, f.Kind) })
+	return slices.ContainsFunc(report.Findings, func(f source.Finding) bool { return slices.Contains(evaluating, f.Kind) })
 }
 
 // uses notes what a finding needs of Node's permission model.
-func (l *lister) uses(f dynamism.Finding) {
+func (l *lister) uses(f source.Finding) {
 	u := &l.result.Uses
 	switch f.Kind {
-	case dynamism.ChildProcess:
+	case source.ChildProcess:
 		u.Children = true
-	case dynamism.Worker:
+	case source.Worker:
 		u.Workers = true
 		u.Children = u.Children || strings.Contains(f.Symbol, "cluster")
-	case dynamism.NativeAddon, dynamism.ProcessBinding:
+	case source.NativeAddon, source.ProcessBinding:
 		u.Addons = true
-	case dynamism.Network:
+	case source.Network:
 		u.Net = true
-	case dynamism.Wasm:
+	case source.Wasm:
 		u.WASI = true
 	}
 }

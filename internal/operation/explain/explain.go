@@ -16,8 +16,8 @@ import (
 	"github.com/nbuild/nbuild/docs"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/pipelines"
-	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // CodeUnknown is a word that nothing is known of.
@@ -66,7 +66,7 @@ func Explain(word string) (Page, error) {
 		return page, nil
 	}
 	var kinds []string
-	for _, kind := range dynamism.Kinds() {
+	for _, kind := range source.Kinds() {
 		kinds = append(kinds, string(kind))
 	}
 	remedy := "give a problem code such as NB0380, a rule such as SHP-1, a kind of finding such as eval, or one of " + strings.Join(names, ", ")

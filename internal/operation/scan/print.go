@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Answer is nbuild.scan/v1.
@@ -29,10 +30,10 @@ type Unparsed struct {
 
 // Package is what was found in a package.
 type Package struct {
-	Purl     string             `json:"purl"`
-	Path     string             `json:"path"`
-	Files    int                `json:"files"`
-	Findings []dynamism.Finding `json:"findings"`
+	Purl     string           `json:"purl"`
+	Path     string           `json:"path"`
+	Files    int              `json:"files"`
+	Findings []source.Finding `json:"findings"`
 }
 
 // Answer gives the result in its printed shape.
@@ -47,7 +48,7 @@ func (r *Result) Answer() *Answer {
 		}
 		one := Package{Purl: p.Purl, Path: p.Path, Files: p.Files, Findings: p.Findings}
 		if one.Findings == nil {
-			one.Findings = []dynamism.Finding{}
+			one.Findings = []source.Finding{}
 		}
 		out.Packages = append(out.Packages, one)
 	}

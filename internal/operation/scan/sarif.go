@@ -8,6 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // The parts of a log that are written (SARIF 2.1.0, OASIS, §3).
@@ -91,8 +92,8 @@ type sarifRegion struct {
 func (r *Result) SARIF() ([]byte, error) {
 	run := sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
 	run.Tool.Driver.Name, run.Tool.Driver.Version = "nbuild", r.Version
-	rules := map[dynamism.Kind]int{}
-	for i, k := range dynamism.Kinds() {
+	rules := map[source.Kind]int{}
+	for i, k := range source.Kinds() {
 		rules[k] = i
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: string(k), Short: sarifText{meanings[k]}, Default: sarifSeverity{"note"},
@@ -133,7 +134,7 @@ func identity(p *dynamism.Package) string {
 	return p.Path
 }
 
-func message(p *dynamism.Package, f *dynamism.Finding) string {
+func message(p *dynamism.Package, f *source.Finding) string {
 	text := meanings[f.Kind]
 	if f.Through != "" {
 		text += ", through " + f.Through
@@ -154,31 +155,31 @@ func (r *Result) location(p *dynamism.Package, file string, line, column int, ex
 }
 
 // meanings say of each kind what it is.
-var meanings = map[dynamism.Kind]string{
-	dynamism.InstallScript:     "a script that npm runs when the package is installed",
-	dynamism.ImplicitGyp:       "a binding.gyp that makes npm run node-gyp",
-	dynamism.NativeAddon:       "machine code that Node loads into its process",
-	dynamism.PrebuiltBinary:    "machine code in the package",
-	dynamism.NonJSExecutable:   "a program that is neither JavaScript nor machine code",
-	dynamism.TestCode:          "tests that were published with the package",
-	dynamism.Eval:              "a string becomes code in the scope of eval",
-	dynamism.FunctionCtor:      "a string becomes a function",
-	dynamism.CtorTrick:         "a string becomes a function, and Function was reached through a constructor property",
-	dynamism.StringTimer:       "a timer that is given a string",
-	dynamism.VM:                "code is compiled or run by node:vm",
-	dynamism.Wasm:              "WebAssembly is compiled or run",
-	dynamism.NonliteralRequire: "require of a name that is computed",
-	dynamism.NonliteralImport:  "import() of a name that is computed",
-	dynamism.LazyRequire:       "a module that is loaded later, or not at all",
-	dynamism.RequireResolve:    "the place of a module is asked for",
-	dynamism.CreateRequire:     "a require function is made",
-	dynamism.ModuleInternals:   "the loader's own parts are used",
-	dynamism.ChildProcess:      "another program is run",
-	dynamism.Worker:            "another thread or process of Node is begun",
-	dynamism.ProcessBinding:    "Node's internal bindings are used",
-	dynamism.MonkeyPatch:       "what all code shares is changed",
-	dynamism.Obfuscated:        "the text hides what it does",
-	dynamism.Network:           "the network is reached",
-	dynamism.Filesystem:        "files are read or written",
-	dynamism.Environment:       "the environment is read",
+var meanings = map[source.Kind]string{
+	source.InstallScript:     "a script that npm runs when the package is installed",
+	source.ImplicitGyp:       "a binding.gyp that makes npm run node-gyp",
+	source.NativeAddon:       "machine code that Node loads into its process",
+	source.PrebuiltBinary:    "machine code in the package",
+	source.NonJSExecutable:   "a program that is neither JavaScript nor machine code",
+	source.TestCode:          "tests that were published with the package",
+	source.Eval:              "a string becomes code in the scope of eval",
+	source.FunctionCtor:      "a string becomes a function",
+	source.CtorTrick:         "a string becomes a function, and Function was reached through a constructor property",
+	source.StringTimer:       "a timer that is given a string",
+	source.VM:                "code is compiled or run by node:vm",
+	source.Wasm:              "WebAssembly is compiled or run",
+	source.NonliteralRequire: "require of a name that is computed",
+	source.NonliteralImport:  "import() of a name that is computed",
+	source.LazyRequire:       "a module that is loaded later, or not at all",
+	source.RequireResolve:    "the place of a module is asked for",
+	source.CreateRequire:     "a require function is made",
+	source.ModuleInternals:   "the loader's own parts are used",
+	source.ChildProcess:      "another program is run",
+	source.Worker:            "another thread or process of Node is begun",
+	source.ProcessBinding:    "Node's internal bindings are used",
+	source.MonkeyPatch:       "what all code shares is changed",
+	source.Obfuscated:        "the text hides what it does",
+	source.Network:           "the network is reached",
+	source.Filesystem:        "files are read or written",
+	source.Environment:       "the environment is read",
 }

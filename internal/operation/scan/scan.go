@@ -29,6 +29,7 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // Options say what is scanned and what is told.
@@ -62,7 +63,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	if len(o.Kinds) > 0 {
 		for i := range r.Packages {
 			p := &r.Packages[i]
-			p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f dynamism.Finding) bool {
+			p.Findings = slices.DeleteFunc(slices.Clone(p.Findings), func(f source.Finding) bool {
 				return !slices.Contains(o.Kinds, string(f.Kind))
 			})
 		}
@@ -73,7 +74,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 // Kinds lists the kinds of finding by name.
 func Kinds() []string {
 	var names []string
-	for _, k := range dynamism.Kinds() {
+	for _, k := range source.Kinds() {
 		names = append(names, string(k))
 	}
 	return names

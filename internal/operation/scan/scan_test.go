@@ -17,6 +17,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 var sarifSchema = flag.String("sarif-schema", "", "the JSON schema of SARIF 2.1.0, to hold a log to")
@@ -72,12 +73,12 @@ func TestTextObeysNoPackage(t *testing.T) {
 }
 
 func TestEveryKindHasAMeaning(t *testing.T) {
-	for _, k := range dynamism.Kinds() {
+	for _, k := range source.Kinds() {
 		if meanings[k] == "" {
 			t.Errorf("%s has none", k)
 		}
 	}
-	if len(meanings) != len(dynamism.Kinds()) {
+	if len(meanings) != len(source.Kinds()) {
 		t.Error("there is a meaning of no kind")
 	}
 }
@@ -136,7 +137,7 @@ func TestFingerprintsOutliveLinesAndVersions(t *testing.T) {
 	prints := func(version, before string) []string {
 		r := &Result{Inventory: dynamism.Inventory{Packages: []dynamism.Package{{
 			Purl: "pkg:npm/a@" + version, Path: "node_modules/a",
-			Findings: []dynamism.Finding{{Kind: dynamism.Eval, File: "a.js", Line: len(before) + 1, Column: 1, Excerpt: before + "eval(x)"}},
+			Findings: []source.Finding{{Kind: source.Eval, File: "a.js", Line: len(before) + 1, Column: 1, Excerpt: before + "eval(x)"}},
 		}}}}
 		doc, err := r.SARIF()
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/rulefile"
 	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 var day = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -29,24 +30,24 @@ func policyOf(t *testing.T, src string) *Policy {
 	return p
 }
 
-func finding(kind dynamism.Kind, file string, line int) dynamism.Finding {
-	return dynamism.Finding{Kind: kind, File: file, Line: line, Column: 1, Excerpt: fmt.Sprintf("line %d", line)}
+func finding(kind source.Kind, file string, line int) source.Finding {
+	return source.Finding{Kind: kind, File: file, Line: line, Column: 1, Excerpt: fmt.Sprintf("line %d", line)}
 }
 
 // shell is a call of exec with a command that is built.
 func shell(file string, line int) dynamism.Call {
-	return dynamism.Call{File: file, CallSite: dynamism.CallSite{
+	return dynamism.Call{File: file, CallSite: source.CallSite{
 		Line: line, Column: 1, Excerpt: "exec('a ' + b)", Callees: []string{"node:child_process.exec"},
-		Arguments: []dynamism.Argument{{Shape: dynamism.ShapeBuilt, Values: []string{"a "}}},
+		Arguments: []source.Argument{{Shape: source.ShapeBuilt, Values: []string{"a "}}},
 	}}
 }
 
 // world has two versions of left, one of them at two paths, a scoped package and
 // the project's own files.
 func world() *dynamism.Inventory {
-	left := []dynamism.Finding{finding(dynamism.Eval, "a.js", 1), finding(dynamism.Eval, "a.js", 2), finding(dynamism.VM, "b.js", 7)}
+	left := []source.Finding{finding(source.Eval, "a.js", 1), finding(source.Eval, "a.js", 2), finding(source.VM, "b.js", 7)}
 	return &dynamism.Inventory{Packages: []dynamism.Package{
-		{Findings: []dynamism.Finding{finding(dynamism.Eval, "server.js", 4)}, Calls: []dynamism.Call{shell("server.js", 9)}},
+		{Findings: []source.Finding{finding(source.Eval, "server.js", 4)}, Calls: []dynamism.Call{shell("server.js", 9)}},
 		{Purl: "pkg:npm/%40a/b@2.0.0", Path: "node_modules/@a/b", Calls: []dynamism.Call{shell("x.js", 3), shell("x.js", 5)}},
 		{Purl: "pkg:npm/left@1.0.0", Path: "node_modules/left", Findings: left},
 		{Purl: "pkg:npm/left@1.0.0", Path: "node_modules/z/node_modules/left", Findings: left},
@@ -222,7 +223,7 @@ func TestABundledImpostorIsNotAllowedWithThePackage(t *testing.T) {
 			reason = "x"
 		}`)
 	genuine := dynamism.Package{Purl: "pkg:npm/left@1.0.0", Path: "node_modules/left",
-		Findings: []dynamism.Finding{finding(dynamism.Eval, "a.js", 1), finding(dynamism.Eval, "a.js", 2)}}
+		Findings: []source.Finding{finding(source.Eval, "a.js", 1), finding(source.Eval, "a.js", 2)}}
 	impostor := genuine
 	impostor.Path = "node_modules/host/node_modules/left"
 	impostor.Findings = slices.Clone(genuine.Findings)
@@ -235,7 +236,7 @@ func TestABundledImpostorIsNotAllowedWithThePackage(t *testing.T) {
 		t.Errorf("an impostor (-want +got):\n%s", diff)
 	}
 	hidden := dynamism.Package{Purl: "pkg:npm/host@1.0.0#node_modules/evil", Path: "node_modules/host/node_modules/evil",
-		Findings: []dynamism.Finding{finding(dynamism.Eval, "index.js", 1)}}
+		Findings: []source.Finding{finding(source.Eval, "index.js", 1)}}
 	inventory = &dynamism.Inventory{Packages: []dynamism.Package{genuine, hidden}}
 	if diff := cmp.Diff([]string{"denied host@1.0.0 eval 1", "allowed left@1.0.0 eval 2"}, told(Judge(inventory, p, day))); diff != "" {
 		t.Errorf("what no lockfile names (-want +got):\n%s", diff)
@@ -371,7 +372,7 @@ func TestUnreadFilesAreAPlace(t *testing.T) {
 
 func TestKindsOfTheLanguageAreThoseOfTheInventory(t *testing.T) {
 	var want []string
-	for _, k := range dynamism.Kinds() {
+	for _, k := range source.Kinds() {
 		want = append(want, string(k))
 	}
 	slices.Sort(want)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/rulefile"
-	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // compiled is a rule whose expressions are ready.
@@ -46,7 +46,7 @@ func compile(r *Rule) (*compiled, error) {
 
 // index finds the rules that may match a place without asking each.
 type index struct {
-	kinds   map[dynamism.Kind][]int
+	kinds   map[source.Kind][]int
 	unread  map[string][]int
 	calls   names
 	assigns names
@@ -65,10 +65,10 @@ type glob struct {
 }
 
 func indexOf(rules []*compiled) index {
-	x := index{kinds: map[dynamism.Kind][]int{}, unread: map[string][]int{}, calls: newNames(), assigns: newNames()}
+	x := index{kinds: map[source.Kind][]int{}, unread: map[string][]int{}, calls: newNames(), assigns: newNames()}
 	for i, r := range rules {
 		for _, k := range r.Kinds {
-			x.kinds[dynamism.Kind(k)] = append(x.kinds[dynamism.Kind(k)], i)
+			x.kinds[source.Kind(k)] = append(x.kinds[source.Kind(k)], i)
 		}
 		if r.Unread != "" {
 			x.unread[r.Unread] = append(x.unread[r.Unread], i)
@@ -96,7 +96,7 @@ func (n *names) add(patterns []string, rule int) {
 }
 
 // of returns the rules of which a pattern matches what is called, each once.
-func (n *names) of(c *dynamism.CallSite) []int {
+func (n *names) of(c *source.CallSite) []int {
 	var found []int
 	if c.Method != "" {
 		found = append(found, n.methods[c.Method]...)
@@ -131,7 +131,7 @@ func (g glob) matches(name string) bool {
 }
 
 // calls returns the rules that match a call or an assignment.
-func (p *Policy) calls(c *dynamism.CallSite) []int {
+func (p *Policy) calls(c *source.CallSite) []int {
 	n := &p.index.calls
 	if c.Assign {
 		n = &p.index.assigns
@@ -140,7 +140,7 @@ func (p *Policy) calls(c *dynamism.CallSite) []int {
 }
 
 // hold reports whether all conditions of a rule hold.
-func (c *compiled) hold(site *dynamism.CallSite) bool {
+func (c *compiled) hold(site *source.CallSite) bool {
 	for i := range c.when {
 		if !c.when[i].holds(site) {
 			return false
@@ -149,7 +149,7 @@ func (c *compiled) hold(site *dynamism.CallSite) bool {
 	return true
 }
 
-func (w *condition) holds(c *dynamism.CallSite) bool {
+func (w *condition) holds(c *source.CallSite) bool {
 	if w.target != nil && (c.Target == "" || !w.target.MatchString(c.Target)) {
 		return false
 	}
@@ -168,33 +168,33 @@ func (w *condition) holds(c *dynamism.CallSite) bool {
 		args = args[w.Argument : w.Argument+1]
 	}
 	if w.Absent {
-		return len(w.Property) > 0 && !slices.ContainsFunc(args, func(a dynamism.Argument) bool {
-			return a.Shape == dynamism.ShapeOther || hasProperty(&a, w.Property)
+		return len(w.Property) > 0 && !slices.ContainsFunc(args, func(a source.Argument) bool {
+			return a.Shape == source.ShapeOther || hasProperty(&a, w.Property)
 		})
 	}
-	return slices.ContainsFunc(args, func(a dynamism.Argument) bool {
+	return slices.ContainsFunc(args, func(a source.Argument) bool {
 		if len(w.Property) == 0 {
-			if a.Shape == dynamism.ShapeBuilt {
+			if a.Shape == source.ShapeBuilt {
 				return w.is(a.Shape, []string{strings.Join(a.Values, "…")})
 			}
 			return w.is(a.Shape, a.Values)
 		}
-		return slices.ContainsFunc(a.Properties, func(p dynamism.Property) bool {
-			shape := dynamism.ShapeConstant
+		return slices.ContainsFunc(a.Properties, func(p source.Property) bool {
+			shape := source.ShapeConstant
 			if p.Built {
-				shape = dynamism.ShapeBuilt
+				shape = source.ShapeBuilt
 			}
 			return slices.Contains(w.Property, p.Name) && w.is(shape, []string{p.Value})
 		})
 	})
 }
 
-func hasProperty(a *dynamism.Argument, of []string) bool {
-	return slices.ContainsFunc(a.Properties, func(p dynamism.Property) bool { return slices.Contains(of, p.Name) })
+func hasProperty(a *source.Argument, of []string) bool {
+	return slices.ContainsFunc(a.Properties, func(p source.Property) bool { return slices.Contains(of, p.Name) })
 }
 
 // is reports whether a value is made and valued as the condition asks.
-func (w *condition) is(shape dynamism.Shape, values []string) bool {
+func (w *condition) is(shape source.Shape, values []string) bool {
 	if len(w.Shape) > 0 && !slices.Contains(w.Shape, string(shape)) {
 		return false
 	}
@@ -202,7 +202,7 @@ func (w *condition) is(shape dynamism.Shape, values []string) bool {
 		return false
 	}
 	if w.Below > 0 {
-		return shape == dynamism.ShapeConstant && slices.ContainsFunc(values, func(v string) bool {
+		return shape == source.ShapeConstant && slices.ContainsFunc(values, func(v string) bool {
 			n, err := strconv.ParseFloat(v, 64)
 			return err == nil && n < float64(w.Below)
 		})

@@ -16,7 +16,7 @@ func Page(r *Rule) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&out, "\n%s. A project changes that with `deny = [%q]` or `warn = [%q]`, and allows what was reviewed with an `allow` block.\n\n```hcl\n%s```\n", does, r.ID, r.ID, source(r))
+	fmt.Fprintf(&out, "\n%s. A project changes that with `deny = [%q]` or `warn = [%q]`, and allows what was reviewed with an `allow` block.\n\n```hcl\n%s```\n", does, r.ID, r.ID, inHCL(r))
 	return out.String(), nil
 }
 
@@ -95,8 +95,8 @@ func conditions(when []rulefile.Condition) string {
 
 func quoted(list []string) string { return "`" + strings.Join(list, "`, `") + "`" }
 
-// source writes a rule in the words of build.hcl, as `nbuild fmt` would.
-func source(r *Rule) string {
+// inHCL writes a rule in the words of build.hcl, as `nbuild fmt` would.
+func inHCL(r *Rule) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "rule %q {\n", r.ID)
 	head := []attribute{
@@ -187,7 +187,7 @@ func Reference() (string, error) {
 	}
 	for i := range rules {
 		r := &rules[i]
-		fmt.Fprintf(&out, "\n## %s\n\n%s: %s. %s.\n\n%s\n\n```hcl\n%s```\n", r.ID, sentence(r.Message), r.Reason, sentence(r.Remedy), what(r), source(r))
+		fmt.Fprintf(&out, "\n## %s\n\n%s: %s. %s.\n\n%s\n\n```hcl\n%s```\n", r.ID, sentence(r.Message), r.Reason, sentence(r.Remedy), what(r), inHCL(r))
 	}
 	return out.String(), nil
 }

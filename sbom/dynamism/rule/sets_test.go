@@ -11,7 +11,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/rulefile"
-	"github.com/nbuild/nbuild/sbom/dynamism"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/rules.md")
@@ -111,23 +111,23 @@ func TestAPageShowsTheRuleItself(t *testing.T) {
 func TestPatternsOfNames(t *testing.T) {
 	tests := []struct {
 		pattern string
-		site    dynamism.CallSite
+		site    source.CallSite
 		want    bool
 	}{
-		{"node:child_process.exec", dynamism.CallSite{Callees: []string{"node:child_process.exec"}}, true},
-		{"node:child_process.exec", dynamism.CallSite{Callees: []string{"node:child_process.execFile"}}, false},
-		{"node:child_process.exec*", dynamism.CallSite{Callees: []string{"node:child_process.execFile"}}, true},
-		{"node:child_process.exec", dynamism.CallSite{Callees: []string{"eval", "node:child_process.exec"}}, true},
-		{"npm:pg.*", dynamism.CallSite{Callees: []string{"npm:pg.Client"}}, true},
-		{"npm:pg.*", dynamism.CallSite{Callees: []string{"npm:pg-native.Client"}}, false},
-		{"*.Client", dynamism.CallSite{Callees: []string{"npm:pg.Client"}}, true},
-		{"npm:*.c*t", dynamism.CallSite{Callees: []string{"npm:pg.client"}}, true},
-		{"npm:*.c*tt", dynamism.CallSite{Callees: []string{"npm:pg.ct"}}, false},
-		{".query", dynamism.CallSite{Method: "query"}, true},
-		{".query", dynamism.CallSite{Method: "querySync"}, false},
-		{".query*", dynamism.CallSite{Method: "querySync"}, true},
-		{".query", dynamism.CallSite{Callees: []string{"npm:pg.query"}}, false},
-		{"query", dynamism.CallSite{Method: "query"}, false},
+		{"node:child_process.exec", source.CallSite{Callees: []string{"node:child_process.exec"}}, true},
+		{"node:child_process.exec", source.CallSite{Callees: []string{"node:child_process.execFile"}}, false},
+		{"node:child_process.exec*", source.CallSite{Callees: []string{"node:child_process.execFile"}}, true},
+		{"node:child_process.exec", source.CallSite{Callees: []string{"eval", "node:child_process.exec"}}, true},
+		{"npm:pg.*", source.CallSite{Callees: []string{"npm:pg.Client"}}, true},
+		{"npm:pg.*", source.CallSite{Callees: []string{"npm:pg-native.Client"}}, false},
+		{"*.Client", source.CallSite{Callees: []string{"npm:pg.Client"}}, true},
+		{"npm:*.c*t", source.CallSite{Callees: []string{"npm:pg.client"}}, true},
+		{"npm:*.c*tt", source.CallSite{Callees: []string{"npm:pg.ct"}}, false},
+		{".query", source.CallSite{Method: "query"}, true},
+		{".query", source.CallSite{Method: "querySync"}, false},
+		{".query*", source.CallSite{Method: "querySync"}, true},
+		{".query", source.CallSite{Callees: []string{"npm:pg.query"}}, false},
+		{"query", source.CallSite{Method: "query"}, false},
 	}
 	for _, test := range tests {
 		n := newNames()
@@ -139,11 +139,11 @@ func TestPatternsOfNames(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	object := dynamism.Argument{Shape: dynamism.ShapeObject, Properties: []dynamism.Property{
+	object := source.Argument{Shape: source.ShapeObject, Properties: []source.Property{
 		{Name: "bits", Value: "1024"}, {Name: "shell", Value: "true"}, {Name: "$where", Value: "a == ", Built: true},
 	}}
-	site := dynamism.CallSite{Target: "token", Arguments: []dynamism.Argument{
-		{Shape: dynamism.ShapeConstant, Values: []string{"md5", "sha256"}}, {Shape: dynamism.ShapeOther}, object,
+	site := source.CallSite{Target: "token", Arguments: []source.Argument{
+		{Shape: source.ShapeConstant, Values: []string{"md5", "sha256"}}, {Shape: source.ShapeOther}, object,
 	}}
 	tests := map[string]bool{
 		`argument = 0

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"strings"
@@ -28,7 +28,7 @@ func TestPlacesCountUTF16FromOneAtTheFirstLineOfTheCall(t *testing.T) {
 			for i := range test.want {
 				test.want[i].File = "a.js"
 			}
-			if diff := cmp.Diff(test.want, AnalyseFile([]byte(test.src), "a.js", FileOptions{}).Findings); diff != "" {
+			if diff := cmp.Diff(test.want, Analyse([]byte(test.src), "a.js", Options{}).Findings); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -37,7 +37,7 @@ func TestPlacesCountUTF16FromOneAtTheFirstLineOfTheCall(t *testing.T) {
 
 func TestExcerptHidesNothingAndDoesNothing(t *testing.T) {
 	src := "eval('\u202e\x1b[2J\u200b\U000e0041')" + strings.Repeat(" ", 10) + strings.Repeat("x", 400)
-	f := AnalyseFile([]byte(src), "a.js", FileOptions{}).Findings
+	f := Analyse([]byte(src), "a.js", Options{}).Findings
 	if len(f) == 0 {
 		t.Fatal("nothing was found")
 	}
@@ -49,7 +49,7 @@ func TestExcerptHidesNothingAndDoesNothing(t *testing.T) {
 
 func TestExcerptOfALongLineIsCutAroundTheColumn(t *testing.T) {
 	src := strings.Repeat("a();", 5000) + "eval('x');" + strings.Repeat("b();", 5000)
-	f := AnalyseFile([]byte(src), "a.js", FileOptions{}).Findings
+	f := Analyse([]byte(src), "a.js", Options{}).Findings
 	if len(f) != 1 || f[0].Column != 20001 || !strings.Contains(f[0].Excerpt, "eval('x');") ||
 		utf8.RuneCountInString(f[0].Excerpt) > bounds.ExcerptRunes {
 		t.Errorf("%+v", f)
@@ -72,14 +72,14 @@ func TestGoalIsNodes(t *testing.T) {
 		{"bin", "", "#!/usr/bin/env node\n1", js.CommonJS},
 	}
 	for _, test := range tests {
-		if got := AnalyseFile([]byte(test.src), test.name, FileOptions{PackageType: test.packageType}).Goal; got != test.want {
+		if got := Analyse([]byte(test.src), test.name, Options{PackageType: test.packageType}).Goal; got != test.want {
 			t.Errorf("%s of type %q: %v, want %v", test.name, test.packageType, got, test.want)
 		}
 	}
 }
 
 func TestBrokenPartsAreToldAndTheRestIsAnalysed(t *testing.T) {
-	r := AnalyseFile([]byte("let x: y = 1\neval('x')"), "a.js", FileOptions{})
+	r := Analyse([]byte("let x: y = 1\neval('x')"), "a.js", Options{})
 	if len(r.Errors) == 0 || r.Errors[0].Line != 1 {
 		t.Errorf("errors %v", r.Errors)
 	}
@@ -89,7 +89,7 @@ func TestBrokenPartsAreToldAndTheRestIsAnalysed(t *testing.T) {
 }
 
 func TestWhatIsGainedThroughAPackageSaysSo(t *testing.T) {
-	r := AnalyseFile([]byte("require('execa')('ls'); require('child_process').exec('ls')"), "a.js", FileOptions{})
+	r := Analyse([]byte("require('execa')('ls'); require('child_process').exec('ls')"), "a.js", Options{})
 	var got []string
 	for _, f := range r.Findings {
 		got = append(got, f.Symbol+" through "+f.Through)
@@ -117,7 +117,7 @@ func TestCallsTellShapesForRules(t *testing.T) {
 		{Line: 5, Column: 1, Excerpt: "process.env.A = '0'", Callees: []string{"process.env.A"}, Assign: true,
 			Arguments: []Argument{{Shape: ShapeConstant, Values: []string{"0"}}}},
 	}
-	if diff := cmp.Diff(want, AnalyseFile([]byte(src), "a.js", FileOptions{}).Calls); diff != "" {
+	if diff := cmp.Diff(want, Analyse([]byte(src), "a.js", Options{}).Calls); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -146,19 +146,19 @@ func TestHostileShapesEndSoon(t *testing.T) {
 		"handed round":           many(300, "function f(a,b){f(b,a);g(a,b)}function g(a,b){g(b,a);f(a,b)}") + "f(eval,require)",
 	} {
 		t.Run(name, func(t *testing.T) {
-			AnalyseFile([]byte(src), "a.js", FileOptions{})
+			Analyse([]byte(src), "a.js", Options{})
 		})
 	}
 }
 
-// FuzzAnalyseFile holds that no text panics, that places are inside it, that two
+// FuzzAnalyse holds that no text panics, that places are inside it, that two
 // analyses agree, and that an excerpt is short and valid.
-func FuzzAnalyseFile(f *testing.F) {
+func FuzzAnalyse(f *testing.F) {
 	for _, s := range labelled(f) {
 		f.Add([]byte(s.src), s.name)
 	}
 	f.Fuzz(func(t *testing.T, src []byte, name string) {
-		r := AnalyseFile(src, name, FileOptions{})
+		r := Analyse(src, name, Options{})
 		for _, x := range r.Findings {
 			if x.Line < 1 || x.Column < 1 || x.Line > len(src)+1 {
 				t.Errorf("%s at %d:%d", x.Kind, x.Line, x.Column)
@@ -167,7 +167,7 @@ func FuzzAnalyseFile(f *testing.F) {
 				t.Errorf("excerpt %q", x.Excerpt)
 			}
 		}
-		if diff := cmp.Diff(r, AnalyseFile(src, name, FileOptions{})); diff != "" {
+		if diff := cmp.Diff(r, Analyse(src, name, Options{})); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"fmt"
@@ -11,26 +11,26 @@ import (
 	"github.com/nbuild/nbuild/internal/js/typescript"
 )
 
-// FileOptions is what must be known of a file beside its text and name.
-type FileOptions struct {
+// Options is what must be known of a file beside its text and name.
+type Options struct {
 	// PackageType is "type" of the package.json that governs the file: "module",
 	// "commonjs", or "" where it says none.
 	PackageType string
 }
 
-// FileReport is what a file's text tells. It depends on the text, the name's
+// Report is what a file's text tells. It depends on the text, the name's
 // extension and the options alone.
-type FileReport struct {
-	Findings []Finding   // sorted by kind, then place; their File is the name given
-	Calls    []CallSite  // in source order
-	Errors   []FileError // what could not be read, in source order
-	Bytes    int         // length of the text; 0 for a file that is no JavaScript
-	Goal     js.Goal     // how it was read; js.Detect for a file that is no JavaScript
+type Report struct {
+	Findings []Finding  // sorted by kind, then place; their File is the name given
+	Calls    []CallSite // in source order
+	Errors   []Unread   // what could not be read, in source order
+	Bytes    int        // length of the text; 0 for a file that is no JavaScript
+	Goal     js.Goal    // how it was read; js.Detect for a file that is no JavaScript
 }
 
-// FileError is a place that could not be read: what stands behind it up to the next
+// Unread is a place that could not be read: what stands behind it up to the next
 // statement may be missing from the findings.
-type FileError struct {
+type Unread struct {
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
 	Message string `json:"message"`
@@ -81,18 +81,25 @@ func goalOf(name, packageType string) (language, js.Goal) {
 	return noLanguage, js.Detect
 }
 
-// AnalyseFile returns the findings by file of a text. The name is relative to its
+// Reads reports whether a file's name says that Analyse reads it: by its extension, or
+// because it has none and may be anything.
+func Reads(name string) bool {
+	lang, _ := goalOf(name, "")
+	return lang != noLanguage
+}
+
+// Analyse returns the findings by file of a text. The name is relative to its
 // package and says by its extension what the text is; of what is neither JavaScript,
 // TypeScript nor JSX, or is over bounds.SourceFile, the report has no findings. It
 // never fails: what can't be read stands in Errors, and the rest is analysed.
-func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
+func Analyse(src []byte, name string, o Options) *Report {
 	lang, goal := goalOf(name, o.PackageType)
 	if lang == noLanguage {
-		return &FileReport{}
+		return &Report{}
 	}
-	report := &FileReport{Bytes: len(src), Goal: goal}
+	report := &Report{Bytes: len(src), Goal: goal}
 	if len(src) > bounds.SourceFile {
-		report.Errors = []FileError{{1, 1, fmt.Sprintf("the file is larger than %d MiB", bounds.SourceFile>>20)}}
+		report.Errors = []Unread{{1, 1, fmt.Sprintf("the file is larger than %d MiB", bounds.SourceFile>>20)}}
 		return report
 	}
 	at := newPlacer(src)
@@ -117,7 +124,7 @@ func AnalyseFile(src []byte, name string, o FileOptions) *FileReport {
 			continue // nothing was skipped
 		}
 		line, column := at.place(int(e.Start))
-		report.Errors = append(report.Errors, FileError{line, column, e.Message})
+		report.Errors = append(report.Errors, Unread{line, column, e.Message})
 	}
 	newScan(tree, w, nil, nil).run(report, name, at)
 	return report

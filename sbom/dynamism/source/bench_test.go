@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"flag"
@@ -11,12 +11,12 @@ import (
 	"github.com/nbuild/nbuild/internal/js"
 )
 
-var corpus = flag.String("corpus", "", "folder of JavaScript that BenchmarkAnalyseFile reads; the labelled snippets without it")
+var corpus = flag.String("corpus", "", "folder of JavaScript that BenchmarkAnalyse reads; the labelled snippets without it")
 
-// BenchmarkAnalyseFile analyses every JavaScript file of a folder on one core. The
+// BenchmarkAnalyse analyses every JavaScript file of a folder on one core. The
 // checksum is over the places of all findings, so that two runs of the figure can be
 // seen to have done the same work; parse-share is the part that parsing alone takes.
-func BenchmarkAnalyseFile(b *testing.B) {
+func BenchmarkAnalyse(b *testing.B) {
 	type file struct {
 		name string
 		src  []byte
@@ -50,7 +50,7 @@ func BenchmarkAnalyseFile(b *testing.B) {
 		findings, calls, unparsed = 0, 0, 0
 		h := fnv.New64a()
 		for _, f := range files {
-			r := AnalyseFile(f.src, f.name, FileOptions{})
+			r := Analyse(f.src, f.name, Options{})
 			findings, calls, unparsed = findings+len(r.Findings), calls+len(r.Calls), unparsed+len(r.Errors)
 			for _, x := range r.Findings {
 				h.Write([]byte{byte(x.Line), byte(x.Line >> 8), byte(x.Column), byte(len(x.Kind)), x.Kind[0]})
@@ -65,7 +65,7 @@ func BenchmarkAnalyseFile(b *testing.B) {
 	b.Logf("%d files, %d bytes, checksum of the findings %016x", len(files), total, sum)
 }
 
-// BenchmarkParseAndResolve is the part of BenchmarkAnalyseFile that is not the
+// BenchmarkParseAndResolve is the part of BenchmarkAnalyse that is not the
 // inventory's.
 func BenchmarkParseAndResolve(b *testing.B) {
 	var sources [][]byte

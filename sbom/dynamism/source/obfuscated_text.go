@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"bytes"

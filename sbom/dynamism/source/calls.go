@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"slices"
@@ -372,7 +372,7 @@ func clip(text string) string {
 }
 
 // sites fills in the calls of a report.
-func (s *scan) sites(report *FileReport, at *placer) {
+func (s *scan) sites(report *Report, at *placer) {
 	slices.SortStableFunc(s.calls, func(a, b call) int {
 		return int(s.tree.Nodes[a.Ref].Start) - int(s.tree.Nodes[b.Ref].Start)
 	})

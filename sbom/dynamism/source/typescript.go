@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"bytes"
@@ -12,13 +12,13 @@ import (
 // analyseTranslated fills the report of a text that has to be made JavaScript first;
 // its places are those of the text itself. It returns false, and what is wrong, where
 // the text is not of the language.
-func analyseTranslated(report *FileReport, src []byte, name string, language typescript.Language, goal js.Goal, at *placer) (FileError, bool) {
+func analyseTranslated(report *Report, src []byte, name string, language typescript.Language, goal js.Goal, at *placer) (Unread, bool) {
 	made, err := typescript.Translate(src, language)
 	if err != nil {
-		failure := FileError{Line: 1, Column: 1, Message: err.Error()}
+		failure := Unread{Line: 1, Column: 1, Message: err.Error()}
 		var place *typescript.Error
 		if errors.As(err, &place) {
-			failure = FileError{max(place.Line, 1), max(place.Column, 1), place.Message}
+			failure = Unread{max(place.Line, 1), max(place.Column, 1), place.Message}
 		}
 		return failure, false
 	}
@@ -34,7 +34,7 @@ func analyseTranslated(report *FileReport, src []byte, name string, language typ
 		}
 		return starts[line-1] + columnOffset(src[starts[line-1]:], column)
 	}).run(report, name, at)
-	return FileError{}, true
+	return Unread{}, true
 }
 
 // languageOf returns what a text that is not plain JavaScript is written in.

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"os"
@@ -15,7 +15,7 @@ var exampleBlock = regexp.MustCompile("(?ms)^```js\n(.*?)^```$")
 // "Found" the lines that end with "// found" have a finding of the kind and no other
 // line has, under "Not found" there is none.
 func TestEveryKindHasAPageWhoseExamplesHold(t *testing.T) {
-	const folder = "../../docs/kinds"
+	const folder = "../../../docs/kinds"
 	pages, err := filepath.Glob(folder + "/*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestEveryKindHasAPageWhoseExamplesHold(t *testing.T) {
 				t.Fatal("the page has no examples both ways")
 			}
 			for _, m := range append(examples, negatives...) {
-				r := AnalyseFile([]byte(m[1]), "example.js", FileOptions{})
+				r := Analyse([]byte(m[1]), "example.js", Options{})
 				if len(r.Errors) > 0 {
 					t.Errorf("%s\n%v", m[1], r.Errors)
 				}

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"path/filepath"
@@ -81,7 +81,7 @@ func TestLabelledSnippetsAreFoundAndNothingElse(t *testing.T) {
 		if len(s.want) == 0 {
 			negatives++
 		}
-		r := AnalyseFile([]byte(s.src), s.name, FileOptions{})
+		r := Analyse([]byte(s.src), s.name, Options{})
 		if len(r.Errors) > 0 {
 			t.Errorf("%s: %v", s.name, r.Errors)
 		}

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"encoding/json"
@@ -52,7 +52,7 @@ func TestBlindSnippetsAreFound(t *testing.T) {
 		if len(want) == 0 {
 			negatives++
 		}
-		for _, f := range OfFile([]byte(s.Source), s.File, s.Type).Findings {
+		for _, f := range Analyse([]byte(s.Source), s.File, Options{PackageType: s.Type}).Findings {
 			l := label{f.Kind, f.Line}
 			if found[l] {
 				continue

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"cmp"
@@ -35,8 +35,8 @@ var rank = func() map[Kind]int {
 	return m
 }()
 
-// sortFindings sorts by kind, then place.
-func sortFindings(fs []Finding) {
+// Sort sorts by kind, then place.
+func Sort(fs []Finding) {
 	slices.SortFunc(fs, func(a, b Finding) int {
 		return cmp.Or(
 			rank[a.Kind]-rank[b.Kind],

@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 import (
 	"cmp"
@@ -93,7 +93,7 @@ func (w *workspace) free(n int) {
 }
 
 // run fills a report. at tells places in the written text.
-func (s *scan) run(report *FileReport, name string, at *placer) {
+func (s *scan) run(report *Report, name string, at *placer) {
 	s.nodes()
 	s.obfuscation()
 	for _, p := range s.pending {
@@ -118,9 +118,9 @@ func (s *scan) run(report *FileReport, name string, at *placer) {
 		report.Findings = append(report.Findings, f)
 	}
 	if len(s.hits) == bounds.FileFindings {
-		report.Errors = append(report.Errors, FileError{1, 1, "the file has more findings than are kept"})
+		report.Errors = append(report.Errors, Unread{1, 1, "the file has more findings than are kept"})
 	}
-	sortFindings(report.Findings)
+	Sort(report.Findings)
 	s.sites(report, at)
 }
 

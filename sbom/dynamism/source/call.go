@@ -1,4 +1,4 @@
-package dynamism
+package source
 
 // CallSite is a call, a construction or an assignment that rules may ask about. A
 // file's report has those whose callee is a member of a builtin module or a package
