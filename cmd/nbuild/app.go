@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,53 +63,26 @@ signs where they came from, and checks all of it before production runs them.`,
 	a.root.SetIn(s.stdin)
 	a.root.SetOut(s.stdout)
 	a.root.SetErr(s.stderr)
-	a.root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(err.Error(), fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
-	})
 	a.commands()
-	argumentsAreUsage(a.root)
+	a.root.SetFlagErrorFunc(flagProblem)
+	a.root.SetHelpCommand(helpCommand())
+	a.root.InitDefaultCompletionCmd(a.args...)
+	everyMistakeIsUsage(a.root)
+	a.root.SetUsageTemplate(usageOfHolders(a.root.UsageTemplate()))
 	return a
-}
-
-// argumentsAreUsage makes a wrong number of arguments a usage problem of every
-// command below cmd.
-func argumentsAreUsage(cmd *cobra.Command) {
-	for _, c := range cmd.Commands() {
-		if check := c.Args; check != nil {
-			c.Args = func(cmd *cobra.Command, args []string) error {
-				if err := check(cmd, args); err != nil {
-					return usage(err.Error(), fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
-				}
-				return nil
-			}
-		}
-		argumentsAreUsage(c)
-	}
 }
 
 func (a *app) execute(ctx context.Context) error {
 	err := a.root.ExecuteContext(ctx)
 	a.done()
-	if err != nil && len(diag.All(err)) == 0 && strings.HasPrefix(err.Error(), "unknown command") {
-		what, _, _ := strings.Cut(err.Error(), "\n")
-		remedy := "see `nbuild --help`"
-		if word := strings.SplitN(what, `"`, 3); len(word) == 3 {
-			var names []string
-			for _, c := range a.root.Commands() {
-				names = append(names, c.Name())
-			}
-			if near := diag.Nearest(word[1], names); near != "" {
-				remedy = fmt.Sprintf("did you mean `nbuild %s`? See `nbuild --help`", near)
-			}
+	if err != nil && !a.json { // a line that can't be read was perhaps not read as far as --json
+		line := a.args
+		if end := slices.Index(line, "--"); end >= 0 {
+			line = line[:end]
 		}
-		return usage(what, remedy)
+		a.json = slices.Contains(line, "--json")
 	}
 	return err
-}
-
-// usage makes the problem of a command line that can't be read.
-func usage(what, remedy string) error {
-	return &diag.Problem{Code: codeUsage, What: what, Remedy: remedy}
 }
 
 // prepare checks the global flags and sets up progress, before any command runs.
@@ -118,7 +94,16 @@ func (a *app) prepare() error {
 	switch a.color {
 	case "auto", "always", "never":
 	default:
-		return usage(fmt.Sprintf("--color %q is none of auto, always, never", a.color), "use --color auto")
+		return noneOf("--color", a.color, "auto", "always", "never")
+	}
+	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() {
+		why := "there is no such folder"
+		if err == nil {
+			why = "it is a file"
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("looking at the folder of -C: %w", err)
+		}
+		return &diag.Problem{Code: codeUsage, What: fmt.Sprintf("nbuild can't work in %q", a.dir), Why: why, Remedy: "name a folder that is there: -C DIR"}
 	}
 	var err error
 	a.events, a.done, err = a.sink()
@@ -199,17 +184,13 @@ func (a *app) finish(err error) int {
 	if errors.As(err, &exit) {
 		return int(exit)
 	}
-	problems := diag.All(err)
 	if a.json {
-		if diag.WriteJSON(a.stdout, err, codeUnexpected) != nil {
+		if diag.WriteJSON(a.stdout, err) != nil {
 			return 1
 		}
 		return diag.Exit(err)
 	}
-	if len(problems) == 0 {
-		problems = diag.Problems{diag.Unexpected(err, codeUnexpected)}
-	}
-	for i, p := range problems {
+	for i, p := range diag.Shown(err) {
 		if i > 0 {
 			a.say("")
 		}

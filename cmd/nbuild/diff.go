@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +19,14 @@ now, by the list that an image with a guard carries, and what became of the guar
 The order of things in either never counts.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, class := range slices.Concat(o.Deny, o.Review) {
-				if !slices.Contains(diff.Classes(), class) {
-					return usage(fmt.Sprintf("%q is no class of change", class), "use one of "+strings.Join(diff.Classes(), ", "))
+			for _, f := range []struct {
+				name    string
+				classes []string
+			}{{"--deny", o.Deny}, {"--review", o.Review}} {
+				for _, class := range f.classes {
+					if !slices.Contains(diff.Classes(), class) {
+						return noneOf(f.name, class, diff.Classes()...)
+					}
 				}
 			}
 			host, err := a.host()

@@ -21,8 +21,8 @@ old tree stays until the new one is whole.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, kind := range o.Omit {
-				if !slices.Contains([]string{"dev", "optional", "peer"}, kind) {
-					return usage(fmt.Sprintf("--omit %q is none of dev, optional, peer", kind), "use --omit dev")
+				if kinds := []string{"dev", "optional", "peer"}; !slices.Contains(kinds, kind) {
+					return noneOf("--omit", kind, kinds...)
 				}
 			}
 			host, err := a.host()

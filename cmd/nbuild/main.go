@@ -21,8 +21,6 @@ import (
 	"time"
 
 	"golang.org/x/term"
-
-	"github.com/nbuild/nbuild/internal/diag"
 )
 
 // surroundings is what a run takes from its process: tests hand in their own.
@@ -85,9 +83,3 @@ func run(s surroundings) int {
 type stopped struct{ signal os.Signal }
 
 func (s stopped) Error() string { return "stopped by " + s.signal.String() }
-
-// codeUnexpected is any error that is not a Problem: a bug, or input and output.
-const codeUnexpected diag.Code = "NB0100"
-
-// codeUsage is a command line that can't be read.
-const codeUsage diag.Code = "NB0200"

@@ -33,7 +33,7 @@ func (a *app) sink() (event.Sink, func(), error) {
 		s := &liveSink{w: a.stderr, paint: a.paintLine, now: a.now}
 		return s, s.clear, nil
 	}
-	return event.Discard, func() {}, usage(fmt.Sprintf("--progress %q is none of auto, tty, plain, quiet, json", a.progress), "use --progress plain")
+	return event.Discard, func() {}, noneOf("--progress", a.progress, "auto", "tty", "plain", "quiet", "json")
 }
 
 type jsonSink struct {

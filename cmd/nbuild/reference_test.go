@@ -71,7 +71,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 
 func command(b *strings.Builder, c *cobra.Command, level int) {
 	fmt.Fprintf(b, "%s nbuild %s\n\n", strings.Repeat("#", level), strings.TrimPrefix(c.CommandPath(), "nbuild "))
-	if c.Runnable() {
+	if c.Runnable() && c.Annotations[holdsOthers] == "" {
 		fmt.Fprintf(b, "```\n%s\n```\n\n", c.UseLine())
 	}
 	text := c.Long

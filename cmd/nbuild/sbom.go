@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,8 +19,8 @@ or a layout it prints the BOM that is attached; whose word that is, nbuild verif
 tells.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains([]string{"", "1.5", "1.6", "1.7"}, o.Version) {
-				return usage(fmt.Sprintf("--spec-version %q is none of 1.5, 1.6, 1.7", o.Version), "use --spec-version 1.6")
+			if versions := []string{"1.5", "1.6", "1.7"}; o.Version != "" && !slices.Contains(versions, o.Version) {
+				return noneOf("--spec-version", o.Version, versions...)
 			}
 			host, err := a.host()
 			if err != nil {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,11 +33,11 @@ package is kept in the store: a second scan of the same bytes parses nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, kind := range o.Kinds {
 				if !slices.Contains(scan.Kinds(), kind) {
-					return usage(fmt.Sprintf("%q is no kind of finding", kind), "use one of "+strings.Join(scan.Kinds(), ", "))
+					return noneOf("--kind", kind, scan.Kinds()...)
 				}
 			}
-			if !slices.Contains([]string{"text", "json", "sarif"}, format) {
-				return usage(fmt.Sprintf("--format %q is none of text, json, sarif", format), "use --format sarif")
+			if formats := []string{"text", "json", "sarif"}; !slices.Contains(formats, format) {
+				return noneOf("--format", format, formats...)
 			}
 			if a.json && !cmd.Flags().Changed("format") {
 				format = "json"

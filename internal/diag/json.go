@@ -5,10 +5,10 @@ import (
 	"io"
 )
 
-// problemJSON is nbuild.problem/v1 (cli contract, "Shapes that others read").
+// problemJSON is an entry of nbuild.problems/v2 (docs/decisions/shapes.md).
 type problemJSON struct {
-	Schema string `json:"schema"`
 	Code   Code   `json:"code"`
+	Exit   int    `json:"exit"`
 	What   string `json:"what"`
 	Why    string `json:"why"`
 	Cause  string `json:"cause,omitempty"`
@@ -18,10 +18,10 @@ type problemJSON struct {
 	Column int    `json:"column"`
 }
 
-// MarshalJSON writes the problem as nbuild.problem/v1.
+// MarshalJSON writes the problem as an entry of nbuild.problems/v2.
 func (p *Problem) MarshalJSON() ([]byte, error) {
 	out := problemJSON{
-		Schema: "nbuild.problem/v1", Code: p.Code, What: p.What, Why: p.Why, Remedy: p.Remedy,
+		Code: p.Code, Exit: p.Code.Exit(), What: p.What, Why: p.Why, Remedy: p.Remedy,
 		File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Column,
 	}
 	if p.Err != nil {
@@ -30,30 +30,13 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// WriteJSON writes err as one object: nbuild.problem/v1 where it is one problem,
-// nbuild.problems/v1 where it is several. An error that holds no Problem becomes
-// one with the code given for what is unexpected.
-func WriteJSON(w io.Writer, err error, unexpected Code) error {
-	ps := All(err)
-	if len(ps) == 0 {
-		ps = Problems{Unexpected(err, unexpected)}
-	}
+// WriteJSON writes err as one object, nbuild.problems/v2, whether it is one problem or
+// several: the list of [Shown]. The process ends with the exit code of the first.
+func WriteJSON(w io.Writer, err error) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	if len(ps) == 1 {
-		return enc.Encode(ps[0])
-	}
 	return enc.Encode(struct {
 		Schema   string   `json:"schema"`
 		Problems Problems `json:"problems"`
-	}{"nbuild.problems/v1", ps})
-}
-
-// Unexpected makes a Problem of an error that no one foresaw.
-func Unexpected(err error, code Code) *Problem {
-	return &Problem{
-		Code: code, What: err.Error(),
-		Why:    "this is a fault of the machine (disk, memory, permissions) or of nbuild itself",
-		Remedy: "run it again with -v; if it stays, report it with what -v prints",
-	}
+	}{"nbuild.problems/v2", Shown(err)})
 }

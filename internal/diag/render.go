@@ -109,6 +109,15 @@ func Snippet(src []byte, pos Pos) string {
 	return gutter + text + "\n" + strings.Repeat(" ", len(gutter)+max(col-start, 0)) + "^\n"
 }
 
+// DidYouMean is the remedy for a name that is none of the candidates: the nearest of
+// them in the form in which it is typed, as "--kind %s", or all where none is near.
+func DidYouMean(name string, candidates []string, form string) string {
+	if near := Nearest(name, candidates); near != "" {
+		return fmt.Sprintf("did you mean `"+form+"`?", near)
+	}
+	return "use one of " + strings.Join(candidates, ", ")
+}
+
 // Nearest returns the candidate that a misspelt name most likely meant, by edit
 // distance, or "" where none is close. Ties go to the first candidate.
 func Nearest(name string, candidates []string) string {
