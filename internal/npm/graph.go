@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/nbuild/nbuild/internal/diag"
 )
 
 // node is an entry while the tree is planned. The flags start true and are taken
@@ -15,7 +13,7 @@ type node struct {
 	*Entry
 	out     []edge
 	in      []edge
-	parent  *node // whose node_modules it stands in
+	parent  *node // whose node_modules it stands in; nil where the lockfile has no such package
 	target  *node // of a link
 	bundler *node
 	place   int
@@ -226,7 +224,7 @@ func (g *graph) omit() {
 		}
 	}
 	for _, n := range g.nodes[1:] { // by path: a parent comes before what stands in it
-		n.gone = n.gone || n.parent != g.root && n.parent.gone && !n.local()
+		n.gone = n.gone || n.parent == nil || n.parent != g.root && n.parent.gone && !n.local()
 	}
 }
 
@@ -244,45 +242,6 @@ func (g *graph) edges(n *node, ok func(*node) bool) []Edge {
 		}
 	}
 	return out
-}
-
-// problems reports what the planned tree lacks, what can't run here, and links.
-func (g *graph) problems() diag.Problems {
-	var ps diag.Problems
-	for _, n := range g.nodes {
-		if n != g.root && n.gone {
-			continue
-		}
-		if n.Link && !g.o.Links {
-			ps = append(ps, &diag.Problem{
-				Code: CodeWorkspaces, Pos: n.Pos, What: quote(n.Path) + " is a link to the project's folder " + quote(n.Resolved),
-				Why:    "nbuild installs what a registry has; linked folders and workspaces are not supported",
-				Remedy: "publish " + n.Resolved + " to a registry, or make it a devDependency and build with production dependencies",
-			})
-		}
-		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
-			ps = append(ps, &diag.Problem{
-				Code: CodePlatform, Pos: n.Pos, What: n.Name + "@" + n.Version + " does not run on " + g.o.platform(),
-				Why:    "it says so itself (os " + list(n.OS) + ", cpu " + list(n.CPU) + ", libc " + list(n.Libc) + ") and nothing marks it optional",
-				Remedy: "move it to optionalDependencies in package.json, or build for another platform",
-			})
-		}
-		for _, e := range n.out {
-			missing := e.to == nil && (e.kind == Prod || e.kind == Dev && !slices.Contains(g.o.Omit, "dev"))
-			if missing && n.bundler == nil && !slices.Contains(n.BundleDependencies, e.name) && !(n.local() && n != g.root) {
-				who := n.Path
-				if n == g.root {
-					who = "the project"
-				}
-				ps = append(ps, &diag.Problem{
-					Code: CodeMissing, Pos: n.Pos, What: who + " depends on " + e.name + "@" + e.spec + ", which the lockfile does not have",
-					Why: "the lockfile was cut or edited; what is missing would fail when it is required", Remedy: rewrite,
-				})
-			}
-		}
-	}
-	ps.Sort()
-	return ps
 }
 
 func list(words []string) string {

@@ -100,7 +100,7 @@ func TestReadLockfileRefuses(t *testing.T) {
 		},
 		"paths": {
 			src: lockWith("", dep("node_modules/../../etc", "1.0.0", ""), dep("/etc", "1.0.0", ""), dep("node_modules/.bin", "1.0.0", ""), dep("node_modules//a", "1.0.0", ""),
-				dep("node_modules/a/lib", "1.0.0", ""), dep("../x", "1.0.0", ""), dep(`node_modules\\a`, "1.0.0", ""), dep("node_modules/a/node_modules/b", "1.0.0", ""), dep("Node_Modules/c", "1.0.0", "")),
+				dep("node_modules/a/lib", "1.0.0", ""), dep("../x", "1.0.0", ""), dep(`node_modules\\a`, "1.0.0", ""), dep("Node_Modules/c", "1.0.0", "")),
 			want: []string{
 				`NB0353 6 the folder "node_modules/../../etc" leaves the project or is not clean`,
 				`NB0353 7 the folder "/etc" is no relative path`,
@@ -109,36 +109,10 @@ func TestReadLockfileRefuses(t *testing.T) {
 				`NB0353 10 the folder "node_modules/a/lib" has "a/lib" where a package name is due`,
 				`NB0353 11 the folder "../x" leaves the project or is not clean`,
 				`NB0353 12 the folder "node_modules\\\\a" is no relative path`,
-				`NB0353 13 "node_modules/a/node_modules/b" stands in a folder that the lockfile does not have`,
-				`NB0353 14 the folder "Node_Modules/c" has node_modules in another case`,
-			},
-		},
-		"case":         {src: lockWith("", dep("node_modules/a", "1.0.0", ""), dep("node_modules/A", "1.0.0", "")), want: []string{`NB0354 6 the folders "node_modules/A" and "node_modules/a" differ only by case`}},
-		"no integrity": {src: lockWith("", `"node_modules/a": {"version": "1.0.0"}`), want: []string{`NB0355 6 "node_modules/a" is fetched and has no integrity`}},
-		"bundled by no one": {
-			src:  lockWith(`"bundleDependencies": ["a"]`, `"node_modules/a": {"version": "1.0.0", "inBundle": true}`),
-			want: []string{`NB0355 6 "node_modules/a" is fetched and has no integrity`},
-		},
-		"short digest": {src: lockWith("", `"node_modules/a": {"version": "1.0.0", "integrity": "sha512-AAAA"}`), want: []string{`NB0355 6 "node_modules/a" is fetched and has no integrity`}},
-		"sha1":         {src: lockWith("", `"node_modules/a": {"version": "1.0.0", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="}`), want: []string{`NB0356 6 "node_modules/a" has no digest better than SHA-1`}},
-		"two digests": {
-			src: lockWith("", dep("node_modules/a", "1.0.0", ""), dep("node_modules/b", "1.0.0", ""),
-				`"node_modules/b/node_modules/a": {"version": "1.0.0", "integrity": "`+strings.Replace(sri, "AAAA", "BBBB", 1)+`"}`),
-			want: []string{`NB0357 8 a@1.0.0 has another integrity at "node_modules/b/node_modules/a" than at "node_modules/a"`},
-		},
-		"links": {
-			src: lockWith("", `"node_modules/a": {"link": true, "resolved": "../a"}`, `"node_modules/b": {"link": true, "resolved": "packages/b"}`,
-				`"node_modules/c": {"link": true, "resolved": "node_modules/c"}`, `"node_modules/d": {"link": true, "resolved": "node_modules/c"}`, `"node_modules/e": {"link": true, "resolved": ""}`),
-			want: []string{
-				`NB0358 6 the link "node_modules/a" to "../a" leads out of the project`,
-				`NB0358 7 the link "node_modules/b" to "packages/b" has no entry for its target`,
-				`NB0358 8 the link "node_modules/c" to "node_modules/c" leads back to where it stands`,
-				`NB0358 9 the link "node_modules/d" to "node_modules/c" leads to another link`,
-				`NB0358 10 the link "node_modules/e" to "" leads out of the project`,
+				`NB0353 13 the folder "Node_Modules/c" has node_modules in another case`,
 			},
 		},
 		"workspaces": {src: lockWith(`"workspaces": ["packages/*"]`), want: []string{"NB0359 5 the project has workspaces"}},
-		"no name":    {src: lockWith("", dep("node_modules/a", "", ""), dep("node_modules/b", "1.0.0", `"name": "../b"`)), want: []string{`NB0363 6 "node_modules/a" has the name "a" and the version ""`, `NB0363 7 "node_modules/b" has the name "../b" and the version "1.0.0"`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -175,7 +149,7 @@ func TestReadLockfileTakesWhatIsNotFetched(t *testing.T) {
 func TestReadLockfileTellsProblemsUpToABound(t *testing.T) {
 	var entries []string
 	for i := range bounds.Problems + 50 {
-		entries = append(entries, fmt.Sprintf(`"node_modules/p%d": {"version": "1.0.0"}`, i))
+		entries = append(entries, fmt.Sprintf(`"node_modules/.p%d": {"version": "1.0.0"}`, i))
 	}
 	_, err := ReadLockfile([]byte(lockWith("", entries...)), "package-lock.json")
 	if n := len(diag.All(err)); n != bounds.Problems {

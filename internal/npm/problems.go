@@ -24,6 +24,8 @@ const (
 	CodePlatform    diag.Code = "NB0361" // a required package that does not run on the platform
 	CodeManifest    diag.Code = "NB0362" // package.json and the lockfile disagree
 	CodeEntry       diag.Code = "NB0363" // an entry without a usable name or version
+	CodeGit         diag.Code = "NB0364" // a package that comes from git
+	CodeOrigin      diag.Code = "NB0365" // a package whose bytes come from where nbuild can't take them
 )
 
 // place turns an offset in src into a position.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
@@ -49,6 +50,7 @@ type Package struct {
 	Version          string
 	Integrity        string // as the lockfile has it; "" of what is bundled
 	Resolved         string // as the lockfile has it; often ""
+	Origin           Origin // where its bytes come from
 	License          string
 	Deprecated       string
 	Bundler          string // the path of the package whose tarball brings this one, or ""
@@ -82,7 +84,16 @@ type Tree struct {
 	Root     []Edge // the project's own dependencies, by Name
 	Packages []Package
 	Options  Options
+	Left     []Left // what was left out because it can't be had: of PlanAvailable only
 	lock     *Lockfile
+}
+
+// Left is a package of a lockfile that can't be had, and why.
+type Left struct {
+	Path    string // "" of the project itself, which asks for what is not there
+	Name    string
+	Version string
+	Problem *diag.Problem
 }
 
 // Find returns the package at an install path.
@@ -144,12 +155,78 @@ func (t *Tree) Production() (*Tree, error) {
 	return PlanTree(t.lock, o)
 }
 
-// PlanTree plans the tree that `npm ci` installs from the lockfile. The error is
-// a diag.Problems.
+// PlanTree plans the tree that `npm ci` installs from the lockfile. What is wrong
+// with anything in it is an error, a diag.Problems; what is wrong with the rest of the
+// lockfile is not.
 func PlanTree(l *Lockfile, o Options) (*Tree, error) {
+	t, faults, err := judged(l, o)
+	if err == nil {
+		err = problems(faults).Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// PlanAvailable plans the same tree without the packages that can't be had, which it
+// lists in Left. Edges still lead to them. It is for what judges each package by
+// itself, and never for what installs or builds: that takes PlanTree.
+func PlanAvailable(l *Lockfile, o Options) (*Tree, error) {
+	t, faults, err := judged(l, o)
+	if err != nil {
+		return nil, err
+	}
+	bad := map[string]bool{}
+	for _, f := range faults {
+		bad[f.node.Path] = true
+		t.Left = append(t.Left, Left{f.node.Path, f.node.Name, f.node.Version, f.problem})
+	}
+	t.Packages = slices.DeleteFunc(t.Packages, func(p Package) bool { return bad[p.Path] || bad[p.Bundler] && p.Bundler != "" })
+	return t, nil
+}
+
+// PlanPackage plans what one package at the top of the tree needs (see Tree.Part),
+// and asks only that everything in that can be had. The second result is false where
+// there is no package of that name.
+func PlanPackage(l *Lockfile, o Options, name string) (*Tree, bool, error) {
+	t, faults, err := judged(l, o)
+	if err != nil {
+		return nil, false, err
+	}
+	part, ok := t.Part(name)
+	if !ok {
+		return nil, false, nil
+	}
+	faults = slices.DeleteFunc(faults, func(f fault) bool {
+		_, used := part.Find(f.node.Path)
+		return !used
+	})
+	if err := problems(faults).Err(); err != nil {
+		return nil, true, err
+	}
+	return part, true, nil
+}
+
+// problems are those of faults, up to the bound of what is shown.
+func problems(faults []fault) diag.Problems {
+	var ps diag.Problems
+	for i, f := range faults {
+		if i == bounds.Problems {
+			ps[i-1].Why += "; there are more problems than these"
+			break
+		}
+		ps = append(ps, f.problem)
+	}
+	ps.Sort()
+	return ps
+}
+
+// judged plans a tree and tells what is wrong in it.
+func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 	for _, word := range o.Omit {
 		if word != "dev" && word != "optional" && word != "peer" {
-			return nil, fmt.Errorf("planning tree: omit %q is none of dev, optional, peer", word)
+			return nil, nil, fmt.Errorf("planning tree: omit %q is none of dev, optional, peer", word)
 		}
 	}
 	g := newGraph(l, o)
@@ -165,7 +242,7 @@ func PlanTree(l *Lockfile, o Options) (*Tree, error) {
 		}
 		e := n.Entry
 		p := Package{
-			Path: e.Path, Name: e.Name, Version: e.Version, Integrity: e.Integrity, Resolved: e.Resolved, License: e.License,
+			Path: e.Path, Name: e.Name, Version: e.Version, Integrity: e.Integrity, Resolved: e.Resolved, Origin: e.Origin(), License: e.License,
 			Deprecated: e.Deprecated, HasInstallScript: e.HasInstallScript, Bins: e.Bin, Engines: e.Engines, Pos: e.Pos,
 			Dev: n.dev, Optional: n.optional, Peer: n.peer, devOptional: n.devOptional,
 		}
@@ -178,8 +255,5 @@ func PlanTree(l *Lockfile, o Options) (*Tree, error) {
 		p.Dependencies = g.edges(n, installed)
 		t.Packages = append(t.Packages, p)
 	}
-	if err := g.problems().Err(); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return t, g.faults(), nil
 }

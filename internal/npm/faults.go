@@ -1,0 +1,187 @@
+package npm
+
+import (
+	"encoding/base64"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+)
+
+// fault is what makes a package of a planned tree impossible to install.
+type fault struct {
+	node    *node
+	problem *diag.Problem
+}
+
+// faults judges what a planned tree takes, and nothing else of the lockfile: an
+// entry that only development needs is no matter of a tree without development, and
+// one that nothing asks for is no matter of any.
+func (g *graph) faults() []fault {
+	var all []fault
+	folded := make(map[string]string, len(g.nodes))
+	digests := make(map[string]*Entry, len(g.nodes))
+	for _, n := range g.nodes {
+		if n != g.root && n.gone {
+			continue
+		}
+		add := func(p *diag.Problem) {
+			if p != nil {
+				all = append(all, fault{n, p})
+			}
+		}
+		if n != g.root {
+			add(collision(folded, n.Entry))
+		}
+		switch {
+		case n == g.root:
+		case n.Link:
+			add(g.linkFault(n))
+		case n.local():
+		case !validName(n.Name) || !validVersion(n.Version):
+			add(n.problem(CodeEntry, quote(n.Path)+" has the name "+quote(n.Name)+" and the version "+quote(n.Version), "no registry has such a package", rewrite))
+		case n.bundler == nil:
+			if p := n.originFault(); p != nil {
+				add(p)
+				break
+			}
+			add(n.integrityFault())
+			add(n.conflict(digests))
+		}
+		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
+			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.platform(),
+				"it says so itself (os "+list(n.OS)+", cpu "+list(n.CPU)+", libc "+list(n.Libc)+") and nothing marks it optional",
+				"move it to optionalDependencies in package.json, or build for another platform"))
+		}
+		for _, e := range n.out {
+			add(g.missing(n, e))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b fault) int { return a.problem.Pos.Line - b.problem.Pos.Line })
+	return all
+}
+
+// problem is one at the entry's place.
+func (e *Entry) problem(code diag.Code, what, why, remedy string) *diag.Problem {
+	return &diag.Problem{Code: code, Pos: e.Pos, What: what, Why: why, Remedy: remedy}
+}
+
+func (g *graph) missing(n *node, e edge) *diag.Problem {
+	missing := e.to == nil && (e.kind == Prod || e.kind == Dev && !slices.Contains(g.o.Omit, "dev"))
+	if !missing || n.bundler != nil || slices.Contains(n.BundleDependencies, e.name) || n.local() && n != g.root {
+		return nil
+	}
+	who := n.Path
+	if n == g.root {
+		who = "the project"
+	}
+	return n.problem(CodeMissing, who+" depends on "+e.name+"@"+e.spec+", which the lockfile does not have",
+		"the lockfile was cut or edited; what is missing would fail when it is required", rewrite)
+}
+
+func collision(folded map[string]string, e *Entry) *diag.Problem {
+	lower := strings.ToLower(e.Path)
+	other, twice := folded[lower]
+	folded[lower] = e.Path
+	if !twice {
+		return nil
+	}
+	return e.problem(CodeCollision, "the folders "+quote(other)+" and "+quote(e.Path)+" differ only by case",
+		"on a file system that ignores case, one replaces the other",
+		"run `npm explain "+e.Name+"` to see who wants it, remove one of the two, then "+rewrite)
+}
+
+// linkFault tells a link that can't be followed, or any where no links are wanted.
+func (g *graph) linkFault(n *node) *diag.Problem {
+	target := path.Clean(n.Resolved)
+	at, ok := g.at[target]
+	bad := ""
+	switch {
+	case n.Resolved == "" || !(Origin{FromFolder, target}).InProject():
+		bad = "leads out of the project"
+	case target == "." || strings.HasPrefix(n.Path+"/", target+"/"):
+		bad = "leads back to where it stands"
+	case !ok:
+		bad = "has no entry for its target"
+	case at.Link:
+		bad = "leads to another link"
+	case g.o.Links:
+		return nil
+	default:
+		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to the project's folder "+quote(n.Resolved),
+			"nbuild installs packed packages; linked folders and workspaces are not supported yet", n.packed("./"+target))
+	}
+	return n.problem(CodeLink, "the link "+quote(n.Path)+" to "+quote(n.Resolved)+" "+bad,
+		"what it stands for can't be known from the lockfile", "publish the linked package or move it into the project, then "+rewrite)
+}
+
+// originFault refuses what has no bytes that a lockfile could name, by what it is.
+func (n *node) originFault() *diag.Problem {
+	o := n.Origin()
+	shown := o.Shown()
+	switch o.From {
+	case FromGit:
+		return n.problem(CodeGit, n.Name+"@"+n.Version+" comes from git, from "+shown,
+			"what a git host packs has no fixed bytes, and nbuild clones nothing yet", n.packed("GIT-ADDRESS"))
+	case FromFolder:
+		return n.problem(CodeWorkspaces, n.Name+"@"+n.Version+" comes from the folder "+quote(o.Address),
+			"nbuild installs packed packages; folders are not supported yet", n.packed("./"+o.Address))
+	case FromUnknown:
+		return n.problem(CodeOrigin, quote(n.Path)+" comes from "+quote(shown)+", which nbuild can't read",
+			"a package comes from a registry, an https address or a tarball in the project", rewrite)
+	case FromFile:
+		if !o.InProject() {
+			return n.problem(CodeOrigin, n.Name+"@"+n.Version+" is a tarball outside of the project, "+quote(o.Address),
+				"a build reads its own folder only, so that it is the same on every machine", "copy the tarball into the project and depend on it there, then "+rewrite)
+		}
+	}
+	return nil
+}
+
+// packed is the remedy for what is no tarball yet.
+func (n *node) packed(what string) string {
+	remedy := "keep it as a tarball of the project: run `npm pack " + what + "`, depend on the file that it writes (\"" + n.Name + "\": \"file:FILE.tgz\"), then " + rewrite
+	if n.dev {
+		return "leave it to those who develop: production does without it (`nbuild install --omit dev`); or " + remedy
+	}
+	return remedy
+}
+
+// integrityFault asks for one strong digest. A version with only SHA-1 is refused:
+// registries have had SHA-512 for all they hold since 2017, so the entry is old and
+// can be had anew.
+func (e *Entry) integrityFault() *diag.Problem {
+	again := "run `npm install " + e.Name + "@" + e.Version + " --package-lock-only`, or delete the entry and " + rewrite
+	strong, weak := false, false
+	for field := range strings.FieldsSeq(e.Integrity) {
+		field, _, _ = strings.Cut(field, "?")
+		algorithm, sum, _ := strings.Cut(field, "-")
+		size := map[string]int{"sha512": 64, "sha384": 48, "sha256": 32}[algorithm]
+		raw, err := base64.StdEncoding.DecodeString(sum)
+		strong = strong || size > 0 && err == nil && len(raw) == size
+		weak = weak || algorithm == "sha1" || algorithm == "md5"
+	}
+	switch {
+	case strong:
+		return nil
+	case weak:
+		return e.problem(CodeWeak, quote(e.Path)+" has no digest better than SHA-1", "two tarballs can be made with one SHA-1; it names nothing", again)
+	}
+	return e.problem(CodeNoIntegrity, quote(e.Path)+" is fetched and has no integrity", "whatever the registry or someone on the way sends would be installed", again)
+}
+
+func (e *Entry) conflict(digests map[string]*Entry) *diag.Problem {
+	id := e.Name + "@" + e.Version
+	other, ok := digests[id]
+	if !ok {
+		digests[id] = e
+		return nil
+	}
+	if other.Integrity == e.Integrity {
+		return nil
+	}
+	return e.problem(CodeConflict, id+" has another integrity at "+quote(e.Path)+" than at "+quote(other.Path),
+		"a published version never changes: one of the two is not what its author published",
+		"compare both with `npm view "+id+" dist.integrity`, delete the wrong entry, then "+rewrite)
+}
