@@ -15,6 +15,13 @@ type call struct {
 	callees []string
 }
 
+// sites keeps the calls that rules may ask about.
+type sites struct {
+	shapes
+	calls  []call
+	origin func(uint32) int // see scan
+}
+
 // quiet are globals whose calls no rule asks about and that every file is full of.
 var quiet = settableNames("Object Array String Number Boolean JSON Map Set WeakMap WeakSet Promise Symbol Error TypeError RangeError " +
 	"SyntaxError Date parseInt parseFloat isNaN isFinite console require module Intl BigInt Reflect Proxy clearTimeout clearInterval " +
@@ -33,7 +40,7 @@ var queries = settableNames("query execute exec run all get each raw prepare $qu
 	"unsafe sql request evaluate $eval")
 
 // record keeps a call that rules may ask about.
-func (s *scan) record(c denote.Call) {
+func (s *sites) record(c denote.Call) {
 	kept := call{Call: c}
 	for _, n := range c.Callees {
 		switch {
@@ -55,7 +62,7 @@ func (s *scan) record(c denote.Call) {
 }
 
 // textual reports whether a method call is given a string that rules may ask about.
-func (s *scan) textual(c denote.Call) bool {
+func (s *sites) textual(c denote.Call) bool {
 	if c.Method == "digest" {
 		return s.compared(c.Ref) // createHmac(…).digest() === signature
 	}
@@ -85,7 +92,7 @@ func (s *scan) textual(c denote.Call) bool {
 
 // queried reports whether an object literal holds a query that is built, as in
 // find({ $where: 'a == ' + b }) and query({ text: `SELECT ${a}` }).
-func (s *scan) queried(object js.Ref) bool {
+func (s *sites) queried(object js.Ref) bool {
 	for c := s.tree.Nodes[object].First; c != 0; c = s.tree.Nodes[c].Next {
 		if s.tree.Kind(c) != js.Property {
 			continue
@@ -102,7 +109,7 @@ func (s *scan) queried(object js.Ref) bool {
 
 // expression keeps a regular expression in which a group that repeats holds
 // something that may repeat, as a call of RegExp with its pattern.
-func (s *scan) expression(r js.Ref) {
+func (s *sites) expression(r js.Ref) {
 	pattern, _ := s.tree.RegExp(r)
 	if len(s.calls) >= bounds.FileFindings || !strings.Contains(pattern, ")+") && !strings.Contains(pattern, ")*") && !strings.Contains(pattern, "){") {
 		return
@@ -117,7 +124,7 @@ var ordinary = settableNames("push unshift concat join indexOf lastIndexOf inclu
 	"createElement then catch padEnd padStart localeCompare call apply bind writeHead setHeader getElementById querySelector")
 
 // assignment keeps writes to members of modules and globals that rules may ask about.
-func (s *scan) assignment(r js.Ref) {
+func (s *sites) assignment(r js.Ref) {
 	t := s.tree
 	n := &t.Nodes[r]
 	if t.Kind(n.First) != js.MemberExpression {
@@ -146,152 +153,8 @@ func (s *scan) assignment(r js.Ref) {
 	}
 }
 
-// shape tells how an argument is made.
-func (s *scan) shape(r js.Ref) Shape { return s.shapeOf(r, 0) }
-
-func (s *scan) shapeOf(r js.Ref, depth int) Shape {
-	if r == 0 || depth > maxShape {
-		return ShapeOther
-	}
-	if values, complete := s.folder.Strings(r); complete && len(values) > 0 {
-		return ShapeConstant
-	}
-	t := s.tree
-	n := &t.Nodes[r]
-	switch n.Kind {
-	case js.FunctionExpression, js.ArrowFunctionExpression:
-		return ShapeFunction
-	case js.ObjectExpression:
-		return ShapeObject
-	case js.ArrayExpression:
-		return ShapeArray
-	case js.BooleanLiteral, js.NullLiteral, js.NumericLiteral, js.RegExpLiteral:
-		return ShapeConstant
-	case js.TemplateLiteral, js.BinaryExpression:
-		if s.denoter.String(r) {
-			return ShapeBuilt
-		}
-	case js.Identifier:
-		// A variable that was built once is as built as its initialiser.
-		v := s.scopes.Of(r)
-		if v == 0 {
-			return ShapeOther
-		}
-		info := s.scopes.Variable(v)
-		p := &t.Nodes[t.Nodes[info.Declaration].Parent]
-		if p.Kind == js.VariableDeclarator && p.First == info.Declaration {
-			if t.Kind(t.Nodes[info.Declaration].Next) == js.ObjectExpression {
-				return ShapeObject
-			}
-		}
-		if s.builtVariable(r, depth) {
-			return ShapeBuilt
-		}
-		if s.denoter.Function(r) != 0 {
-			return ShapeFunction
-		}
-	case js.ConditionalExpression, js.LogicalExpression:
-		for _, b := range s.branches(r) {
-			if s.shapeOf(b, depth+1) == ShapeBuilt {
-				return ShapeBuilt
-			}
-		}
-	case js.CallExpression:
-		// 'a'.concat(x), ['a', x].join(' ')
-		if callee := n.First; t.Kind(callee) == js.MemberExpression {
-			name, _ := s.folder.Member(callee)
-			object := t.Nodes[callee].First
-			if name == "concat" && s.denoter.String(object) || name == "join" && t.Kind(object) == js.ArrayExpression {
-				return ShapeBuilt
-			}
-		}
-		for _, name := range s.denoter.Of(n.First) {
-			if name.Path == "node:util.format" {
-				return ShapeBuilt
-			}
-		}
-	}
-	return ShapeOther
-}
-
-// maxTexts and maxText bound the constants that are kept of one argument.
-const (
-	maxTexts = 8
-	maxText  = 200
-)
-
-// argument tells what is known of one.
-func (s *scan) argument(r js.Ref) Argument {
-	a := Argument{Shape: s.shape(r)}
-	t := s.tree
-	switch a.Shape {
-	case ShapeConstant:
-		values, _ := s.folder.Strings(r)
-		if len(values) == 0 {
-			values = []string{string(t.Raw(r))}
-			if pattern, _ := t.RegExp(r); pattern != "" {
-				values[0] = pattern
-			}
-		}
-		a.Values = clipped(values)
-	case ShapeBuilt:
-		a.Values = clipped(s.parts(r))
-	case ShapeObject:
-		object := r
-		if t.Kind(object) == js.Identifier {
-			object = t.Nodes[s.scopes.Variable(s.scopes.Of(r)).Declaration].Next
-		}
-		for c := t.Nodes[object].First; c != 0 && len(a.Properties) < 64; c = t.Nodes[c].Next {
-			a.Properties = append(a.Properties, s.properties(c)...)
-		}
-		slices.SortStableFunc(a.Properties, func(x, y Property) int { return strings.Compare(x.Name, y.Name) })
-	}
-	return a
-}
-
-// properties returns what is known of a property of an object literal: one for each
-// constant that it can be, or one for a string that is built.
-func (s *scan) properties(c js.Ref) []Property {
-	t := s.tree
-	n := &t.Nodes[c]
-	if n.Kind != js.Property || n.Flags&js.FlagComputed != 0 {
-		return nil
-	}
-	value := t.Nodes[n.First].Next
-	switch t.Kind(n.First) {
-	case js.Name, js.String, js.Identifier:
-	default:
-		return nil
-	}
-	name := clip(t.Text(n.First))
-	switch v := &t.Nodes[value]; v.Kind {
-	case js.BooleanLiteral, js.NullLiteral:
-		return []Property{{Name: name, Value: string(t.Raw(value))}}
-	case js.UnaryExpression: // !0 and !1
-		switch inner := string(t.Raw(v.First)); {
-		case v.Op == js.OpNot && inner == "0":
-			return []Property{{Name: name, Value: "true"}}
-		case v.Op == js.OpNot && inner == "1":
-			return []Property{{Name: name, Value: "false"}}
-		}
-		return nil
-	}
-	switch s.shape(value) {
-	case ShapeConstant:
-		values, _ := s.folder.Strings(value)
-		var out []Property
-		for _, v := range values[:min(len(values), maxTexts)] {
-			out = append(out, Property{Name: name, Value: clip(v)})
-		}
-		return out
-	case ShapeBuilt:
-		return []Property{{Name: name, Value: clip(strings.Join(s.parts(value), "…")), Built: true}}
-	}
-	return nil
-}
-
 // compared reports whether the value of a call is an operand of == or ===.
-func (s *scan) compared(r js.Ref) bool {
+func (s *sites) compared(r js.Ref) bool {
 	t := s.tree
 	for {
 		p := &t.Nodes[t.Nodes[r].Parent]
@@ -310,69 +173,8 @@ func (s *scan) compared(r js.Ref) bool {
 	}
 }
 
-// parts returns the constant parts of a built string, in order.
-func (s *scan) parts(r js.Ref) []string {
-	t := s.tree
-	var out []string
-	var walk func(r js.Ref, depth int)
-	walk = func(r js.Ref, depth int) {
-		if depth > 32 || len(out) >= maxTexts {
-			return
-		}
-		if values, complete := s.folder.Strings(r); complete && len(values) > 0 {
-			out = append(out, values[0])
-			return
-		}
-		switch n := &t.Nodes[r]; n.Kind {
-		case js.Identifier:
-			from, _ := s.made(r)
-			for _, e := range from {
-				walk(e, depth+8)
-			}
-		case js.ConditionalExpression, js.LogicalExpression:
-			for _, b := range s.branches(r) {
-				walk(b, depth+1)
-			}
-		case js.BinaryExpression:
-			walk(n.First, depth+1)
-			walk(t.Nodes[n.First].Next, depth+1)
-		case js.TemplateLiteral:
-			for c := n.First; c != 0; c = t.Nodes[c].Next {
-				if t.Kind(c) == js.TemplateElement {
-					if text := t.Text(c); text != "" && len(out) < maxTexts {
-						out = append(out, text)
-					}
-				}
-			}
-		case js.CallExpression:
-			if t.Kind(n.First) == js.MemberExpression {
-				walk(t.Nodes[n.First].First, depth+1)
-			}
-		case js.ArrayExpression:
-			for c := n.First; c != 0; c = t.Nodes[c].Next {
-				walk(c, depth+1)
-			}
-		}
-	}
-	walk(r, 0)
-	return out
-}
-
-func clipped(values []string) []string {
-	out := make([]string, 0, min(len(values), maxTexts))
-	for _, v := range values[:min(len(values), maxTexts)] {
-		out = append(out, clip(v))
-	}
-	return out
-}
-
-// clip cuts a text to maxText bytes, between characters, and keeps it valid UTF-8.
-func clip(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
-}
-
 // sites fills in the calls of a report.
-func (s *scan) sites(report *Report, at *placer) {
+func (s *sites) fill(report *Report, at *placer) {
 	slices.SortStableFunc(s.calls, func(a, b call) int {
 		return int(s.tree.Nodes[a.Ref].Start) - int(s.tree.Nodes[b.Ref].Start)
 	})

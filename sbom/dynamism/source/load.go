@@ -7,82 +7,12 @@ import (
 	"github.com/nbuild/nbuild/internal/js/denote"
 )
 
-// call looks at a call or construction: each thing that is called tells of itself.
-func (s *scan) call(r js.Ref) {
-	c, ok := s.denoter.Call(r)
-	if !ok {
-		return
-	}
-	if len(c.Callees) == 0 {
-		s.constructorCall(r)
-	}
-	for _, n := range c.Callees {
-		m := s.meaning(n)
-		s.patchCall(r, n, c.Arguments)
-		switch n.Path {
-		case "require", "process.getBuiltinModule":
-			s.require(r, n, c.Arguments)
-			continue
-		case "setTimeout", "setInterval", "setImmediate":
-			if len(c.Arguments) > 0 && c.Arguments[0] != 0 && s.string(c.Arguments[0]) {
-				s.addAt(r, StringTimer, n)
-			}
-			continue
-		case "importScripts":
-			for _, a := range c.Arguments {
-				if values, complete := s.folder.Strings(a); !complete || foreign(values) {
-					s.addAt(r, NonliteralImport, n)
-				}
-			}
-			continue
-		}
-		switch {
-		case m.kind == CtorTrick && len(c.Arguments) > 0 && s.noString(c.Arguments[len(c.Arguments)-1]):
-			continue // new x.constructor({ … }): some other constructor
-		case c.Method == "bind" && strings.HasSuffix(n.Path, ".bind"):
-			continue // what it gives is looked at
-		}
-		if m.kind == "" {
-			if m.known {
-				s.use("", n.Root)
-			}
-			continue
-		}
-		s.add(hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root, ref: r})
-	}
-	s.record(c)
-}
-
-// string reports whether an expression is a string. Of a parameter that takes all
-// its callers in sight to be so.
-func (s *scan) string(r js.Ref) bool {
-	if !s.denoter.String(r) {
-		return false
-	}
-	if s.tree.Kind(r) == js.Identifier && s.scopes.Variable(s.scopes.Of(r)).Kind == js.ParameterVariable {
-		_, complete := s.folder.Strings(r)
-		return complete
-	}
-	return true
-}
-
-// noString reports whether an argument is something that can't be code.
-func (s *scan) noString(r js.Ref) bool {
-	switch s.tree.Kind(r) {
-	case js.ObjectExpression, js.ArrayExpression, js.FunctionExpression, js.ArrowFunctionExpression, js.NumericLiteral, js.BooleanLiteral,
-		js.ThisExpression, js.RegExpLiteral, js.ClassExpression:
-		return true
-	}
-	return false
-}
-
-func (s *scan) addAt(r js.Ref, kind Kind, n denote.Name) {
-	s.add(hit{kind: kind, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root, ref: r})
-}
+// loads finds what is loaded by names that can't be seen, or late, or by the loader's own means.
+type loads struct{ *findings }
 
 // constructorCall finds x.constructor('…')(): what is called at once was made of a
 // string, whatever x is.
-func (s *scan) constructorCall(r js.Ref) {
+func (s *loads) constructorCall(r js.Ref) {
 	t := s.tree
 	inner := t.Nodes[r].First
 	if t.Kind(inner) != js.CallExpression && t.Kind(inner) != js.NewExpression {
@@ -98,7 +28,7 @@ func (s *scan) constructorCall(r js.Ref) {
 }
 
 // require looks at a call of require, or of what loads as it does.
-func (s *scan) require(r js.Ref, n denote.Name, args []js.Ref) {
+func (s *loads) require(r js.Ref, n denote.Name, args []js.Ref) {
 	t := s.tree
 	if n.Via&denote.ViaCreated != 0 {
 		s.use(CreateRequire, "node:module")
@@ -134,7 +64,7 @@ func (s *scan) require(r js.Ref, n denote.Name, args []js.Ref) {
 }
 
 // tail returns the constant text that a built string ends with.
-func (s *scan) tail(r js.Ref) (string, bool) {
+func (s *loads) tail(r js.Ref) (string, bool) {
 	t := s.tree
 	for depth := 0; depth < 64; depth++ {
 		if values, complete := s.folder.Strings(r); complete && len(values) > 0 {
@@ -167,20 +97,6 @@ func (s *scan) tail(r js.Ref) (string, bool) {
 	return "", false
 }
 
-// initializer returns what the variable of an Identifier is declared with, 0 where
-// that is not known.
-func (s *scan) initializer(r js.Ref) js.Ref {
-	v := s.scopes.Of(r)
-	if v == 0 {
-		return 0
-	}
-	b := s.scopes.Variable(v).Declaration
-	if b == 0 || s.tree.Kind(s.tree.Nodes[b].Parent) != js.VariableDeclarator {
-		return 0
-	}
-	return s.tree.Nodes[b].Next
-}
-
 // foreign reports whether a specifier names code that is in no file: a data: URL, or
 // another machine's.
 func foreign(values []string) bool {
@@ -195,7 +111,7 @@ func foreign(values []string) bool {
 }
 
 // dynamicImport looks at import(…).
-func (s *scan) dynamicImport(r js.Ref) {
+func (s *loads) dynamicImport(r js.Ref) {
 	values, complete := s.folder.Strings(s.tree.Nodes[r].First)
 	if !complete || len(values) == 0 || foreign(values) {
 		s.add(hit{kind: NonliteralImport, start: s.tree.Nodes[r].Start, symbol: "import", root: "import"})
@@ -214,7 +130,7 @@ func (s *scan) dynamicImport(r js.Ref) {
 // declaration looks at import and export declarations that name a module. What an
 // import brings in is told here only where nothing uses it; what an export hands out
 // is used elsewhere.
-func (s *scan) declaration(r js.Ref) {
+func (s *loads) declaration(r js.Ref) {
 	t := s.tree
 	n := &t.Nodes[r]
 	source := n.First
@@ -268,7 +184,7 @@ func (s *scan) declaration(r js.Ref) {
 
 // lazy reports whether a call stands where loading the file does not come by, or not
 // always: in a function that is not called at once, or behind a condition.
-func (s *scan) lazy(r js.Ref) bool {
+func (s *loads) lazy(r js.Ref) bool {
 	t := s.tree
 	child := r
 	for p := t.Nodes[r].Parent; p != 0; child, p = p, t.Nodes[p].Parent {
@@ -307,7 +223,7 @@ func (s *scan) lazy(r js.Ref) bool {
 
 // calledAtOnce reports whether a function is called where it stands, or is what an
 // AMD loader calls when it loads the file.
-func (s *scan) calledAtOnce(f js.Ref) bool {
+func (s *loads) calledAtOnce(f js.Ref) bool {
 	t := s.tree
 	if t.Nodes[f].Flags&js.FlagGenerator != 0 {
 		return false

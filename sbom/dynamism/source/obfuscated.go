@@ -8,10 +8,18 @@ import (
 	"github.com/nbuild/nbuild/internal/js"
 )
 
-// obfuscation tells at most one finding: the first place where the text shows that it
+// disguise finds signs that a text hides what it does.
+type disguise struct {
+	*findings
+	written    []byte           // the text as people read it: the tree's own, or what that was translated from
+	translated bool             // written is not the tree's own
+	origin     func(uint32) int // see scan
+}
+
+// find tells at most one finding: the first place where the text shows that it
 // was made not to be read. Each sign is one that people and minifiers don't leave:
 // minified code, tables of characters, locale data and blobs have none of them.
-func (s *scan) obfuscation() {
+func (s *disguise) find() {
 	var first *hit
 	for _, sign := range []struct {
 		name    string
@@ -49,7 +57,7 @@ const (
 )
 
 // hexNames finds the names that obfuscators give: _0x and hexadecimal digits.
-func (s *scan) hexNames() (uint32, bool) {
+func (s *disguise) hexNames() (uint32, bool) {
 	src := s.tree.Source
 	i := bytes.Index(src, []byte("_0x"))
 	if i < 0 {
@@ -76,7 +84,7 @@ func (s *scan) hexNames() (uint32, bool) {
 
 // decodedCode finds code that is evaluated as it comes out of a decoder, or of the
 // function (p, a, c, k, e) that packers write.
-func (s *scan) decodedCode() (uint32, bool) {
+func (s *disguise) decodedCode() (uint32, bool) {
 	for _, h := range s.hits {
 		switch h.kind {
 		case Eval, FunctionCtor, CtorTrick, VM, ModuleInternals, StringTimer:
@@ -99,12 +107,12 @@ func (s *scan) decodedCode() (uint32, bool) {
 
 // decodes reports whether an expression takes a string out of a coded form, itself or
 // through variables that are declared with what does.
-func (s *scan) decodes(r js.Ref) bool {
+func (s *disguise) decodes(r js.Ref) bool {
 	steps := 0
 	return s.decodesWithin(r, 0, &steps)
 }
 
-func (s *scan) decodesWithin(r js.Ref, hops int, steps *int) bool {
+func (s *disguise) decodesWithin(r js.Ref, hops int, steps *int) bool {
 	t := s.tree
 	// The nodes of r and below, as far as they are few.
 	for at, end := r, t.Nodes[r].Next; at != 0 && at != end && *steps < maxDecodeWalk; {
@@ -136,7 +144,7 @@ func (s *scan) decodesWithin(r js.Ref, hops int, steps *int) bool {
 }
 
 // decoder reports whether a call decodes.
-func (s *scan) decoder(call js.Ref) bool {
+func (s *disguise) decoder(call js.Ref) bool {
 	t := s.tree
 	callee := t.Nodes[call].First
 	if t.Kind(callee) == js.FunctionExpression {
@@ -166,7 +174,7 @@ func (s *scan) decoder(call js.Ref) bool {
 
 // flattened finds the order of a flattened control flow: '3|0|2|1'.split('|') with
 // every number once.
-func (s *scan) flattened() (uint32, bool) {
+func (s *disguise) flattened() (uint32, bool) {
 	t := s.tree
 	if !bytes.Contains(t.Source, []byte("'|'")) && !bytes.Contains(t.Source, []byte(`"|"`)) {
 		return 0, false

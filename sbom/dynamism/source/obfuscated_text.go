@@ -15,7 +15,7 @@ import (
 
 // escapedStrings finds strings whose letters and digits are written as escapes, which
 // nothing needs.
-func (s *scan) escapedStrings() (uint32, bool) {
+func (s *disguise) escapedStrings() (uint32, bool) {
 	if !bytes.Contains(s.written, []byte(`\x`)) && !bytes.Contains(s.written, []byte(`\u`)) {
 		return 0, false
 	}
@@ -114,7 +114,7 @@ func escapedLetters(raw []byte) (escaped, all int) {
 }
 
 // brackets finds code that is written with the characters []()!+ alone.
-func (s *scan) brackets() (uint32, bool) {
+func (s *disguise) brackets() (uint32, bool) {
 	src := s.written
 	for i := 0; ; {
 		at := bytes.Index(src[i:], []byte("![]"))
@@ -138,7 +138,7 @@ func (s *scan) brackets() (uint32, bool) {
 
 // offScreen finds a statement that stands behind so many blanks that an editor does
 // not show it.
-func (s *scan) offScreen() (uint32, bool) {
+func (s *disguise) offScreen() (uint32, bool) {
 	at, ok := s.behind(' ', maxProbe, minBlanks)
 	if tab, found := s.behind('\t', minBlanks/4, minBlanks/4); found && (!ok || tab < at) {
 		return tab, true
@@ -148,7 +148,7 @@ func (s *scan) offScreen() (uint32, bool) {
 
 // behind finds a statement behind at least a number of blanks on the same line, which
 // begin with so many of one.
-func (s *scan) behind(blank byte, probe, least int) (uint32, bool) {
+func (s *disguise) behind(blank byte, probe, least int) (uint32, bool) {
 	src := s.written
 	for i, tries := 0, 0; tries < maxTries; {
 		at := runOf(src, i, blank, probe)
@@ -189,7 +189,7 @@ func runOf(src []byte, i int, c byte, n int) int {
 func isBreak(c byte) bool { return c == '\n' || c == '\r' }
 
 // statementAt reports whether a statement begins at an offset.
-func (s *scan) statementAt(offset uint32) bool {
+func (s *disguise) statementAt(offset uint32) bool {
 	for i := 1; i < len(s.tree.Nodes); i++ {
 		n := &s.tree.Nodes[i]
 		switch n.Kind {
@@ -205,7 +205,7 @@ func (s *scan) statementAt(offset uint32) bool {
 
 // invisibleText finds characters that nobody sees: many in a row, which carry a
 // payload, or controls that turn the direction of what stands around them.
-func (s *scan) invisibleText() (uint32, bool) {
+func (s *disguise) invisibleText() (uint32, bool) {
 	src := s.written
 	run := 0
 	for i := 0; i < len(src); {

@@ -7,25 +7,11 @@ import (
 	"github.com/nbuild/nbuild/internal/js/denote"
 )
 
-// isTarget reports whether a member expression is written to or deleted.
-func (s *scan) isTarget(r js.Ref) bool {
-	t := s.tree
-	p := &t.Nodes[t.Nodes[r].Parent]
-	switch p.Kind {
-	case js.AssignmentExpression, js.AssignmentPattern, js.ForInStatement, js.ForOfStatement:
-		return p.First == r
-	case js.UpdateExpression, js.ArrayPattern, js.RestElement:
-		return true
-	case js.UnaryExpression:
-		return p.Op == js.OpDelete
-	case js.PatternProperty:
-		return p.First != r
-	}
-	return false
-}
+// patches finds changes of what all code shares.
+type patches struct{ *findings }
 
 // patch looks at a member that is written to.
-func (s *scan) patch(r js.Ref) {
+func (s *patches) patch(r js.Ref) {
 	t := s.tree
 	names := s.denoter.Of(t.Nodes[r].First)
 	if len(names) == 0 {
@@ -51,7 +37,7 @@ func joined(path, name string) string {
 }
 
 // globalWrite looks at an assignment to a name that the file does not declare.
-func (s *scan) globalWrite(r js.Ref) {
+func (s *patches) globalWrite(r js.Ref) {
 	name := s.tree.Text(r)
 	if s.scopes.Of(r) != 0 || !denote.Standard(name) || settable[name] {
 		return
@@ -80,7 +66,7 @@ func settableNames(names string) map[string]bool {
 
 // shared reports whether a member of what a name denotes is shared by all code of the
 // process: of a builtin module, of a standard global or of the prototype of either.
-func (s *scan) shared(n denote.Name, member string, known bool) bool {
+func (s *patches) shared(n denote.Name, member string, known bool) bool {
 	if n.Via&denote.ViaCopy != 0 {
 		return false
 	}
@@ -123,7 +109,7 @@ var writers = map[string]bool{
 }
 
 // patchCall looks at calls that write to what all code shares.
-func (s *scan) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
+func (s *patches) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
 	named, ok := writers[callee.Path]
 	var target []denote.Name
 	member, known := "", false
@@ -167,7 +153,7 @@ func (s *scan) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
 
 // patched keeps a change of what all code shares. What is changed of the loader is
 // one of its own parts, and so told at its place as such too.
-func (s *scan) patched(r js.Ref, start uint32, n denote.Name, member string) {
+func (s *patches) patched(r js.Ref, start uint32, n denote.Name, member string) {
 	symbol := joined(n.Path, member)
 	s.add(hit{kind: MonkeyPatch, start: start, symbol: symbol, root: n.Root})
 	if n.Root == "node:module" {
@@ -177,7 +163,7 @@ func (s *scan) patched(r js.Ref, start uint32, n denote.Name, member string) {
 
 // sharedAny reports whether one of the members that object literals bring is shared;
 // of the global object only the standard names count.
-func (s *scan) sharedAny(n denote.Name, sources []js.Ref) bool {
+func (s *patches) sharedAny(n denote.Name, sources []js.Ref) bool {
 	if n.Path != "globalThis" {
 		return s.shared(n, "", false)
 	}

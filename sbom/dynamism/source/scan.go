@@ -12,46 +12,21 @@ import (
 )
 
 // scan looks at every node of a tree once, in the order in which they lie, and asks
-// what it denotes. A finding is told where a thing is used: called, constructed or
-// handed to something unknown. Where it is only brought in (require, import, an
-// alias), that place is kept, and told if nothing in the file uses what it brought.
+// what it denotes. A finding is where a thing is used: called, constructed or handed
+// to something unknown. Where it is only brought in (require, import, an alias), that
+// place is kept, and counts if nothing in the file uses what it brought.
+//
+// It only goes round. What there is to see is asked of the parts, each of which knows
+// one thing about the same program and writes into the same findings.
 type scan struct {
-	tree     *js.Tree
-	scopes   *js.Scopes
-	folder   *js.Folder
-	denoter  *denote.Denoter
-	meanings map[uint32]meaning // by denote.Name.ID
+	*findings
+	fates    fates
+	loads    loads
+	patches  patches
+	disguise disguise
+	sites    sites
 
-	hits    []hit
-	seen    map[hitKey]int  // where in hits
-	pending []hit           // brought in, told if not used
-	used    map[useKey]bool // kinds and roots that a use was seen of
-	calls   []call
-
-	written    []byte           // the text as people read it: the tree's own, or what that was translated from
-	translated bool             // written is not the tree's own
-	origin     func(uint32) int // an offset of the tree's text in written, negative where it has no place there
-}
-
-// hit is a finding before it has a place.
-type hit struct {
-	kind    Kind
-	start   uint32
-	symbol  string
-	through string
-	root    string
-	ref     js.Ref // the call, of a finding that is one
-	written bool   // start is an offset of the written text
-}
-
-type hitKey struct {
-	kind  Kind
-	start uint32
-}
-
-type useKey struct {
-	kind Kind
-	root string
+	origin func(uint32) int // an offset of the tree's text in the text as people read it, negative where it has no place there
 }
 
 // newScan makes a scan of a tree, whose text was made of written: origin gives the
@@ -65,10 +40,13 @@ func newScan(t *js.Tree, w *workspace, written []byte, origin func(uint32) int) 
 	scopes := w.js.Resolve(t)
 	folder := js.NewFolder(t, scopes)
 	w.denoter.Reset(t, scopes, folder)
+	p := &program{tree: t, scopes: scopes, folder: folder, denoter: &w.denoter, meanings: map[uint32]meaning{}}
+	f := &findings{program: p, seen: map[hitKey]int{}, used: map[useKey]bool{}}
 	return &scan{
-		tree: t, scopes: scopes, folder: folder, denoter: &w.denoter,
-		meanings: map[uint32]meaning{}, seen: map[hitKey]int{}, used: map[useKey]bool{},
-		written: written, translated: translated, origin: origin,
+		findings: f, fates: fates{p}, loads: loads{f}, patches: patches{f},
+		disguise: disguise{findings: f, written: written, translated: translated, origin: origin},
+		sites:    sites{shapes: shapes{p}, origin: origin},
+		origin:   origin,
 	}
 }
 
@@ -95,7 +73,7 @@ func (w *workspace) free(n int) {
 // run fills a report. at tells places in the written text.
 func (s *scan) run(report *Report, name string, at *placer) {
 	s.nodes()
-	s.obfuscation()
+	s.disguise.find()
 	for _, p := range s.pending {
 		if !s.isUsed(p.kind, p.root) {
 			s.add(p)
@@ -121,44 +99,7 @@ func (s *scan) run(report *Report, name string, at *placer) {
 		report.Errors = append(report.Errors, Unread{1, 1, "the file has more findings than are kept"})
 	}
 	Sort(report.Findings)
-	s.sites(report, at)
-}
-
-// add keeps a finding, once a kind and place.
-func (s *scan) add(h hit) {
-	s.use(h.kind, h.root)
-	key := hitKey{h.kind, h.start}
-	if i, ok := s.seen[key]; ok {
-		if s.hits[i].through != "" && h.through == "" {
-			s.hits[i] = h // that it is had from Node says more
-		}
-		return
-	}
-	if len(s.hits) >= bounds.FileFindings {
-		return
-	}
-	s.seen[key] = len(s.hits)
-	s.hits = append(s.hits, h)
-}
-
-// use notes that what a module or a global gives is used, so that the place that
-// brings it in is not told.
-func (s *scan) use(kind Kind, root string) {
-	if base, _, ok := strings.Cut(root, "/"); ok && strings.HasPrefix(root, "node:") {
-		root = base // node:fs/promises
-	}
-	s.used[useKey{kind, root}] = true
-	if f, ok := families[root]; ok {
-		s.used[useKey{f.kind, root}] = true
-	}
-}
-
-// isUsed reports whether what a place brings in is used.
-func (s *scan) isUsed(kind Kind, root string) bool {
-	if base, _, ok := strings.Cut(root, "/"); ok && strings.HasPrefix(root, "node:") {
-		root = base
-	}
-	return s.used[useKey{kind, root}]
+	s.sites.fill(report, at)
 }
 
 // nodes visits every node.
@@ -169,7 +110,7 @@ func (s *scan) nodes() {
 		switch nodes[i].Kind {
 		case js.Identifier:
 			if read, write := s.scopes.Access(r); write {
-				s.globalWrite(r)
+				s.patches.globalWrite(r)
 				if !read {
 					continue
 				}
@@ -177,18 +118,18 @@ func (s *scan) nodes() {
 			s.value(r)
 		case js.MemberExpression:
 			if s.isTarget(r) {
-				s.patch(r)
+				s.patches.patch(r)
 			}
 			s.value(r)
 		case js.CallExpression, js.NewExpression, js.TaggedTemplateExpression:
 			s.call(r)
 			s.value(r)
 		case js.AssignmentExpression:
-			s.assignment(r)
+			s.sites.assignment(r)
 		case js.RegExpLiteral:
-			s.expression(r)
+			s.sites.expression(r)
 		case js.ImportExpression:
-			s.dynamicImport(r)
+			s.loads.dynamicImport(r)
 			s.value(r)
 		case js.AwaitExpression:
 			if k := nodes[nodes[i].First].Kind; k == js.ImportExpression || k == js.CallExpression {
@@ -197,19 +138,9 @@ func (s *scan) nodes() {
 		case js.ObjectPattern:
 			s.nested(r)
 		case js.ImportDeclaration, js.ExportNamedDeclaration, js.ExportAllDeclaration:
-			s.declaration(r)
+			s.loads.declaration(r)
 		}
 	}
-}
-
-// meaning returns what a name says, worked out once a name.
-func (s *scan) meaning(n denote.Name) meaning {
-	m, ok := s.meanings[n.ID]
-	if !ok {
-		m = meaningOf(n)
-		s.meanings[n.ID] = m
-	}
-	return m
 }
 
 // value looks at an expression that denotes something and is not called.
@@ -219,7 +150,7 @@ func (s *scan) value(r js.Ref) {
 		if !m.known && n.Path != "require" {
 			continue
 		}
-		u := s.fate(r, n, m)
+		u := s.fates.fate(r, n, m)
 		if m.kind == "" {
 			if n.Path == "require" {
 				// What createRequire gives is told where it is made.
@@ -253,19 +184,6 @@ func (s *scan) nested(r js.Ref) {
 	}
 }
 
-// twice reports whether an expression is the constructor of a constructor.
-func (s *scan) twice(r js.Ref) bool {
-	if s.tree.Kind(r) != js.MemberExpression {
-		return false
-	}
-	object := s.tree.Nodes[r].First
-	if s.tree.Kind(object) != js.MemberExpression {
-		return false
-	}
-	name, ok := s.folder.Member(object)
-	return ok && name == "constructor"
-}
-
 // told keeps what a use tells.
 func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
 	h := hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root}
@@ -279,4 +197,50 @@ func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
 	default:
 		s.add(h)
 	}
+}
+
+// call looks at a call or construction: each thing that is called tells of itself.
+func (s *scan) call(r js.Ref) {
+	c, ok := s.denoter.Call(r)
+	if !ok {
+		return
+	}
+	if len(c.Callees) == 0 {
+		s.loads.constructorCall(r)
+	}
+	for _, n := range c.Callees {
+		m := s.meaning(n)
+		s.patches.patchCall(r, n, c.Arguments)
+		switch n.Path {
+		case "require", "process.getBuiltinModule":
+			s.loads.require(r, n, c.Arguments)
+			continue
+		case "setTimeout", "setInterval", "setImmediate":
+			if len(c.Arguments) > 0 && c.Arguments[0] != 0 && s.string(c.Arguments[0]) {
+				s.addAt(r, StringTimer, n)
+			}
+			continue
+		case "importScripts":
+			for _, a := range c.Arguments {
+				if values, complete := s.folder.Strings(a); !complete || foreign(values) {
+					s.addAt(r, NonliteralImport, n)
+				}
+			}
+			continue
+		}
+		switch {
+		case m.kind == CtorTrick && len(c.Arguments) > 0 && s.noString(c.Arguments[len(c.Arguments)-1]):
+			continue // new x.constructor({ … }): some other constructor
+		case c.Method == "bind" && strings.HasSuffix(n.Path, ".bind"):
+			continue // what it gives is looked at
+		}
+		if m.kind == "" {
+			if m.known {
+				s.use("", n.Root)
+			}
+			continue
+		}
+		s.add(hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root, ref: r})
+	}
+	s.sites.record(c)
 }

@@ -17,8 +17,11 @@ const (
 	inherited             // extended by a class
 )
 
+// fates says what becomes of values.
+type fates struct{ *program }
+
 // fate follows a value up through what hands it on unchanged, and tells what takes it.
-func (s *scan) fate(r js.Ref, n denote.Name, m meaning) fate {
+func (s *fates) fate(r js.Ref, n denote.Name, m meaning) fate {
 	t := s.tree
 	for {
 		p := t.Nodes[r].Parent
@@ -141,7 +144,7 @@ func (s *scan) fate(r js.Ref, n denote.Name, m meaning) fate {
 }
 
 // unknownMember reports whether a member expression's name is not constant.
-func (s *scan) unknownMember(r js.Ref) bool {
+func (s *fates) unknownMember(r js.Ref) bool {
 	if s.tree.Nodes[r].Flags&js.FlagComputed == 0 {
 		return false
 	}
@@ -150,7 +153,7 @@ func (s *scan) unknownMember(r js.Ref) bool {
 }
 
 // given tells what becomes of an argument of a call.
-func (s *scan) given(call, arg js.Ref, n denote.Name) fate {
+func (s *fates) given(call, arg js.Ref, n denote.Name) fate {
 	t := s.tree
 	for _, got := range s.denoter.Of(call) {
 		if got.ID == n.ID || got.Root == n.Root {
@@ -195,7 +198,7 @@ func (s *scan) given(call, arg js.Ref, n denote.Name) fate {
 }
 
 // literal tells what becomes of a value in an array or object literal.
-func (s *scan) literal(r js.Ref, m meaning) fate {
+func (s *fates) literal(r js.Ref, m meaning) fate {
 	t := s.tree
 	p := t.Nodes[r].Parent
 	for t.Kind(p) == js.Property || t.Kind(p) == js.ObjectExpression || t.Kind(p) == js.ArrayExpression {
@@ -222,7 +225,7 @@ func (s *scan) literal(r js.Ref, m meaning) fate {
 
 // result tells what becomes of a value that a function returns: its callers in the
 // file are looked at, those elsewhere are not known.
-func (s *scan) result(m meaning) fate {
+func (s *fates) result(m meaning) fate {
 	if m.module {
 		return handedOn
 	}
@@ -232,7 +235,7 @@ func (s *scan) result(m meaning) fate {
 // exported reports whether a target of an assignment is in sight of other files: the
 // module's exports or a member of them, a member of the global object, or a name that
 // nothing declares.
-func (s *scan) exported(r js.Ref) bool {
+func (s *fates) exported(r js.Ref) bool {
 	for _, n := range s.denoter.Of(r) {
 		if strings.HasPrefix(n.Path, "module.exports") {
 			return true
