@@ -92,7 +92,7 @@ func (e *evaluator) head() {
 				e.Problem(b.At("dir"), CodeFiles, fmt.Sprintf("there is no folder %q beside build.hcl", dir), "", "correct dir")
 			} else {
 				p.Root, e.folder = dir, sub
-				e.Context.Functions = functions(&tree{fsys: sub})
+				e.Context.Functions = functions(&tree{fsys: sub}, e.Budget)
 			}
 		}
 	}

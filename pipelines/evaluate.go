@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nbuild/nbuild/internal/diag"
@@ -34,9 +33,9 @@ const (
 var label = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
 
 func (e *evaluator) all() {
-	e.expressions()
 	e.names()
-	e.Context = &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: functions(&tree{fsys: e.folder})}
+	e.Budget = new(hclfile.Budget)
+	e.Context = &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: functions(&tree{fsys: e.folder}, e.Budget)}
 	e.variables()
 	e.head()
 	e.references()
@@ -59,24 +58,6 @@ func (e *evaluator) names() {
 	if ps := e.body.Of("project"); len(ps) > 1 {
 		e.Problem(ps[1].Range, hclfile.CodeDuplicate, "a second project", "a file builds one project", "remove one of the two blocks")
 	}
-}
-
-// expressions refuses what the language leaves out of HCL: for expressions and
-// splats, whose cost nobody sees in a review.
-func (e *evaluator) expressions() {
-	e.walk(e.body, func(b *hclfile.Body, name string) {
-		node, ok := b.Expr(name).(hclsyntax.Node)
-		if !ok {
-			return
-		}
-		_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-			switch n.(type) {
-			case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
-				e.Problem(n.Range(), CodeCost, "the language has no for expressions and no splats", "a reader must see what a build is made of", "write the values out, or use concat, merge and flatten")
-			}
-			return nil
-		})
-	})
 }
 
 // walk visits every attribute of the file, in source order.
@@ -148,24 +129,6 @@ func (e *evaluator) packages() map[string][]string {
 	return found
 }
 
-// maxCost bounds what the locals of one expression hold together, in bytes and
-// elements.
-const maxCost = 4 << 20
-
-// weight measures a value in bytes and elements.
-func weight(v cty.Value) int {
-	total := 0
-	v, _ = v.UnmarkDeep()
-	_ = cty.Walk(v, func(_ cty.Path, e cty.Value) (bool, error) {
-		total++
-		if e.Type() == cty.String && e.IsKnown() && !e.IsNull() {
-			total += len(e.AsString())
-		}
-		return total <= maxCost, nil
-	})
-	return total
-}
-
 // locals evaluates the locals in the order of their references, and names cycles.
 func (e *evaluator) locals() {
 	block := e.body.One("locals")
@@ -188,28 +151,33 @@ func (e *evaluator) locals() {
 			return
 		}
 		state[name], path = open, append(path, name)
-		cost, good := 0, true
+		good, named := true, map[string]cty.Value{}
 		for _, t := range block.Expr(name).Variables() {
-			if attr, ok := second(t); t.RootName() == "local" && ok && block.Has(attr) {
-				if state[attr] == fresh || state[attr] == open {
-					visit(attr)
-				}
-				if v, ok := values[attr]; ok {
-					cost += weight(v)
-				} else {
-					good = false // told where it stands
-				}
+			if t.RootName() != "local" {
+				continue
+			}
+			attr, ok := second(t)
+			if !ok || !block.Has(attr) {
+				named = values // all of them, so that the nearest can be named
+				e.Budget.Spend(len(values))
+				continue
+			}
+			if state[attr] == fresh || state[attr] == open {
+				visit(attr)
+			}
+			if v, ok := values[attr]; ok {
+				named[attr] = v
+			} else {
+				good = false // told where it stands
 			}
 		}
 		state[name], path = closed, path[:len(path)-1]
 		if !good {
 			return
 		}
-		if cost > maxCost {
-			e.Problem(block.At(name), CodeCost, fmt.Sprintf("local.%s would be very large", name), "a build file states a build; data belongs in files", "keep the data in a file and name it with files()")
-			return
+		if e.Budget.Full() { // else Raw refuses it, whatever it refers to
+			e.Context.Variables["local"] = cty.ObjectVal(named)
 		}
-		e.Context.Variables["local"] = cty.ObjectVal(values)
 		if v := e.Raw(block, name); v != cty.NilVal {
 			values[name] = v
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/hclfile"
 )
 
 // tree is the project's folder as the language sees it. The file system refuses
@@ -143,7 +144,7 @@ func (t *tree) glob(glob string) ([]string, error) {
 }
 
 // filesFunc is files(globs…), the project's files that the globs name together.
-func (t *tree) filesFunc() function.Function {
+func (t *tree) filesFunc(budget *hclfile.Budget) function.Function {
 	return function.New(&function.Spec{
 		VarParam: &function.Parameter{Name: "globs", Type: cty.String},
 		Type:     function.StaticReturnType(sourceType),
@@ -154,6 +155,9 @@ func (t *tree) filesFunc() function.Function {
 			s := Source{Kind: FromFiles}
 			var quoted []string
 			for _, a := range args {
+				if !budget.Spend(len(t.names) / 4) { // every file of the project is compared with it
+					return cty.NilVal, errSpent
+				}
 				found, err := t.glob(a.AsString())
 				if err != nil {
 					return cty.NilVal, err

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/hclfile"
 )
 
 // maxText bounds the text that one function makes, in bytes.
@@ -19,23 +21,45 @@ const maxText = 1 << 20
 // tooLarge is the problem of a value that grows over its bound.
 func tooLarge(what string) error {
 	return &diag.Problem{
-		Code: CodeCost, What: fmt.Sprintf("%s would be larger than %d bytes", what, maxText),
+		Code: hclfile.CodeCost, What: fmt.Sprintf("%s would be larger than %d bytes", what, maxText),
 		Why: "a build file states a build; data belongs in files", Remedy: "keep the data in a file and name it with files()",
 	}
 }
 
 // functions returns the functions of the language. All are pure; files and file
-// read the project and nothing else.
-func functions(t *tree) map[string]function.Function {
-	return map[string]function.Function{
-		"concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "distinct": stdlib.DistinctFunc, "flatten": stdlib.FlattenFunc,
+// read the project and nothing else. What they return is paid for out of the budget
+// of the file, because it may be much larger than what they were given.
+func functions(t *tree, budget *hclfile.Budget) map[string]function.Function {
+	all := map[string]function.Function{
+		"concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "distinct": pairwise(stdlib.DistinctFunc, budget), "flatten": stdlib.FlattenFunc,
 		"format": guarded(stdlib.FormatFunc, checkFormat), "join": guarded(stdlib.JoinFunc, checkJoin), "keys": stdlib.KeysFunc,
 		"length": stdlib.LengthFunc, "lookup": stdlib.LookupFunc, "lower": stdlib.LowerFunc, "merge": stdlib.MergeFunc,
 		"replace": guarded(stdlib.ReplaceFunc, checkReplace), "sort": stdlib.SortFunc, "split": stdlib.SplitFunc,
 		"startswith": affix(strings.HasPrefix), "endswith": affix(strings.HasSuffix), "substr": stdlib.SubstrFunc,
 		"trimspace": stdlib.TrimSpaceFunc, "upper": stdlib.UpperFunc, "values": stdlib.ValuesFunc,
-		"files": t.filesFunc(), "file": t.fileFunc(),
+		"files": t.filesFunc(budget), "file": t.fileFunc(),
 	}
+	for name, f := range all {
+		all[name] = metered(f, budget)
+	}
+	return all
+}
+
+// errSpent ends the evaluation; the reader of the file says of which expression.
+var errSpent = errors.New("the file's budget of values is spent")
+
+// metered pays for what a function returns, and calls none where nothing is left.
+func metered(f function.Function, budget *hclfile.Budget) function.Function {
+	return wrapped(f, func(args []cty.Value) (cty.Value, error) {
+		if !budget.Spend(1) {
+			return cty.NilVal, errSpent
+		}
+		v, err := f.Call(args)
+		if err == nil && !budget.Pay(v) {
+			err = errSpent
+		}
+		return v, err
+	})
 }
 
 func affix(has func(s, part string) bool) function.Function {
@@ -51,21 +75,31 @@ func affix(has func(s, part string) bool) function.Function {
 // guarded runs a check over a function's arguments before the function, so that a
 // short expression can't ask for a huge text.
 func guarded(f function.Function, check func(args []cty.Value) error) function.Function {
-	spec := &function.Spec{Params: f.Params(), VarParam: f.VarParam()}
-	spec.Type = func(args []cty.Value) (cty.Type, error) {
-		types := make([]cty.Type, len(args))
-		for i, a := range args {
-			types[i] = a.Type()
-		}
-		return f.ReturnType(types)
-	}
-	spec.Impl = func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+	return wrapped(f, func(args []cty.Value) (cty.Value, error) {
 		if err := check(args); err != nil {
 			return cty.NilVal, err
 		}
 		return f.Call(args)
-	}
-	return function.New(spec)
+	})
+}
+
+// pairwise pays for a function that compares every element with every other one.
+func pairwise(f function.Function, budget *hclfile.Budget) function.Function {
+	return wrapped(f, func(args []cty.Value) (cty.Value, error) {
+		if n := args[0].LengthInt(); !budget.Spend(n * n / 256) {
+			return cty.NilVal, errSpent
+		}
+		return f.Call(args)
+	})
+}
+
+// wrapped is f with another way to call it.
+func wrapped(f function.Function, call func(args []cty.Value) (cty.Value, error)) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(args) },
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return call(args) },
+	})
 }
 
 var width = regexp.MustCompile(`%[^a-zA-Z%]*?([0-9]+)(?:\.([0-9]+))?`)
@@ -73,6 +107,13 @@ var width = regexp.MustCompile(`%[^a-zA-Z%]*?([0-9]+)(?:\.([0-9]+))?`)
 func checkFormat(args []cty.Value) error {
 	if !args[0].IsKnown() || args[0].IsNull() {
 		return nil
+	}
+	longest := 0 // an argument can be written as often as there are verbs
+	for _, a := range args[1:] {
+		longest = max(longest, textSize(a))
+	}
+	if verbs := strings.Count(args[0].AsString(), "%"); verbs > 0 && longest > maxText/verbs {
+		return tooLarge("the formatted text")
 	}
 	if strings.Contains(args[0].AsString(), "*") && strings.Contains(args[0].AsString(), "%") {
 		for _, a := range args[1:] {
@@ -89,6 +130,27 @@ func checkFormat(args []cty.Value) error {
 		}
 	}
 	return nil
+}
+
+// textSize is about how many bytes a value has when it is written as text.
+func textSize(v cty.Value) int {
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return 4
+	case v.Type() == cty.String:
+		return len(v.AsString())
+	case !v.CanIterateElements():
+		return 64
+	}
+	size := 2
+	for it := v.ElementIterator(); it.Next() && size <= maxText; {
+		k, e := it.Element()
+		size += 2 + textSize(e)
+		if k.Type() == cty.String {
+			size += 3 + textSize(k)
+		}
+	}
+	return size
 }
 
 func checkJoin(args []cty.Value) error {

@@ -20,8 +20,6 @@ const (
 	CodeNoFile diag.Code = "NB0316"
 	// CodeStandard is a standard pipeline that is not there.
 	CodeStandard diag.Code = "NB0317"
-	// CodeCost is an expression whose value would be very large.
-	CodeCost diag.Code = "NB0318"
 	// CodeUnpinned is a reference to something outside that nbuild.lock does not have.
 	CodeUnpinned diag.Code = "NB1190"
 )

@@ -40,7 +40,7 @@ func Reference() string {
 		writeBlock(&out, b, "##")
 	}
 	out.WriteString("\n## Functions\n\nAll are pure. `files(globs…)` gives the project's files that the globs name, sorted bytewise; `file(name)` the text of one.\n\n")
-	for i, n := range sorted(functions(&tree{})) {
+	for i, n := range sorted(functions(&tree{}, new(hclfile.Budget))) {
 		if i > 0 {
 			out.WriteString(", ")
 		}

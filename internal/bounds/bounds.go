@@ -27,6 +27,7 @@ const (
 	FileIndex      = 64 << 20  // one file index document
 	HCL            = 4 << 20   // build.hcl, trust.hcl
 	HCLDepth       = 64        // nesting of blocks and expressions
+	HCLValues      = 1 << 18   // values that the expressions of a file refer to and make, together
 	Npmrc          = 1 << 20   // one .npmrc
 	Bundle         = 1 << 20   // a signature bundle
 	Statement      = 256 << 20 // a payload inside a bundle that is stored by reference

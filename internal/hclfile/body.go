@@ -76,7 +76,7 @@ func (b *Body) One(typ string) *Body {
 // Decode holds the file to a schema. The Body holds whatever is right, so that
 // evaluation can go on and report its own problems.
 func (f *File) Decode(schema *Schema) (*Body, diag.Problems) {
-	d := &decoder{file: f}
+	d := &decoder{file: f, problems: slices.Clone(f.loops)}
 	body := d.body(f.body, schema, &Body{Range: hcl.Range{Filename: f.Name}})
 	d.problems.Sort()
 	return body, d.problems

@@ -20,6 +20,9 @@ type File struct {
 	Name string // as the user would type it
 	Src  []byte
 	body hcl.Body
+
+	loops  diag.Problems // for expressions and splats, which no language has
+	looped []int         // where they begin
 }
 
 // Parse reads a file of at most bounds.HCL bytes, nested no deeper than
@@ -41,6 +44,7 @@ func Parse(src []byte, name string) (*File, error) {
 		return nil, f.syntax(diags).Err()
 	}
 	f.body = parsed.Body
+	f.loops = f.findLoops()
 	return f, nil
 }
 

@@ -20,4 +20,6 @@ const (
 	CodeReference diag.Code = "NB0306"
 	// CodeSensitive is a sensitive value in a place that is written or shown.
 	CodeSensitive diag.Code = "NB0307"
+	// CodeCost is an expression that would cost too much to evaluate.
+	CodeCost diag.Code = "NB0318"
 )

@@ -28,11 +28,15 @@ func Sensitive(v cty.Value) cty.Value { return v.Mark(sensitive{}) }
 func IsSensitive(v cty.Value) bool { return v.ContainsMarked() }
 
 // Reader evaluates attributes and collects what is wrong with them. Context may be
-// nil, for a language without variables and functions.
+// nil, for a language without variables and functions. Budget is shared with those
+// functions.
 type Reader struct {
 	File     *File
 	Context  *hcl.EvalContext
 	Problems diag.Problems
+	Budget   *Budget // nil: one of its own
+
+	told bool // that the budget is spent
 }
 
 // Problem records a problem at a place of the file.
@@ -60,7 +64,7 @@ func (r *Reader) Value(b *Body, name string) cty.Value {
 		return v
 	}
 	if spec.Type != cty.DynamicPseudoType && spec.Type != cty.NilType {
-		converted, err := convert.Convert(v, spec.Type)
+		converted, err := convertTo(v, spec.Type)
 		if err != nil {
 			r.Problem(b.At(name), CodeValue, fmt.Sprintf("%s must be a %s: %v", name, spec.TypeName(), err), spec.Doc, fmt.Sprintf("write %s = %s", name, sample(spec)))
 			return cty.NilVal
@@ -86,14 +90,42 @@ func (r *Reader) Value(b *Body, name string) cty.Value {
 	return v
 }
 
+// convertTo is convert.Convert, element by element where a list is due: the library
+// compares the types of a tuple's elements pair by pair first.
+func convertTo(v cty.Value, to cty.Type) (cty.Value, error) {
+	if !to.IsListType() || !v.Type().IsTupleType() || v.LengthInt() == 0 {
+		return convert.Convert(v, to)
+	}
+	elements := v.AsValueSlice()
+	for i, e := range elements {
+		converted, err := convert.Convert(e, to.ElementType())
+		if err != nil {
+			return cty.NilVal, cty.Path{cty.IndexStep{Key: cty.NumberIntVal(int64(i))}}.NewError(err)
+		}
+		elements[i] = converted
+	}
+	return cty.ListVal(elements), nil
+}
+
 // Raw evaluates an attribute as it stands, Sensitive marks and all. It returns
 // cty.NilVal where the attribute is absent, null, or has a problem.
 func (r *Reader) Raw(b *Body, name string) cty.Value {
 	expr := b.Expr(name)
-	if expr == nil {
+	if expr == nil || r.File.loopsIn(expr.Range()) {
+		return cty.NilVal
+	}
+	if r.Budget == nil {
+		r.Budget = new(Budget)
+	}
+	if !r.pay(expr) {
+		r.broke(b, name)
 		return cty.NilVal
 	}
 	v, diags := expr.Value(r.Context)
+	if !r.Budget.Full() { // a function's result was over it
+		r.broke(b, name)
+		return cty.NilVal
+	}
 	if diags.HasErrors() {
 		r.evaluation(expr, diags)
 		return cty.NilVal
