@@ -142,6 +142,13 @@ func (a *app) env(name string) string {
 	return value
 }
 
+// inCI reports whether the run is one of a CI service, whose log is read by itself:
+// they all set CI, and one that is not to count is "false" or empty.
+func (a *app) inCI() bool {
+	ci := a.env("CI")
+	return ci != "" && ci != "false" && ci != "0"
+}
+
 // storeDir names the store: NBUILD_STORE, else nbuild in the user's cache folder.
 func (a *app) storeDir() (string, error) {
 	if dir := a.env("NBUILD_STORE"); dir != "" {

@@ -13,13 +13,17 @@ func (a *app) buildCommand() *cobra.Command {
 		Long: `Builds the images of build.hcl, or only those named, and puts them into an OCI
 layout, a registry (by digest, tags last) or a docker archive. Each goes with its
 BOM, which nobody signed, so that nbuild diff can compare two builds; a docker
-archive can't hold one. Prints one line an image: REF@sha256:….`,
+archive can't hold one. Prints one line an image: REF@sha256:….
+
+What it warned of before is not told again: one line counts it, and -v tells all.
+Where CI is set, with --progress json and in the answer of --json, all are told.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
 			if err != nil {
 				return err
 			}
 			o.Only = args
+			o.Again = a.verbose || a.inCI() || a.progress == "json" || a.progress == "quiet"
 			r, err := build.Run(cmd.Context(), host, o)
 			if err != nil {
 				return err

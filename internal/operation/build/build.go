@@ -205,6 +205,10 @@ func selectImages(p *pipelines.Project, only []string) error {
 type Options struct {
 	Only []string // names of images; none means all
 	To   string   // a layout, an archive or a repository; "" is each image's own repository
+
+	// Again tells warnings that were told of the project before as well, and remembers
+	// nothing: where a person may not see them, or wants all of them.
+	Again bool
 }
 
 // Output is one image where it was put.
@@ -217,27 +221,38 @@ type Output struct {
 
 // Report is nbuild.build/v1.
 type Report struct {
-	Schema   string   `json:"schema"`
-	Snapshot string   `json:"snapshot"`
-	Date     string   `json:"date"`
-	Images   []Output `json:"images"`
+	Schema   string    `json:"schema"`
+	Snapshot string    `json:"snapshot"`
+	Date     string    `json:"date"`
+	Images   []Output  `json:"images"`
+	Warnings []Warning `json:"warnings"` // all of them, told before or not
 }
 
 // Run builds the images and puts them where they belong, each with its BOM, and then
 // under their tags, unless the project's rules or the licences that it denies stop
 // what they hold: then none of them goes anywhere.
 func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
+	held := newWarnings(host.Events)
+	host.Events = held
 	b, err := Make(ctx, host, o.Only)
 	if err != nil {
+		held.tellAll()
 		return nil, err
 	}
 	defer b.Close()
 	documents, err := b.judge(ctx, host)
 	if err != nil {
+		held.tellAll()
 		return nil, err
+	}
+	if o.Again {
+		held.tellAll()
+	} else {
+		held.tellNew(ctx, b.Store, b.Project.Name)
 	}
 	report := &Report{
 		Schema: "nbuild.build/v1", Snapshot: b.Lock.Digest().OCI(), Date: b.Source.Date.Format("2006-01-02T15:04:05Z"), Images: []Output{},
+		Warnings: held.list(),
 	}
 	for i := range b.Images {
 		img := &b.Images[i]
