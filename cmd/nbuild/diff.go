@@ -1,12 +1,20 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nbuild/nbuild/internal/operation/diff"
 )
+
+// platformForm is how the OCI image index names a platform: system, architecture and,
+// for some, a variant. What an image is for only the image can say.
+var platformForm = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+
+// platforms are those that nbuild builds for.
+var platforms = []string{"linux/amd64", "linux/arm64"}
 
 func (a *app) diffCommand() *cobra.Command {
 	var o diff.Options
@@ -28,6 +36,9 @@ The order of things in either never counts.`,
 						return noneOf(f.name, class, diff.Classes()...)
 					}
 				}
+			}
+			if !platformForm.MatchString(o.Platform) {
+				return noneOf("--platform", o.Platform, platforms...)
 			}
 			host, err := a.host()
 			if err != nil {

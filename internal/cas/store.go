@@ -34,11 +34,19 @@ const (
 
 // Open opens the store in dir and makes the folders it lacks. The folders are
 // private to the user: the store may hold a private package's source.
+//
+// A folder that holds anything but a store is refused before anything is written.
 func Open(dir string) (*Store, error) {
+	if err := checkFormat(dir); err != nil {
+		return nil, err
+	}
 	for _, d := range []string{blobDir, resultDir, tempDir, leaseDir} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return nil, fmt.Errorf("opening store: %w", err)
 		}
+	}
+	if err := markFormat(dir); err != nil {
+		return nil, err
 	}
 	return &Store{dir: dir}, nil
 }

@@ -117,7 +117,7 @@ func gone(deb snapshot.Artefact, err error) error {
 	return &diag.Problem{
 		Code: CodeGone, What: deb.ID() + " is nowhere to be had any more", Err: err,
 		Why:    "mirrors drop a version when the next one comes, and no other source that is known here has it",
-		Remedy: "run `nbuild pin --update` to pin the version that the archive has now",
+		Remedy: "run `nbuild pin --update debian` to pin the version that the archive has now",
 	}
 }
 
@@ -125,6 +125,6 @@ func lying(deb snapshot.Artefact, err error) error {
 	return &diag.Problem{
 		Code: CodeBytes, What: deb.ID() + " did not come as it is pinned", Err: err,
 		Why:    "no source gave bytes of the pinned digest; nothing was kept",
-		Remedy: "check the network and the mirrors in /etc/apt/sources.list.d, then run `nbuild vendor`; if it stays, `nbuild pin --update`",
+		Remedy: "check the network and the mirrors in /etc/apt/sources.list.d, then run `nbuild vendor`; if it stays, `nbuild pin --update debian`",
 	}
 }

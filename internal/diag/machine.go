@@ -126,14 +126,17 @@ func Shown(err error) Problems {
 	if len(ps) == 0 && err != nil {
 		return Problems{unforeseen(err)}
 	}
-	shown := make(Problems, len(ps))
-	for i, p := range ps {
-		shown[i] = p
+	var shown Problems
+	for _, p := range ps {
+		if slices.ContainsFunc(shown, func(q *Problem) bool { return q.Code == p.Code && q.Pos == p.Pos && q.What == p.What }) {
+			continue // both sides of a comparison, for one, are asked for in the same way
+		}
 		if f, path, ok := machineFault(p.Err); p.Err != nil && ok && f.overrules {
 			mended := *p
 			mended.Remedy = f.remedy(path)
-			shown[i] = &mended
+			p = &mended
 		}
+		shown = append(shown, p)
 	}
 	return shown
 }

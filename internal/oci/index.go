@@ -108,10 +108,15 @@ func Select(ctx context.Context, s Source, digest v1.Hash, platform string) (v1.
 	}
 	if !ok {
 		slices.Sort(others)
+		others = slices.Compact(others)
+		has := "one of another"
+		if len(others) > 0 {
+			has = diag.Clean(others[0])
+		}
 		return zeroHash, &diag.Problem{
 			Code: CodePlatform, What: "image " + digest.String() + " has nothing for " + platform,
-			Why:    fmt.Sprintf("it is for %s", diag.Clean(strings.Join(slices.Compact(others), ", "))),
-			Remedy: "name a base image that has " + platform + ", or take the platform out of build.hcl",
+			Why:    fmt.Sprintf("it is for %s", diag.Clean(strings.Join(others, ", "))),
+			Remedy: fmt.Sprintf("take a platform that it has, `--platform %s`, or for a base `platforms = [%q]` in the project block; or name another image", has, has),
 		}
 	}
 	return got, nil

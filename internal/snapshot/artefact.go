@@ -67,6 +67,17 @@ type Artefact struct {
 	Facts     map[string]string // by key; the keys are closed for each kind
 }
 
+// Renewal is the NAME with which `nbuild pin --update NAME` pins the artefact anew.
+func (a Artefact) Renewal() string {
+	switch a.Kind {
+	case KindNode:
+		return "node"
+	case KindDeb, KindDebIndex:
+		return "debian"
+	}
+	return a.Name
+}
+
 // ID names the artefact for a person: "npm lodash@4.17.21", "deb libc6@2.41 (linux/amd64)".
 func (a Artefact) ID() string {
 	id := string(a.Kind) + " " + a.Name

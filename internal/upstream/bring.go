@@ -167,7 +167,7 @@ func (o BringOptions) fetch(ctx context.Context, a snapshot.Artefact, f Fetcher)
 		return &diag.Problem{
 			Code: CodeOther, What: a.ID() + " is not what nbuild.lock says",
 			Why:    fmt.Sprintf("%d bytes came with the SHA-256 %s, pinned are %d bytes with %s; nothing was kept", t.size, got, a.Size, a.SHA256),
-			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + a.Name + "` pins it anew, to be reviewed",
+			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + a.Renewal() + "` pins it anew, to be reviewed",
 		}
 	}
 	_, _, err = t.w.Commit()
@@ -194,7 +194,7 @@ func (o BringOptions) index(ctx context.Context, a snapshot.Artefact, f Fetcher)
 		return &diag.Problem{
 			Code: CodeIndex, What: "the file index of " + a.ID() + " is not the one in nbuild.lock",
 			Why:    fmt.Sprintf("computed is %s, pinned is %s: the line was edited, or another version of nbuild wrote it", got, want),
-			Remedy: "run `nbuild pin --update " + a.Name + "` and review the diff",
+			Remedy: "run `nbuild pin --update " + a.Renewal() + "` and review the diff",
 		}
 	}
 	_, err = o.Store.PutBytes(ctx, doc)

@@ -70,6 +70,9 @@ func Project(ctx context.Context, host machine.Host, p *project.Project, o Optio
 	if err != nil {
 		return nil, err
 	}
+	if err := checkNames(p, o.Update); err != nil {
+		return nil, err
+	}
 	if o.Check {
 		return check(p, previous)
 	}
