@@ -55,7 +55,7 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 			a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
 		}
 		doc, indexed := a.Index()
-		if !ok || !indexed || !sri.Agree(p.Integrity, a.Integrity) {
+		if !ok || !indexed || !sri.Confirms(a.Integrity, p.Integrity) {
 			pl.unpinned(p.Pos, fmt.Sprintf("%s@%s, with the integrity of the lockfile,", p.Name, p.Version))
 			continue
 		}

@@ -67,7 +67,7 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 	case !ok || !indexed:
 		problem.What = p.Name + "@" + p.Version + " is not in nbuild.lock"
 		problem.Why = "every byte that enters an image is pinned"
-	case !sri.Agree(p.Integrity, a.Integrity):
+	case !sri.Confirms(a.Integrity, p.Integrity):
 		problem.What = fmt.Sprintf("%s has the integrity %s in the lockfile and %s in nbuild.lock", a.ID(), p.Integrity, a.Integrity)
 		problem.Why = "one of the two files was changed without the other, and a published version never changes"
 		problem.Remedy = fmt.Sprintf("compare both with `npm view %s@%s dist.integrity`; once the lockfile is right, run `nbuild pin --update %s`", p.Name, p.Version, p.Name)

@@ -93,7 +93,7 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 			Why: "what it unpacks to is not known", Remedy: "run `nbuild pin`",
 		}
 	}
-	if sri.Agree(p.Integrity, a.Integrity) {
+	if sri.Confirms(a.Integrity, p.Integrity) {
 		return a, nil
 	}
 	return a, &diag.Problem{

@@ -1,7 +1,6 @@
 package npm
 
 import (
-	"encoding/base64"
 	"path"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type fault struct {
 func (g *graph) faults() []fault {
 	var all []fault
 	folded := make(map[string]string, len(g.nodes))
-	digests := make(map[string]*Entry, len(g.nodes))
+	digests := make(map[string]named, len(g.nodes))
 	for _, n := range g.nodes {
 		if n != g.root && n.gone {
 			continue
@@ -46,8 +45,8 @@ func (g *graph) faults() []fault {
 				add(p)
 				break
 			}
-			add(n.integrityFault())
-			add(n.conflict(digests))
+			add(n.unreadable())
+			add(n.conflict(digests, g.lock.File))
 		}
 		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
 			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.platform(),
@@ -146,42 +145,4 @@ func (n *node) packed(what string) string {
 		return "leave it to those who develop: production does without it (`nbuild install --omit dev`); or " + remedy
 	}
 	return remedy
-}
-
-// integrityFault asks for one strong digest. A version with only SHA-1 is refused:
-// registries have had SHA-512 for all they hold since 2017, so the entry is old and
-// can be had anew.
-func (e *Entry) integrityFault() *diag.Problem {
-	again := "run `npm install " + e.Name + "@" + e.Version + " --package-lock-only`, or delete the entry and " + rewrite
-	strong, weak := false, false
-	for field := range strings.FieldsSeq(e.Integrity) {
-		field, _, _ = strings.Cut(field, "?")
-		algorithm, sum, _ := strings.Cut(field, "-")
-		size := map[string]int{"sha512": 64, "sha384": 48, "sha256": 32}[algorithm]
-		raw, err := base64.StdEncoding.DecodeString(sum)
-		strong = strong || size > 0 && err == nil && len(raw) == size
-		weak = weak || algorithm == "sha1" || algorithm == "md5"
-	}
-	switch {
-	case strong:
-		return nil
-	case weak:
-		return e.problem(CodeWeak, quote(e.Path)+" has no digest better than SHA-1", "two tarballs can be made with one SHA-1; it names nothing", again)
-	}
-	return e.problem(CodeNoIntegrity, quote(e.Path)+" is fetched and has no integrity", "whatever the registry or someone on the way sends would be installed", again)
-}
-
-func (e *Entry) conflict(digests map[string]*Entry) *diag.Problem {
-	id := e.Name + "@" + e.Version
-	other, ok := digests[id]
-	if !ok {
-		digests[id] = e
-		return nil
-	}
-	if other.Integrity == e.Integrity {
-		return nil
-	}
-	return e.problem(CodeConflict, id+" has another integrity at "+quote(e.Path)+" than at "+quote(other.Path),
-		"a published version never changes: one of the two is not what its author published",
-		"compare both with `npm view "+id+" dist.integrity`, delete the wrong entry, then "+rewrite)
 }

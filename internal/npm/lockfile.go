@@ -16,6 +16,7 @@ type Lockfile struct {
 	root    *Entry
 	entries []*Entry // without the root, by Path, bytewise
 	byPath  map[string]*Entry
+	legacy  []byte // the value of "dependencies" of a lockfile of version 2
 }
 
 // Root returns the project's own entry: its Path is "" and its dependencies are
@@ -40,6 +41,7 @@ type Entry struct {
 	Version   string
 	Resolved  string // where it was fetched, as written; often left out
 	Integrity string // as written, Subresource Integrity; "" of what is not fetched
+	Elsewhere string // what names its bytes at other places of the lockfile, where Integrity is weak
 	License   string
 
 	Link             bool // a symbolic link to the folder that Resolved names
@@ -60,6 +62,7 @@ type Entry struct {
 
 	workspaces bool
 	off        int
+	against    string // the place whose digest contradicts Integrity
 }
 
 // parser is one reading of a lockfile.
@@ -104,6 +107,7 @@ func ReadLockfile(src []byte, file string) (*Lockfile, error) {
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
+	l.complete()
 	return l, nil
 }
 
@@ -137,6 +141,11 @@ func (p *parser) lockfile() *Lockfile {
 		case "packages":
 			packages = true
 			p.packages(l)
+		case "dependencies":
+			p.peek()
+			from := p.off
+			p.skip()
+			l.legacy = p.src[from:p.off]
 		default:
 			p.skip()
 		}

@@ -15,8 +15,7 @@ const (
 	CodeDuplicate   diag.Code = "NB0352" // a key stands twice in one object
 	CodePath        diag.Code = "NB0353" // a folder that node_modules can't have
 	CodeCollision   diag.Code = "NB0354" // two folders that differ only by case
-	CodeNoIntegrity diag.Code = "NB0355" // an artefact without a digest
-	CodeWeak        diag.Code = "NB0356" // an artefact with no digest better than SHA-1
+	CodeNoIntegrity diag.Code = "NB0355" // an artefact whose integrity can't be read
 	CodeConflict    diag.Code = "NB0357" // one version with two digests
 	CodeLink        diag.Code = "NB0358" // a link that leads nowhere, out, or round in a circle
 	CodeWorkspaces  diag.Code = "NB0359" // workspaces and linked folders, which are not supported

@@ -49,6 +49,7 @@ type Package struct {
 	Name             string // the package's own, which may differ from the folder's
 	Version          string
 	Integrity        string // as the lockfile has it; "" of what is bundled
+	Elsewhere        string // as Entry has it
 	Resolved         string // as the lockfile has it; often ""
 	Origin           Origin // where its bytes come from
 	License          string
@@ -242,7 +243,7 @@ func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 		}
 		e := n.Entry
 		p := Package{
-			Path: e.Path, Name: e.Name, Version: e.Version, Integrity: e.Integrity, Resolved: e.Resolved, Origin: e.Origin(), License: e.License,
+			Path: e.Path, Name: e.Name, Version: e.Version, Integrity: e.Integrity, Elsewhere: e.Elsewhere, Resolved: e.Resolved, Origin: e.Origin(), License: e.License,
 			Deprecated: e.Deprecated, HasInstallScript: e.HasInstallScript, Bins: e.Bin, Engines: e.Engines, Pos: e.Pos,
 			Dev: n.dev, Optional: n.optional, Peer: n.peer, devOptional: n.devOptional,
 		}

@@ -28,6 +28,7 @@ const (
 var facts = map[Kind][]string{
 	KindNPM: {
 		"index",      // SHA-256 of the file index
+		"integrity",  // a Basis: what named its bytes, where that is less than the lockfile
 		"published",  // when the registry published it, RFC 3339 in UTC
 		"registry",   // the scope whose npm configuration named its registry; absent: the default one
 		"signals",    // SHA-256 of what the registry told about it
@@ -36,6 +37,7 @@ var facts = map[Kind][]string{
 	KindNode: {
 		"bin", // SHA-256 of bin/node
 		"index",
+		"integrity", // a Basis, where that is less than the registry
 		"published",
 	},
 	KindDeb: {

@@ -185,6 +185,11 @@ func check(a Artefact) error {
 			}
 		}
 	}
+	if word, ok := a.Facts[factIntegrity]; ok {
+		if known := Bases()[1:]; !slices.Contains(known, Basis(word)) {
+			return fmt.Errorf("key %s: %q is none of %s", factIntegrity, word, known)
+		}
+	}
 	switch {
 	case a.Name == "":
 		return errors.New("it has no name")

@@ -92,6 +92,8 @@ func TestNewRefuses(t *testing.T) {
 		"unknown key":     change(func(a *Artefact) { a.Facts = map[string]string{"host": "x"} }),
 		"empty value":     change(func(a *Artefact) { a.Facts = map[string]string{"registry": ""} }),
 		"index no digest": change(func(a *Artefact) { a.Facts = map[string]string{"index": "1"} }),
+		"no basis":        change(func(a *Artefact) { a.Facts = map[string]string{"integrity": "hearsay"} }),
+		"the usual basis": change(func(a *Artefact) { a.Facts = map[string]string{"integrity": "lockfile"} }),
 		"no name":         change(func(a *Artefact) { a.Name = "" }),
 		"no digest":       change(func(a *Artefact) { a.SHA256 = cas.Digest{} }),
 		"negative size":   change(func(a *Artefact) { a.Size = -1 }),
@@ -299,4 +301,38 @@ func FuzzDecodeIndex(f *testing.F) {
 			t.Errorf("%d entries, %s", len(facts.Entries), diff)
 		}
 	})
+}
+
+func TestBasis(t *testing.T) {
+	tests := []struct {
+		kind Kind
+		word string
+		want Basis
+	}{
+		{KindNPM, "", BasisLockfile},
+		{KindNPM, "twin", BasisTwin},
+		{KindNPM, "first", BasisFirst},
+		{KindNode, "", BasisRegistry},
+		{KindNode, "sha1", BasisSHA1},
+		{KindDeb, "", ""},
+	}
+	for _, tt := range tests {
+		a := Artefact{Kind: tt.kind}
+		if tt.word != "" {
+			a.Facts = map[string]string{"integrity": tt.word}
+		}
+		if got := a.Basis(); got != tt.want {
+			t.Errorf("%s %q is %q", tt.kind, tt.word, got)
+		}
+	}
+	for i, b := range Bases() {
+		for j, o := range Bases() {
+			if b.Weaker(o) != (i > j) {
+				t.Errorf("%s weaker than %s: %t", b, o, b.Weaker(o))
+			}
+		}
+	}
+	if !Basis("hearsay").Weaker(BasisFirst) {
+		t.Error("a word on no list is worth something")
+	}
 }

@@ -2,13 +2,12 @@ package upstream
 
 import (
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Check compares the npm artefacts of a snapshot with what a lockfile needs, and
 // returns every difference: what is not pinned, what is pinned with another
-// integrity, what is pinned and not needed. File is nbuild.lock's name in problems.
+// integrity or was not held to one that the lockfile has, what is pinned and not needed. File is nbuild.lock's name in problems.
 func Check(lock *snapshot.Lock, packages []Package, file string) error {
 	sorted, err := unique(packages)
 	if err != nil {
@@ -26,11 +25,17 @@ func Check(lock *snapshot.Lock, packages []Package, file string) error {
 				Why:    "the lockfile needs it and nbuild.lock does not have it",
 				Remedy: "run `nbuild pin`",
 			})
-		case !sri.Agree(a.Integrity, p.Integrity):
+		case p.contradicted(a):
 			problems = append(problems, &diag.Problem{
 				Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has another integrity in nbuild.lock than in the lockfile",
 				Why:    "one version is one tarball: one of the two files was tampered with",
 				Remedy: "find out which of them changed with `git log`, then run `nbuild pin --update " + p.Name + "`",
+			})
+		case !p.covered(a) || p.basis == snapshot.BasisLockfile && a.Basis().Weaker(p.basis):
+			problems = append(problems, &diag.Problem{
+				Code: CodeUnpinned, Pos: p.Pos, What: p.Name + "@" + p.Version + " is named by another kind of digest now than when it was pinned",
+				Why:    "the lockfile has a digest that the pinned bytes were not held to",
+				Remedy: "run `nbuild pin`",
 			})
 		}
 	}

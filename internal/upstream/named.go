@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 type named struct {
 	options  PinOptions
 	name     string
-	packages []Package
+	packages []asked
 
 	asked     bool
 	packument *registry.Packument
@@ -43,30 +44,44 @@ type record struct {
 const recordKind = "pin-npm-1"
 
 // pin returns the artefact of one package and whether nothing was fetched.
-func (n *named) pin(ctx context.Context, p Package) (snapshot.Artefact, bool, error) {
+func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, error) {
 	o := n.options
-	integrity, err := sri.Parse(p.Integrity)
-	if err != nil {
+	if p.unreadable {
 		return snapshot.Artefact{}, false, at(p, &diag.Problem{
-			Code: registry.CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", p.Name, p.Version),
-			Why:    "whatever a server sends would have to be believed",
-			Remedy: "run `npm install --package-lock-only` to have npm write it into the lockfile",
+			Code: registry.CodeIntegrity, Err: sri.ErrNone, What: fmt.Sprintf("%s@%s has no integrity that can be checked", p.Name, p.Version),
+			Why:    "it was meant to name the bytes, and nothing can be held to it",
+			Remedy: "write what `npm view " + p.Name + "@" + p.Version + " dist.integrity` prints in its place",
 		})
 	}
 	binding := ""
 	if !p.URL {
 		binding = o.Client.Config().Binding(p.Name)
 	}
-	if a, ok := n.previous(p, integrity, binding); ok {
+	if a, ok := n.previous(p, binding); ok {
 		return a, true, nil
 	}
-	key := cas.Sum([]byte(strings.Join([]string{p.Name, p.Version, integrity.String(), binding, fmt.Sprint(p.URL)}, "\n")))
-	if r, ok := n.recorded(key); ok {
-		return artefact(p, integrity, binding, r), true, nil
+	if p.held.Weak() {
+		if err := n.strengthen(ctx, &p); err != nil {
+			return snapshot.Artefact{}, false, at(p, err)
+		}
+	}
+	key := cas.Sum([]byte(strings.Join([]string{p.Name, p.Version, p.held.String(), binding, fmt.Sprint(p.URL)}, "\n")))
+	if !p.held.Weak() { // else another project's record could stand in for these bytes
+		if r, ok := n.recorded(key); ok {
+			return artefact(p, binding, r), true, nil
+		}
 	}
 	r, err := n.fetch(ctx, p)
 	if err != nil {
 		return snapshot.Artefact{}, false, at(p, err)
+	}
+	if p.line.Weak() {
+		came, err := n.sha512(ctx, r.SHA256)
+		if err != nil {
+			return snapshot.Artefact{}, false, err
+		}
+		p.line = p.line.Join(came)
+		return artefact(p, binding, r), false, nil
 	}
 	doc, err := json.Marshal(r)
 	if err != nil {
@@ -75,11 +90,11 @@ func (n *named) pin(ctx context.Context, p Package) (snapshot.Artefact, bool, er
 	if err := o.Store.PutResult(ctx, recordKind, key, doc); err != nil {
 		return snapshot.Artefact{}, false, err
 	}
-	return artefact(p, integrity, binding, r), false, nil
+	return artefact(p, binding, r), false, nil
 }
 
 // at gives a problem the place in the lockfile.
-func at(p Package, err error) error {
+func at(p asked, err error) error {
 	for _, x := range diag.All(err) {
 		if x.Pos == (diag.Pos{}) {
 			x.Pos = p.Pos
@@ -88,14 +103,23 @@ func at(p Package, err error) error {
 	return err
 }
 
-// previous is the artefact as it was pinned before, if it is still the same one.
-func (n *named) previous(p Package, integrity sri.Integrity, binding string) (snapshot.Artefact, bool) {
+// previous is the artefact as it was pinned before, if it is still the same one and
+// was held to everything that the lockfile names. Where the lockfile has come to name
+// it by itself, the line says so from now on.
+func (n *named) previous(p asked, binding string) (snapshot.Artefact, bool) {
 	o := n.options
 	if o.Previous == nil || slices.Contains(o.Update, p.Name) {
 		return snapshot.Artefact{}, false
 	}
 	a, ok := o.Previous.Find(snapshot.KindNPM, p.Name, p.Version, "")
-	return a, ok && sri.Agree(a.Integrity, integrity.String()) && a.Facts["registry"] == binding && (a.Facts["resolution"] == "url") == p.URL
+	if !ok || a.Facts["registry"] != binding || (a.Facts["resolution"] == "url") != p.URL || !p.covered(a) {
+		return snapshot.Artefact{}, false
+	}
+	if p.basis == snapshot.BasisLockfile {
+		a.Integrity, a.Facts = p.line.String(), maps.Clone(a.Facts)
+		delete(a.Facts, "integrity")
+	}
+	return a, true
 }
 
 // recorded is what an earlier run fetched, if the store still has it all.
@@ -127,7 +151,7 @@ func (n *named) recorded(key cas.Digest) (record, bool) {
 	return r, true
 }
 
-func artefact(p Package, integrity sri.Integrity, binding string, r record) snapshot.Artefact {
+func artefact(p asked, binding string, r record) snapshot.Artefact {
 	facts := map[string]string{"index": r.Index.String()}
 	for key, value := range map[string]string{"published": r.Published, "signals": r.Signals, "registry": binding} {
 		if value != "" {
@@ -137,14 +161,17 @@ func artefact(p Package, integrity sri.Integrity, binding string, r record) snap
 	if p.URL {
 		facts["resolution"] = "url"
 	}
+	if p.basis != snapshot.BasisLockfile {
+		facts["integrity"] = string(p.basis)
+	}
 	return snapshot.Artefact{
 		Kind: snapshot.KindNPM, Name: p.Name, Version: p.Version,
-		SHA256: r.SHA256, Size: r.Size, Integrity: integrity.String(), Facts: facts,
+		SHA256: r.SHA256, Size: r.Size, Integrity: p.line.String(), Facts: facts,
 	}
 }
 
 // fetch brings the tarball and what the registry says about it.
-func (n *named) fetch(ctx context.Context, p Package) (record, error) {
+func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 	var r record
 	o := n.options
 	id := "npm " + p.Name + "@" + p.Version
@@ -154,7 +181,7 @@ func (n *named) fetch(ctx context.Context, p Package) (record, error) {
 			w.Abort()
 		}
 	}()
-	request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.Integrity, Resolved: p.Resolved, URL: p.URL}
+	request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.held.String(), Unnamed: true, Resolved: p.Resolved, URL: p.URL}
 	err := o.Client.Tarball(ctx, request, func() (io.Writer, error) {
 		if w != nil {
 			w.Abort()
@@ -204,21 +231,10 @@ func sameVersion(a, b string) bool {
 }
 
 // ask fills in when the version was published and what else the registry says.
-func (n *named) ask(ctx context.Context, p Package, r *record) error {
-	if !n.asked {
-		versions := make([]string, len(n.packages))
-		for i, q := range n.packages {
-			versions[i] = q.Version
-		}
-		n.packument, n.err = n.options.Client.Packument(ctx, n.name, versions)
-		n.asked = true
-	}
-	if n.err != nil {
-		return n.err
-	}
-	v, ok := n.packument.Versions[p.Version]
-	if !ok {
-		return nil // unpublished: its age is not known
+func (n *named) ask(ctx context.Context, p asked, r *record) error {
+	v, ok, err := n.told(ctx, p)
+	if err != nil || !ok {
+		return err // unpublished: its age is not known
 	}
 	if !v.Published.IsZero() {
 		r.Published = v.Published.Truncate(time.Second).Format(time.RFC3339)
@@ -233,4 +249,21 @@ func (n *named) ask(ctx context.Context, p Package, r *record) error {
 	d, err := n.options.Store.PutBytes(ctx, doc)
 	r.Signals = d.String()
 	return err
+}
+
+// told is what the registry says of a version, and whether it knows it.
+func (n *named) told(ctx context.Context, p asked) (registry.Version, bool, error) {
+	if !n.asked {
+		versions := make([]string, len(n.packages))
+		for i, q := range n.packages {
+			versions[i] = q.Version
+		}
+		n.packument, n.err = n.options.Client.Packument(ctx, n.name, versions)
+		n.asked = true
+	}
+	if n.err != nil {
+		return registry.Version{}, false, n.err
+	}
+	v, ok := n.packument.Versions[p.Version]
+	return v, ok, nil
 }

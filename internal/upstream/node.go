@@ -136,8 +136,10 @@ func asNode(ctx context.Context, a snapshot.Artefact, platform string, o PinOpti
 	for _, e := range index.Entries {
 		if e.Path == "bin/node" {
 			facts := map[string]string{"index": digest.String(), "bin": e.SHA256.String()}
-			if at := a.Facts["published"]; at != "" {
-				facts["published"] = at
+			for _, key := range []string{"published", "integrity"} {
+				if v := a.Facts[key]; v != "" && v != string(snapshot.BasisRegistry) {
+					facts[key] = v
+				}
 			}
 			a.Kind, a.Platform, a.Facts = snapshot.KindNode, platform, facts
 			return a, nil

@@ -1,9 +1,7 @@
 package upstream
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -11,7 +9,6 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm/registry"
-	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -19,7 +16,8 @@ import (
 type Package struct {
 	Name      string // its own, where the lockfile has it under an alias
 	Version   string
-	Integrity string
+	Integrity string   // "" where the lockfile has none
+	Elsewhere string   // what names its bytes at other places of the lockfile, where Integrity is weak
 	Resolved  string   // its address, where the lockfile has one
 	URL       bool     // it is named by that address and no registry
 	Pos       diag.Pos // in the lockfile
@@ -90,35 +88,10 @@ func PinNPM(ctx context.Context, packages []Package, o PinOptions) ([]snapshot.A
 	return out, nil
 }
 
-// unique sorts packages and drops duplicates. The same name and version with
-// another integrity is a problem.
-func unique(packages []Package) ([]Package, error) {
-	sorted := slices.Clone(packages)
-	slices.SortStableFunc(sorted, func(a, b Package) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
-	})
-	var problems diag.Problems
-	kept := sorted[:0]
-	for _, p := range sorted {
-		if n := len(kept); n > 0 && kept[n-1].Name == p.Name && kept[n-1].Version == p.Version {
-			if !sri.Agree(kept[n-1].Integrity, p.Integrity) {
-				problems = append(problems, &diag.Problem{
-					Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has two integrities in the lockfile",
-					Why:    "one version is one tarball: one of the entries was tampered with, or comes from another registry",
-					Remedy: "run `npm install --package-lock-only` and review the diff of the lockfile",
-				})
-			}
-			continue
-		}
-		kept = append(kept, p)
-	}
-	return kept, problems.Err()
-}
-
 // group is packages[from:to], which share a name.
 type group struct{ from, to int }
 
-func byName(packages []Package) []group {
+func byName(packages []asked) []group {
 	var out []group
 	for i, p := range packages {
 		if i > 0 && packages[i-1].Name == p.Name {
@@ -131,7 +104,7 @@ func byName(packages []Package) []group {
 }
 
 // cool holds a version to the cooldown.
-func (o PinOptions) cool(p Package, a snapshot.Artefact) error {
+func (o PinOptions) cool(p asked, a snapshot.Artefact) error {
 	if o.Cooldown <= 0 {
 		return nil
 	}

@@ -301,7 +301,7 @@ func TestPinReportsAllProblemsInOrder(t *testing.T) {
 	missing := upstream.Package{Name: "d", Version: "1.0.0", Integrity: f.publish(t, "x", "1.0.0").Integrity}
 	confused := f.put("c", "1.0.0", tgz(t, `{"name":"other","version":"1.0.0"}`))
 	hostile := f.publish(t, "b", "1.0.0", "../../x")
-	weak := upstream.Package{Name: "a", Version: "1.0.0"}
+	weak := upstream.Package{Name: "a", Version: "1.0.0", Integrity: "sha512-cut"}
 	malformed := f.put("e", "1.0.0", []byte("no tarball"))
 	_, err := upstream.PinNPM(t.Context(), []upstream.Package{missing, malformed, confused, hostile, weak}, upstream.PinOptions{Store: open(t), Client: f.client(t)})
 	want := []diag.Code{registry.CodeIntegrity, "NB1141", upstream.CodeOtherPackage, registry.CodeNotFound, "NB1142"}

@@ -30,7 +30,7 @@ func Wanted(trees ...*npm.Tree) []Package {
 				continue
 			}
 			out = append(out, Package{
-				Name: p.Name, Version: p.Version, Integrity: p.Integrity, Resolved: p.Resolved,
+				Name: p.Name, Version: p.Version, Integrity: p.Integrity, Elsewhere: p.Elsewhere, Resolved: p.Resolved,
 				URL: byAddress[p.Path], Pos: p.Pos,
 			})
 		}

@@ -51,7 +51,8 @@ func (c *Client) Packument(ctx context.Context, name string, versions []string) 
 type Request struct {
 	Name      string
 	Version   string
-	Integrity string // an SRI that it must have
+	Integrity string // an SRI that it must have, by every algorithm in it
+	Unnamed   bool   // take what comes where Integrity is ""
 	Resolved  string // its address as the lockfile has it, or ""
 	URL       bool   // the lockfile names it by that address and no registry
 }
@@ -62,11 +63,11 @@ type Request struct {
 // document or the lockfile has.
 func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer, error)) error {
 	want, err := sri.Parse(r.Integrity)
-	if err != nil {
+	if err != nil && (!r.Unnamed || r.Integrity != "") {
 		return &diag.Problem{
 			Code: CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", r.Name, r.Version),
 			Why:    "whatever a server sends would have to be believed",
-			Remedy: "run `npm install --package-lock-only` to have npm write it into the lockfile",
+			Remedy: "run `nbuild pin --update " + r.Name + "` to pin it anew, and review the diff",
 		}
 	}
 	what := r.Name + "@" + r.Version
@@ -132,7 +133,7 @@ func (c *Client) tarball(ctx context.Context, a ask, want sri.Integrity, begin f
 		if err != nil {
 			return fmt.Errorf("%w %s: %w", errLocal, a.what, err)
 		}
-		sum := want.Hash()
+		sum := want.Checker()
 		n, err := io.Copy(io.MultiWriter(sum, local{w}), io.LimitReader(body, bounds.Tarball+1))
 		if err != nil {
 			return err
@@ -140,8 +141,8 @@ func (c *Client) tarball(ctx context.Context, a ask, want sri.Integrity, begin f
 		if n > bounds.Tarball {
 			return fmt.Errorf("%w: over the bound of %d bytes", errMismatch, int64(bounds.Tarball))
 		}
-		if !want.Matches(sum.Sum(nil)) {
-			return fmt.Errorf("%w: %d bytes came, whose %s is another", errMismatch, n, want.Algorithm())
+		if algorithm := sum.Fails(); algorithm != "" {
+			return fmt.Errorf("%w: %d bytes came, whose %s is another", errMismatch, n, algorithm)
 		}
 		return nil
 	})

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 )
 
 // Packument is what a registry tells about a package: which versions there are,
@@ -26,7 +25,7 @@ type Packument struct {
 
 // Version is what a registry tells about one version: claims, to be shown as such.
 type Version struct {
-	Integrity     string    // an SRI, made of the old shasum where there is no other
+	Integrity     string    // an SRI of everything that names its bytes, the old shasum included; "" for nothing
 	Tarball       string    // its address
 	Published     time.Time // zero where it is not told
 	Deprecated    string    // the reason, "" where it is not
@@ -174,7 +173,7 @@ func parseVersion(raw []byte) (Version, error) {
 		}
 	}
 	v := Version{
-		Integrity: doc.Dist.Integrity, Tarball: doc.Dist.Tarball,
+		Tarball:   doc.Dist.Tarball,
 		Publisher: doc.Publisher.Name, Maintainers: names(doc.Maintainers),
 		InstallScript: doc.HasInstallScript || doc.Gypfile,
 		Attested:      len(doc.Dist.Attestations) > 2 && string(doc.Dist.Attestations) != "null",
@@ -192,8 +191,13 @@ func parseVersion(raw []byte) (Version, error) {
 			v.Deprecated = "deprecated"
 		}
 	}
-	if sum, err := hex.DecodeString(doc.Dist.Shasum); v.Integrity == "" && err == nil && len(sum) == 20 {
-		v.Integrity = "sha1-" + base64.StdEncoding.EncodeToString(sum)
+	named, _ := sri.Parse(doc.Dist.Integrity) // without one there is the shasum
+	if sum, err := sri.FromSHA1(doc.Dist.Shasum); err == nil {
+		if named.Contradicts(sum) {
+			return Version{}, fmt.Errorf("%w: a version with two SHA-1", errJSON)
+		}
+		named = named.Join(sum)
 	}
+	v.Integrity = named.String()
 	return v, nil
 }

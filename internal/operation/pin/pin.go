@@ -168,7 +168,11 @@ func Wanted(p *project.Project) ([]upstream.Package, error) {
 		for _, platform := range p.Platforms {
 			tree, err := p.Tree(n.Name, platform, true)
 			if ps := diag.All(err); len(ps) > 0 {
-				problems = append(problems, ps...)
+				for _, p := range ps { // what is wrong for every platform is reported once
+					if !slices.ContainsFunc(problems, func(o *diag.Problem) bool { return o.Code == p.Code && o.Pos == p.Pos && o.What == p.What }) {
+						problems = append(problems, p)
+					}
+				}
 				continue
 			}
 			if err != nil {

@@ -317,8 +317,8 @@ func TestPinRefuses(t *testing.T) {
 		want   []diag.Code
 	}{
 		{"without the network", func(w *rehearsal.World) { w.Host.Offline = true }, []diag.Code{pin.CodeOffline}},
-		{"a package without integrity", func(w *rehearsal.World) {
-			w.Lockfile(rehearsal.Package{Name: "left", Version: "1.0.0"})
+		{"an integrity that is none", func(w *rehearsal.World) {
+			w.Lockfile(rehearsal.Package{Name: "left", Version: "1.0.0", Integrity: "sha512-cut"})
 		}, []diag.Code{npm.CodeNoIntegrity}},
 		{"a tarball that leaves its root", func(w *rehearsal.World) {
 			w.Lockfile(w.Publish(rehearsal.Package{Name: "left", Version: "1.0.0", Files: map[string]string{"../../x": "1"}}))
