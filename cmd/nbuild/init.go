@@ -26,7 +26,11 @@ is there is never written over.`,
 			if err != nil {
 				return err
 			}
-			return a.answer(r, fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: %s\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From, strings.Join(r.Next, " && ")))
+			text := ""
+			if r.Workspace != "" {
+				text = fmt.Sprintf("this is a member of the workspace in %s; a lockfile of its own makes it an image by itself\n", diag.Clean(r.Workspace))
+			}
+			return a.answer(r, text+fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: %s\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From, strings.Join(r.Next, " && ")))
 		},
 	}
 }

@@ -97,6 +97,13 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 				return nil
 			}
 		}
+		if w := npm.WorkspaceOf(filepath.Dir(name)); w != nil {
+			return &diag.Problem{
+				Code: CodeNoLockfile, Pos: diag.Pos{File: filepath.ToSlash(shown)}, What: "the lockfile is not there",
+				Why:    fmt.Sprintf("this folder is %s of the workspace in %s: npm keeps one lockfile there for all members, and nbuild builds a member from one of its own", w.Member, w.Root),
+				Remedy: "run `" + npm.OwnLockfile + "` in the member's folder",
+			}
+		}
 		return &diag.Problem{
 			Code: CodeNoLockfile, Pos: diag.Pos{File: filepath.ToSlash(shown)}, What: "the lockfile is not there",
 			Why:    "which packages a build takes is decided before it, by npm, and stands in a lockfile",

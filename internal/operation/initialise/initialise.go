@@ -23,6 +23,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -34,6 +35,8 @@ const (
 	CodeManifest diag.Code = "NB0321"
 	// CodeStart is a package.json that does not say what it starts.
 	CodeStart diag.Code = "NB0322"
+	// CodeWorkspace is a workspace's root, or a member that can't be built by itself.
+	CodeWorkspace diag.Code = "NB0327"
 )
 
 // Result is nbuild.init/v1: what was written.
@@ -44,6 +47,10 @@ type Result struct {
 	Cmd    []string `json:"cmd"`
 	From   string   `json:"from"` // where the command was found, for people
 	Next   []string `json:"next"` // the commands to run now, in order
+
+	// Workspace is the root of the workspace that the folder is a member of, where the
+	// member has no lockfile of its own yet.
+	Workspace string `json:"workspace,omitempty"`
 }
 
 // Write writes the build file of the project in dir. File is its name in dir.
@@ -53,13 +60,31 @@ func Write(dir, file string) (Result, error) {
 		return Result{}, fmt.Errorf("opening the project: %w", err)
 	}
 	defer root.Close()
+	lock := "npm install --package-lock-only"
+	workspace := npm.WorkspaceOf(dir)
+	if workspace != nil {
+		if err := buildable(workspace); err != nil {
+			return Result{}, err
+		}
+		lock = npm.OwnLockfile
+	}
+	if members := npm.Members(root.FS()); len(members) > 0 {
+		return Result{}, &diag.Problem{
+			Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"}, What: "this is the root of a workspace",
+			Why:    "an image is of one member, and nbuild builds each in its own folder: " + strings.Join(members, ", "),
+			Remedy: fmt.Sprintf("run `nbuild -C %s init`, or name another member", members[0]),
+		}
+	}
 	r, err := build(root.FS())
 	if err != nil {
 		return Result{}, err
 	}
 	r.File, r.Next = file, []string{"nbuild pin"}
 	if _, err := root.Lstat("package-lock.json"); errors.Is(err, fs.ErrNotExist) {
-		r.Next = []string{"npm install --package-lock-only", "nbuild pin"}
+		r.Next = []string{lock, "nbuild pin"}
+		if workspace != nil {
+			r.Workspace = workspace.Root
+		}
 	}
 	f, err := root.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
@@ -76,6 +101,21 @@ func Write(dir, file string) (Result, error) {
 		return Result{}, fmt.Errorf("writing %s: %w", file, err)
 	}
 	return r, nil
+}
+
+// buildable refuses a member that depends on others of its workspace: npm would ask the
+// registry for them once the member has a lockfile of its own, and whoever published
+// something under such a name would be asked to serve it.
+func buildable(w *npm.Workspace) error {
+	if len(w.Locals) == 0 {
+		return nil
+	}
+	return &diag.Problem{
+		Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"},
+		What:   fmt.Sprintf("this member of a workspace depends on others of it: %s", strings.Join(w.Locals, ", ")),
+		Why:    fmt.Sprintf("the workspace in %s links them as folders, which nbuild does not build yet; by themselves they would be asked of the registry", w.Root),
+		Remedy: "publish them to your registry under these names, or take them out of this member's dependencies",
+	}
 }
 
 // manifest is the part of package.json that a build file is made of.
