@@ -134,7 +134,7 @@ func (c Change) summary() string {
 		what += " at " + c.Path
 	}
 	text := string(c.Class) + ": " + what
-	if detail := c.fromTo(); detail != "" {
+	if detail, _, _ := strings.Cut(c.fromTo(), "\n"); detail != "" {
 		text += " (" + detail + ")"
 	}
 	return text

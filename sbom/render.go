@@ -43,21 +43,22 @@ func (d Diff) Digest() (cas.Digest, error) {
 	return cas.Sum(doc), nil
 }
 
-// Text renders the diff for people: a line a change under a heading a severity,
-// with the reason why a package is there. No changes say so.
+// Text renders the diff for people: a summary of at most twelve lines, then a line a
+// change under a heading a severity, with the reason why a package is there. No
+// changes say so.
 func (d Diff) Text() string {
 	if len(d.Changes) == 0 {
 		return "no changes\n"
 	}
 	var b strings.Builder
+	for _, line := range d.summary() {
+		b.WriteString(line + "\n")
+	}
 	severity := Severity("")
 	for _, c := range d.Changes {
 		if c.Severity != severity {
-			if severity != "" {
-				b.WriteByte('\n')
-			}
 			severity = c.Severity
-			fmt.Fprintf(&b, "%s\n", severity)
+			fmt.Fprintf(&b, "\n%s\n", severity)
 		}
 		fmt.Fprintf(&b, "  %-22s %s", c.Class, diag.Clean(c.Purl))
 		if c.Path != "" {
@@ -68,7 +69,7 @@ func (d Diff) Text() string {
 		}
 		b.WriteByte('\n')
 		if text := c.fromTo(); text != "" {
-			fmt.Fprintf(&b, "    %s\n", text)
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(text, "\n", "\n      "))
 		}
 		for _, why := range c.Why {
 			fmt.Fprintf(&b, "    by %s\n", diag.Clean(why))
@@ -85,7 +86,11 @@ func (c Change) fromTo() string {
 		if len(s) > textLimit {
 			s = strings.ToValidUTF8(s[:textLimit], "") + "…"
 		}
-		return diag.Clean(s)
+		lines := strings.Split(s, "\n")
+		for i := range lines {
+			lines[i] = diag.Clean(lines[i])
+		}
+		return strings.Join(lines, "\n")
 	}
 	switch {
 	case c.From != nil && c.To != nil:

@@ -24,7 +24,10 @@ func (a *app) diffCommand() *cobra.Command {
 same version with other bytes, another registry, new scripts and machine code,
 then versions and licences. Of two images it also tells what production may load
 now, by the list that an image with a guard carries, and what became of the guard.
-The order of things in either never counts.`,
+The order of things in either never counts.
+
+At most twelve lines say first what changed: the worst first, the project's own code
+before packages, and what is only in tests of packages last.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, f := range []struct {

@@ -15,6 +15,10 @@ var testFolders = map[string]bool{
 	"fixtures": true, "__fixtures__": true, "e2e": true,
 }
 
+// IsTest reports whether a file of a package is there to test it, by its folder or its
+// name.
+func IsTest(name string) bool { return testRoot(name) != "" }
+
 // maxTestRoots is how many folders and files the excerpt of a finding names.
 const maxTestRoots = 4
 
