@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // Lockfile is a checked package-lock.json or npm-shrinkwrap.json.
@@ -81,6 +82,7 @@ type parser struct {
 // name as the user would type it; other package managers' lockfiles are told by
 // it. The error is a diag.Problems with everything that is wrong.
 func ReadLockfile(src []byte, file string) (*Lockfile, error) {
+	src = utf8bom.Trim(src)
 	if p := foreign(src, file); p != nil {
 		return nil, p
 	}

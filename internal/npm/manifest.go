@@ -6,11 +6,13 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // CheckManifest reports where the project's package.json asks for something else
 // than the lockfile was made for, as `npm ci` does. File is the manifest's name.
 func (l *Lockfile) CheckManifest(src []byte, file string) error {
+	src = utf8bom.Trim(src)
 	p := &parser{reader: reader{src: src}, file: file}
 	var m *Entry
 	if len(src) > bounds.PackageJSON {

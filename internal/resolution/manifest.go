@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // Manifest is what of a package.json has a say in loading (Node's documentation,
@@ -81,7 +82,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	if len(data) > bounds.PackageJSON {
 		return nil, fmt.Errorf("reading package.json: more than %d bytes", bounds.PackageJSON)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
+	dec := json.NewDecoder(bytes.NewReader(utf8bom.Trim(data)))
 	dec.UseNumber()
 	v, err := readValue(dec, 0)
 	if err != nil {

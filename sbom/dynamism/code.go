@@ -8,6 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
@@ -56,7 +57,7 @@ func packageType(src []byte) string {
 	}
 	var m map[string]json.RawMessage // by exact keys, as Node reads it
 	var text string
-	if json.Unmarshal(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), &m) != nil || json.Unmarshal(m["type"], &text) != nil {
+	if json.Unmarshal(utf8bom.Trim(src), &m) != nil || json.Unmarshal(m["type"], &text) != nil {
 		return ""
 	}
 	return text
@@ -70,7 +71,7 @@ func mainFile(src []byte) string {
 	}
 	var m map[string]json.RawMessage
 	var text string
-	if json.Unmarshal(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), &m) != nil || json.Unmarshal(m["main"], &text) != nil {
+	if json.Unmarshal(utf8bom.Trim(src), &m) != nil || json.Unmarshal(m["main"], &text) != nil {
 		return ""
 	}
 	return strings.TrimPrefix(path.Clean("/"+text), "/")

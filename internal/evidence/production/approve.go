@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
@@ -140,7 +141,7 @@ func (l *lister) version(folder string) string {
 		return ""
 	}
 	var m struct{ Version string }
-	if json.Unmarshal(data, &m) != nil {
+	if json.Unmarshal(utf8bom.Trim(data), &m) != nil {
 		return ""
 	}
 	return m.Version

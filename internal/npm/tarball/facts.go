@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // lifecycle is what `npm ci` runs of a package that comes from a registry, in
@@ -25,7 +26,7 @@ func readManifest(src []byte) (manifest, error) {
 	if len(src) > bounds.PackageJSON {
 		return nil, hostile("package.json has %d bytes, over the bound of %d", len(src), bounds.PackageJSON)
 	}
-	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	src = utf8bom.Trim(src)
 	if depth(src) > bounds.JSONDepth {
 		return nil, hostile("package.json nests deeper than %d", bounds.JSONDepth)
 	}
@@ -124,26 +125,48 @@ func (m manifest) facts() *snapshot.PackageFacts {
 	return f
 }
 
-// license is the declared licence: a string, the old object, or the older list,
-// whose members are a choice.
+// license is the declared licence: what "license" says, or else "licenses", the field
+// of old. Either may be a string, an object {type, url} or a list of those, whose
+// members are a choice. What is null, empty, or of another shape says nothing, and so
+// hides nothing that the other field says.
 func (m manifest) license() string {
-	if s := part(m["license"], "type"); s != "" {
-		return s
-	}
-	var list []json.RawMessage
-	if json.Unmarshal(m["licenses"], &list) != nil && json.Unmarshal(m["license"], &list) != nil {
-		return part(m["licenses"], "type")
-	}
-	var names []string
-	for _, raw := range list {
-		if s := part(raw, "type"); s != "" && !slices.Contains(names, s) {
-			names = append(names, s)
+	for _, key := range []string{"license", "licenses"} {
+		names := stated(m[key], 0)
+		if len(names) == 1 {
+			return names[0]
+		}
+		for i, n := range names {
+			if upper := strings.ToUpper(n); strings.Contains(upper, " AND ") || strings.Contains(upper, " OR ") {
+				names[i] = "(" + n + ")"
+			}
+		}
+		if len(names) > 1 {
+			return "(" + strings.Join(names, " OR ") + ")"
 		}
 	}
-	if len(names) > 1 {
-		return "(" + strings.Join(names, " OR ") + ")"
+	return ""
+}
+
+// stated lists the licences that a value names, each once.
+func stated(raw json.RawMessage, depth int) []string {
+	var list []json.RawMessage
+	if depth == 0 && json.Unmarshal(raw, &list) == nil {
+		var names []string
+		for _, raw := range list {
+			for _, n := range stated(raw, depth+1) {
+				if !slices.Contains(names, n) {
+					names = append(names, n)
+				}
+			}
+		}
+		return names
 	}
-	return strings.Join(names, "")
+	for _, key := range []string{"type", "name"} {
+		if s := strings.TrimSpace(part(raw, key)); s != "" {
+			return []string{s}
+		}
+	}
+	return nil
 }
 
 // person writes an author as npm's string form does: Name <mail> (page).

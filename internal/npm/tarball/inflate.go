@@ -10,13 +10,21 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// maxRatio is what DEFLATE can reach: a trailer that claims more is lying.
-const maxRatio = 1032
+// What is unpacked beyond easyUnpacked bytes may be at most maxRatio times as large
+// as what it comes of. DEFLATE can reach 1032; source code, tables and machine code
+// stay below 100. So a bomb is known as one long before the bound on its size.
+const (
+	easyUnpacked = 64 << 20
+	maxRatio     = 256
+)
 
 // sized is what a reader may say of itself, to save growing a buffer.
 type sized interface{ Size() int64 }
 
-var readers = sync.Pool{New: func() any { return new(gzip.Reader) }}
+var (
+	readers = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+)
 
 // slurp reads all of r, to its end, so that a reader that verifies can.
 func slurp(r io.Reader, limit int64) ([]byte, error) {
@@ -44,6 +52,11 @@ func slurp(r io.Reader, limit int64) ([]byte, error) {
 // inflate returns the tar stream of a compressed archive. Members of a gzip file
 // follow each other, and what comes after the last one is ignored, as in Node's
 // zlib. An archive that is not compressed is returned as it is.
+//
+// A gzip file ends with the size of its last member, which is all of it but in
+// archives that someone put together of several. It is held to that claim: memory
+// is taken for so much, and what goes beyond it is counted first, without being
+// kept, and taken only if the whole is within the bounds.
 func inflate(packed []byte, limit int64) ([]byte, error) {
 	if !isGzip(packed) {
 		if len(packed) < block {
@@ -51,57 +64,77 @@ func inflate(packed []byte, limit int64) ([]byte, error) {
 		}
 		return packed, nil
 	}
-	src := bytes.NewReader(packed)
-	out := make([]byte, 0, sizeHint(packed, limit))
-	zr := readers.Get().(*gzip.Reader)
-	defer readers.Put(zr)
-	for {
-		if err := zr.Reset(src); err != nil {
-			return nil, malformed("gzip: %v", err)
-		}
-		zr.Multistream(false)
-		var err error
-		if out, err = appendAll(out, zr, limit); err != nil {
-			return nil, err
-		}
-		rest := packed[len(packed)-src.Len():]
-		if !isGzip(rest) {
-			return out, nil
-		}
+	claim := claimed(packed)
+	if within(claim, packed, limit) != nil {
+		claim = 0 // a bomb, or what follows the last member: the bytes will tell
 	}
+	out := make([]byte, 0, claim+1) // a byte more, so that the end is seen
+	total := int64(0)
+	err := unzip(packed, func(chunk []byte) error {
+		total += int64(len(chunk))
+		if total <= claim {
+			out = append(out, chunk...)
+		}
+		return within(total, packed, limit)
+	})
+	if err != nil || total <= claim {
+		return out, err
+	}
+	out = make([]byte, 0, total)
+	err = unzip(packed, func(chunk []byte) error {
+		out = append(out, chunk...)
+		return nil
+	})
+	return out, err
 }
 
 func isGzip(b []byte) bool { return len(b) > 2 && b[0] == 0x1f && b[1] == 0x8b }
 
-// sizeHint is the size that the gzip trailer claims, where that is believable,
-// and a byte more, so that the end is seen without growing.
-func sizeHint(packed []byte, limit int64) int {
+// claimed is the size that the gzip trailer tells, 0 where there is none.
+func claimed(packed []byte) int64 {
 	if len(packed) < 18 {
 		return 0
 	}
-	n := int64(binary.LittleEndian.Uint32(packed[len(packed)-4:]))
-	if n > limit || n > int64(len(packed))*maxRatio {
-		return 0
-	}
-	return int(n) + 1
+	return int64(binary.LittleEndian.Uint32(packed[len(packed)-4:]))
 }
 
-func appendAll(out []byte, r io.Reader, limit int64) ([]byte, error) {
+// within holds a size to the bounds.
+func within(size int64, packed []byte, limit int64) error {
+	switch {
+	case size > limit:
+		return hostile("the archive unpacks to more than the bound of %d bytes", limit)
+	case size > easyUnpacked && size > int64(len(packed))*maxRatio:
+		return hostile("%d bytes unpack to more than %d times as much, as only a decompression bomb does", len(packed), maxRatio)
+	}
+	return nil
+}
+
+// unzip hands on what the members of a gzip file hold, in pieces.
+func unzip(packed []byte, take func(chunk []byte) error) error {
+	src := bytes.NewReader(packed)
+	zr := readers.Get().(*gzip.Reader)
+	defer readers.Put(zr)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
 	for {
-		if len(out) == cap(out) {
-			out = append(out, 0)[:len(out)]
+		if err := zr.Reset(src); err != nil {
+			return malformed("gzip: %v", err)
 		}
-		n, err := r.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
-		if int64(len(out)) > limit {
-			return nil, hostile("the archive unpacks to more than the bound of %d bytes", limit)
+		zr.Multistream(false)
+		for {
+			n, err := zr.Read(*buf)
+			if tookErr := take((*buf)[:n]); tookErr != nil {
+				return tookErr
+			}
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return malformed("gzip: %v", err)
+			}
 		}
-		switch err {
-		case nil:
-		case io.EOF:
-			return out, nil
-		default:
-			return nil, malformed("gzip: %v", err)
+		if !isGzip(packed[len(packed)-src.Len():]) {
+			return nil
 		}
 	}
 }

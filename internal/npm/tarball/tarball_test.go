@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,6 +199,55 @@ func TestIndexStopsBombs(t *testing.T) {
 	}
 }
 
+// TestABombIsRefusedWithoutBeingHeld measures what a refusal costs: the size of a bomb
+// must not be its price.
+func TestABombIsRefusedWithoutBeingHeld(t *testing.T) {
+	small := pack(t)
+	zeros := compress(t, make([]byte, 400<<20))
+	noise := make([]byte, 6<<20)
+	for i := range noise { // a ratio that is allowed, over the bound on the whole
+		noise[i] = byte(i * i >> 7)
+	}
+	mixed := compress(t, bytes.Repeat(noise, 20))
+	tests := map[string][]byte{
+		"one member":                   zeros,
+		"several members":              slices.Concat(small, zeros, zeros, zeros),
+		"a small member last":          slices.Concat(zeros, zeros, small),
+		"a trailer that lies":          append(zeros[:len(zeros)-4:len(zeros)-4], 0, 1, 0, 0),
+		"over the bound, slowly":       bytes.Repeat(mixed, 10),
+		"an archive of archives' ends": slices.Concat(small, compress(t, make([]byte, 1<<20)), zeros),
+	}
+	for name, tgz := range tests {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Index(bytes.NewReader(tgz), Options{})
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, ErrHostile) {
+				t.Errorf("got %v, want ErrHostile", err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 200<<20 {
+				t.Errorf("allocated %d MiB for %d KiB", took>>20, len(tgz)>>10)
+			}
+		})
+	}
+}
+
+func TestWhatIsLargeAndHonestIsRead(t *testing.T) {
+	words := make([]byte, 80<<20)
+	for i := range words {
+		words[i] = byte(i * i >> 9)
+	}
+	plain := packTar(t, file("package/package.json", manifestText), file("package/a", string(words)))
+	for name, tgz := range map[string][]byte{"one member": compress(t, plain), "two members": append(compress(t, plain[:70<<20]), compress(t, plain[70<<20:])...)} {
+		t.Run(name, func(t *testing.T) {
+			if got := unpack(t, tgz)["a"]; got != "- "+string(words) {
+				t.Errorf("got %d bytes", len(got))
+			}
+		})
+	}
+}
+
 func TestIndexRefusesMalformedArchives(t *testing.T) {
 	whole := pack(t, file("package/a", strings.Repeat("abc ", 1000)))
 	plain := packTar(t, file("package/package.json", manifestText), file("package/a", strings.Repeat("x", 2000)))
@@ -267,6 +318,42 @@ func TestFacts(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestLicencesOfEveryForm(t *testing.T) {
+	tests := []struct{ manifest, want string }{
+		{`{"license":"MIT"}`, "MIT"},
+		{`{"license":" (MIT OR Apache-2.0) "}`, "(MIT OR Apache-2.0)"},
+		{`{"license":"SEE LICENSE IN LICENCE.txt"}`, "SEE LICENSE IN LICENCE.txt"},
+		{`{"license":"UNLICENSED","licenses":["MIT"]}`, "UNLICENSED"},
+		{`{"license":{"type":"ISC","url":"u"}}`, "ISC"},
+		{`{"license":{"name":"ISC"}}`, "ISC"},
+		{`{"license":["MIT",{"type":"ISC"},"MIT"]}`, "(MIT OR ISC)"},
+		{`{"license":["MIT OR ISC","BSD"]}`, "((MIT OR ISC) OR BSD)"},
+		{`{"licenses":"MIT"}`, "MIT"},
+		{`{"licenses":{"type":"ISC"}}`, "ISC"},
+		{`{"licenses":[{"type":"MIT","url":"u"}]}`, "MIT"},
+		{`{"license":null,"licenses":{"type":"ISC"}}`, "ISC"},
+		{`{"license":null,"licenses":[{"type":"MIT"}]}`, "MIT"},
+		{`{"license":"","licenses":["MIT"]}`, "MIT"},
+		{`{"license":{},"licenses":["MIT"]}`, "MIT"},
+		{`{"license":[],"licenses":["MIT"]}`, "MIT"},
+		{`{"license":[null,{"url":"u"}],"licenses":["MIT"]}`, "MIT"},
+		{`{"license":{"type":null},"licenses":["MIT"]}`, "MIT"},
+		{`{"license":true,"licenses":7}`, ""},
+		{`{"license":[["MIT"]]}`, ""},
+		{`{"license":null}`, ""},
+		{`{}`, ""},
+	}
+	for _, tt := range tests {
+		m, err := readManifest([]byte(tt.manifest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.license(); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.manifest, got, tt.want)
+		}
 	}
 }
 

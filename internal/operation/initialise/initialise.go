@@ -24,6 +24,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -139,7 +140,7 @@ func read(folder fs.FS) (manifest, map[string]string, error) {
 	if err != nil || len(src) > bounds.PackageJSON {
 		return m, nil, wrong("package.json can't be read", err)
 	}
-	if err := json.Unmarshal(src, &m); err != nil {
+	if err := json.Unmarshal(utf8bom.Trim(src), &m); err != nil {
 		return m, nil, wrong("package.json is not what npm would read", err)
 	}
 	scripts := map[string]string{}
