@@ -9,6 +9,11 @@ package docs
 
 import "embed"
 
+// Man holds man/COMMAND.1, the manual pages of the commands.
+//
+//go:embed man/*.1
+var Man embed.FS
+
 // Errors holds errors/CODE.md for each problem code.
 //
 //go:embed errors/*.md

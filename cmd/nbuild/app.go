@@ -42,7 +42,7 @@ const version = "0.1.0"
 func newApp(s surroundings) *app {
 	a := &app{surroundings: s, events: event.Discard, done: func() {}}
 	a.root = &cobra.Command{
-		Use:   "nbuild",
+		Use: "nbuild", Version: version,
 		Short: "Reproducible, signed images of Node.js projects, and a gate that accepts nothing else",
 		Long: `nbuild builds OCI images of Node.js projects from a pinned snapshot, without a
 Docker daemon and without running npm, writes what is in them as a CycloneDX BOM,
@@ -64,10 +64,12 @@ signs where they came from, and checks all of it before production runs them.`,
 	a.root.SetOut(s.stdout)
 	a.root.SetErr(s.stderr)
 	a.commands()
+	a.complete()
 	a.root.SetFlagErrorFunc(flagProblem)
 	a.root.SetHelpCommand(helpCommand())
 	a.root.InitDefaultCompletionCmd(a.args...)
 	everyMistakeIsUsage(a.root)
+	a.root.SetVersionTemplate(readVersion().text())
 	a.root.SetUsageTemplate(usageOfHolders(a.root.UsageTemplate()))
 	return a
 }

@@ -20,23 +20,32 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r := versionReport{Schema: "nbuild.version/v1", Version: version}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				r.Go = info.GoVersion
-				for _, s := range info.Settings {
-					switch s.Key {
-					case "vcs.revision":
-						r.Commit = s.Value
-					case "vcs.modified":
-						r.Dirty = s.Value == "true"
-					}
-				}
-			}
-			text := "nbuild " + r.Version
-			if r.Commit != "" {
-				text += " " + r.Commit
-			}
-			return a.answer(r, fmt.Sprintf("%s (%s)\n", text, r.Go))
+			r := readVersion()
+			return a.answer(r, r.text())
 		},
 	}
+}
+
+func readVersion() versionReport {
+	r := versionReport{Schema: "nbuild.version/v1", Version: version}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		r.Go = info.GoVersion
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				r.Commit = s.Value
+			case "vcs.modified":
+				r.Dirty = s.Value == "true"
+			}
+		}
+	}
+	return r
+}
+
+func (r versionReport) text() string {
+	text := "nbuild " + r.Version
+	if r.Commit != "" {
+		text += " " + r.Commit
+	}
+	return fmt.Sprintf("%s (%s)\n", text, r.Go)
 }

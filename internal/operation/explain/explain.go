@@ -10,7 +10,7 @@ package explain
 import (
 	"fmt"
 	"io/fs"
-	"slices"
+	"path"
 	"strings"
 
 	"github.com/nbuild/nbuild/docs"
@@ -30,6 +30,33 @@ type Page struct {
 	Text   string `json:"text"`
 }
 
+// Words lists every word that has a page: the codes, the rules, the blocks and standard
+// pipelines, the kinds of finding.
+func Words() ([]string, error) {
+	pages, err := fs.Glob(docs.Errors, "errors/NB*.md")
+	if err != nil {
+		return nil, fmt.Errorf("listing the pages: %w", err)
+	}
+	var words []string
+	for _, p := range pages {
+		words = append(words, strings.TrimSuffix(path.Base(p), ".md"))
+	}
+	rules, err := rule.All()
+	if err != nil {
+		return nil, err
+	}
+	for i := range rules {
+		words = append(words, rules[i].ID)
+	}
+	for _, t := range pipelines.Topics() {
+		words = append(words, t.Name)
+	}
+	for _, kind := range source.Kinds() {
+		words = append(words, string(kind))
+	}
+	return words, nil
+}
+
 // Explain returns the page of a problem code or of a rule, in any case of letters, of
 // a word of the build language, or of a kind of finding.
 func Explain(word string) (Page, error) {
@@ -45,13 +72,11 @@ func Explain(word string) (Page, error) {
 	if err != nil {
 		return page, err
 	}
-	var ids []string
 	for i := range rules {
 		if strings.EqualFold(rules[i].ID, word) {
 			page.Text, err = rule.Page(&rules[i])
 			return page, err
 		}
-		ids = append(ids, rules[i].ID)
 	}
 	var names []string
 	for _, t := range pipelines.Topics() {
@@ -65,13 +90,33 @@ func Explain(word string) (Page, error) {
 		page.Text = string(text)
 		return page, nil
 	}
-	var kinds []string
-	for _, kind := range source.Kinds() {
-		kinds = append(kinds, string(kind))
+	words, err := Words()
+	if err != nil {
+		return page, err
 	}
 	remedy := "give a problem code such as NB0380, a rule such as SHP-1, a kind of finding such as eval, or one of " + strings.Join(names, ", ")
-	if near := diag.Nearest(word, slices.Concat(names, ids, kinds)); near != "" {
+	if near := nearest(word, words); near != "" {
 		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
 	}
 	return Page{}, &diag.Problem{Code: CodeUnknown, What: fmt.Sprintf("nothing is known of %q", word), Remedy: remedy}
+}
+
+// nearest finds the word that was meant. Of codes it is the one that begins as the word
+// does for longest, and with its exit code at least: any two codes are near by letters.
+func nearest(word string, words []string) string {
+	upper := strings.ToUpper(word)
+	if !strings.HasPrefix(upper, "NB") || strings.ContainsAny(upper, "-/") {
+		return diag.Nearest(word, words)
+	}
+	best, longest := "", len("NB00")-1
+	for _, w := range words {
+		common := 0
+		for common < len(w) && common < len(upper) && w[common] == upper[common] {
+			common++
+		}
+		if common > longest {
+			best, longest = w, common
+		}
+	}
+	return best
 }

@@ -1,26 +1,33 @@
 package pin
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 // CodeUpdate is a name given to --update that the project pins nothing under.
 const CodeUpdate diag.Code = "NB0217"
 
-// checkNames refuses what --update names and nothing is pinned under. A misspelt name
-// that was passed over would leave the old version pinned, and say that all is well.
-func checkNames(p *project.Project, update []string) error {
-	if len(update) == 0 {
-		return nil
+// Names lists what --update takes: what the project's snapshot is made of, by name.
+func Names(host machine.Host) ([]string, error) {
+	p, err := project.Open(context.Background(), host)
+	if err != nil {
+		return nil, err
 	}
+	defer p.Close()
+	return namesOf(p)
+}
+
+func namesOf(p *project.Project) ([]string, error) {
 	wanted, err := Wanted(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names := []string{"all", "node", "debian"}
 	for _, b := range p.Bases {
@@ -32,6 +39,19 @@ func checkNames(p *project.Project, update []string) error {
 	}
 	for _, w := range wanted {
 		names = append(names, w.Name)
+	}
+	return names, nil
+}
+
+// checkNames refuses what --update names and nothing is pinned under. A misspelt name
+// that was passed over would leave the old version pinned, and say that all is well.
+func checkNames(p *project.Project, update []string) error {
+	if len(update) == 0 {
+		return nil
+	}
+	names, err := namesOf(p)
+	if err != nil {
+		return err
 	}
 	var problems diag.Problems
 	for _, name := range update {
