@@ -97,7 +97,7 @@ var baseBlock = hclfile.Block{
 	Body: hclfile.Schema{Attrs: []hclfile.Attr{
 		{Name: "node", Type: text, Default: `"22"`, Doc: "The version of Node, or the beginning of one."},
 		{Name: "debian", Type: anything,
-			Holds: "an object with suite and packages", Default: `{ suite = "trixie", packages = ["ca-certificates", "tzdata"] }`, Doc: "The packages of Debian beside the C library."},
+			Holds: "an object with suite and packages", Default: `{ suite = "trixie", packages = ["ca-certificates", "tzdata"] }`, Doc: "The packages of Debian beside the libraries that Node itself asks for."},
 		{Name: "image", Type: text, Doc: "An image of a registry instead; nbuild.lock holds its digest."},
 	}},
 }

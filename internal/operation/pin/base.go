@@ -77,6 +77,9 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	for _, name := range debian.RuntimePackages {
 		wanted[name] = true
 	}
+	if err := r.forNode(ctx, wanted); err != nil {
+		return nil, err
+	}
 	if kept, ok := r.keptDebs(suite, wanted); ok {
 		return kept, nil
 	}
@@ -107,6 +110,24 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 		all = append(all, pinned)
 	}
 	return all, nil
+}
+
+// forNode adds the packages of the libraries that Node itself asks for: Node 26 wants
+// one more than those before it. A library whose package is not known is left to the
+// build, which looks for it in what the packages hold.
+func (r *pinner) forNode(ctx context.Context, wanted map[string]bool) error {
+	for _, node := range r.nodes {
+		libraries, err := upstream.NodeNeeds(ctx, node, r.npmOptions())
+		if err != nil {
+			return err
+		}
+		for _, l := range libraries {
+			if name, known := debian.Library(l); known {
+				wanted[name] = true
+			}
+		}
+	}
+	return nil
 }
 
 // keptDebs returns what is pinned already, where it answers the same request: the

@@ -49,6 +49,7 @@ type pinner struct {
 	client   *registry.Client // of the project's folder
 	previous *snapshot.Lock
 	options  Options
+	nodes    []snapshot.Artefact // once they are pinned
 }
 
 // Run resolves everything outside and writes nbuild.lock.
@@ -205,7 +206,9 @@ func (r *pinner) node(ctx context.Context) ([]snapshot.Artefact, error) {
 	if version == "" {
 		return nil, nil
 	}
-	return upstream.PinNode(ctx, version, r.project.Platforms, r.npmOptions())
+	var err error
+	r.nodes, err = upstream.PinNode(ctx, version, r.project.Platforms, r.npmOptions())
+	return r.nodes, err
 }
 
 // fetches pins the files of fetch blocks.
