@@ -1,5 +1,6 @@
-// Package sbom is the bill of materials: it writes CycloneDX, checks it, reads
-// it, and tells what changed between two.
+// Package sbom is the bill of materials as a document: it writes CycloneDX, checks it,
+// and reads it as an Inventory. What changed between two inventories is package
+// comparison, and what may not pass is package gate.
 //
 // Write takes plain data (Contents) and gives the bytes of a CycloneDX JSON
 // document. It is told everything and looks at nothing: no image is unpacked and
@@ -19,14 +20,12 @@
 // package's own manifest, are the same on every machine, and are kept, less any
 // user name or password in them.
 //
-// Reading and comparing work on the raw JSON, because no Go type holds all that
-// the specification allows (a signature inside a document is lost by a round
-// trip). Compare works on an Inventory, which BOMs and lockfiles both become, and
-// where one side does not know a fact, that fact is not compared: silence is no
-// change. Its classes of change are a closed list (docs/diff-classes.md).
+// Reading works on the raw JSON, because no Go type holds all that the specification
+// allows (a signature inside a document is lost by a round trip). BOMs and lockfiles
+// both become an Inventory, in which a fact that its source does not know is left out.
 //
-// The invariant: Compare(a, a) is empty, and what Write wrote is valid by the
-// specification's own schema and reads back as the same Inventory.
+// The invariant: what Write wrote is valid by the specification's own schema and reads
+// back as the same Inventory.
 //
 // The specification is ECMA-424, CycloneDX 1.5 to 1.7.
 package sbom

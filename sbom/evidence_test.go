@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -98,89 +97,5 @@ func TestABOMTellsAFewPlacesOfEachKindAndHowManyMore(t *testing.T) {
 	}
 	if s := bom.Inventory().Packages[0].Sites[0]; !s.Cut || s.Count != bounds.Occurrences+5 {
 		t.Errorf("read back as %d sites, cut %v", s.Count, s.Cut)
-	}
-}
-
-func TestNewDynamismIsToldByKindAndName(t *testing.T) {
-	eval, spawn, exec := finding(source.Eval, 1, "eval"), finding(source.ChildProcess, 2, "node:child_process.spawn"), finding(source.ChildProcess, 3, "node:child_process.exec")
-	tests := []struct {
-		name string
-		a, b []source.Finding
-		want []string
-	}{
-		{"nothing new", []source.Finding{eval, spawn}, []source.Finding{eval, spawn}, nil},
-		{"less", []source.Finding{eval, spawn}, []source.Finding{spawn}, nil},
-		{"another line", []source.Finding{eval}, []source.Finding{finding(source.Eval, 99, "eval")}, nil},
-		{"a new kind", []source.Finding{spawn}, []source.Finding{spawn, eval},
-			[]string{"high: - -> eval: 1 place\nlib/a.js:1: eval at 1: x"}},
-		{"more of it", []source.Finding{eval}, []source.Finding{eval, finding(source.Eval, 7, "eval")},
-			[]string{"high: eval: 1 place -> eval: 2 places\nlib/a.js:7: eval at 7: x"}},
-		{"another function", []source.Finding{spawn}, []source.Finding{exec},
-			[]string{"high: child_process: 1 place -> child_process: 1 place, new are node:child_process.exec\nlib/a.js:3: node:child_process.exec at 3: x"}},
-		{"everyday", nil, []source.Finding{finding(source.LazyRequire, 1, "require")},
-			[]string{"low: - -> lazy-require: 1 place\nlib/a.js:1: require at 1: x"}},
-		{"machine code is told once", nil, []source.Finding{{Kind: source.NativeAddon, File: "x.node", Excerpt: "x.node"}},
-			[]string{"high: - -> x.node"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			before, after := lodash("1.0.0", test.a...), lodash("1.0.1", test.b...)
-			for _, p := range []*Package{&before, &after} {
-				for _, f := range p.Found.Findings {
-					if f.Kind == source.NativeAddon {
-						p.Facts.Natives = []string{f.File}
-					}
-				}
-			}
-			d := Compare(written(t, contentsOf(before), "1.6").Inventory(), written(t, contentsOf(after), "1.6").Inventory())
-			var got []string
-			for _, c := range d.Changes {
-				if c.Class == Upgrade {
-					continue
-				}
-				from := "-"
-				if c.From != nil {
-					from = *c.From
-				}
-				got = append(got, fmt.Sprintf("%s: %s -> %s", c.Severity, from, *c.To))
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestWhatNobodyLookedIntoIsNotCompared(t *testing.T) {
-	blind := lodash("1.0.0")
-	blind.Found = nil
-	d := Compare(written(t, contentsOf(blind), "").Inventory(), written(t, contentsOf(lodash("1.0.1", finding(source.Eval, 1, "eval"))), "").Inventory())
-	if slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Class == NewDynamism }) {
-		t.Errorf("new dynamism since a BOM that tells none: %v", d.Changes)
-	}
-}
-
-func TestANewPackageIsMeasuredAgainstNothing(t *testing.T) {
-	d := Compare(written(t, contentsOf(), "").Inventory(), written(t, contentsOf(lodash("1.0.0", finding(source.Eval, 1, "eval"))), "").Inventory())
-	if !slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Class == NewDynamism && c.From == nil }) {
-		t.Errorf("eval of a new package is not told: %v", d.Changes)
-	}
-}
-
-func TestAGateOnNewDynamismLetsEverydayChangesPass(t *testing.T) {
-	change := func(s Severity) Diff { return Diff{Changes: []Change{{Class: NewDynamism, Severity: s}}} }
-	for _, test := range []struct {
-		gate    Gate
-		stopped []Severity
-	}{
-		{Gate{Review: []Class{NewDynamism}}, []Severity{Critical, High, Medium}},
-		{DefaultGate(), []Severity{Critical, High}},
-		{Gate{Deny: []Class{Upgrade}}, nil},
-	} {
-		for _, s := range severities {
-			if got := len(test.gate.Check(change(s), false)) > 0; got != slices.Contains(test.stopped, s) {
-				t.Errorf("%+v stops %s: %v", test.gate, s, got)
-			}
-		}
 	}
 }

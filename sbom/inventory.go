@@ -46,9 +46,9 @@ type Setting struct {
 	Name, Value string
 }
 
-// canonical sorts everything in the inventory, so that order never counts, and
+// Canonical sorts everything in the inventory, so that order never counts, and
 // merges items that tell the same.
-func (v *Inventory) canonical() *Inventory {
+func (v *Inventory) Canonical() *Inventory {
 	out := &Inventory{
 		Name: v.Name, Root: v.Root, Packages: slices.Clone(v.Packages), Settings: slices.Clone(v.Settings), Guards: canonicalGuards(v.Guards),
 	}
@@ -73,7 +73,7 @@ func (v *Inventory) canonical() *Inventory {
 // Equal reports whether two inventories tell the very same, in whatever order. It is
 // stricter than that nothing changed between them: what only one side knows counts.
 func (v *Inventory) Equal(other *Inventory) bool {
-	return reflect.DeepEqual(v.canonical(), other.canonical())
+	return reflect.DeepEqual(v.Canonical(), other.Canonical())
 }
 
 // compareItems is a total order over everything that is compared, so that equal
@@ -111,8 +111,8 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// hasScript tells whether npm would run a script, and whether that is known.
-func (p *Item) hasScript() (has, known bool) {
+// RunsScript reports whether npm would run a script, and whether that is known.
+func (p *Item) RunsScript() (has, known bool) {
 	switch {
 	case p.Inventory:
 		return len(p.Scripts) > 0 || p.Gyp, true

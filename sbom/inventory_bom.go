@@ -80,7 +80,7 @@ func (item *Item) property(name, value string) {
 		item.Inventory = item.Inventory || value == "package"
 		item.Searched = item.Searched || value == "file"
 	case propScript:
-		if value == unknownScript {
+		if value == UnknownScript {
 			yes := true
 			item.HasScript = &yes
 			return

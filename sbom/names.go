@@ -58,9 +58,9 @@ func ociPurl(name, digest, platform string) string {
 	return packageurl.NewPackageURL(packageurl.TypeOCI, "", base, digest, q, "").ToString()
 }
 
-// identity returns a purl without its version and its qualifiers but arch: what
+// Identity returns a purl without its version and its qualifiers but arch: what
 // stays the same when a package is updated. A text that is no purl is its own.
-func identity(purl string) string {
+func Identity(purl string) string {
 	p, err := packageurl.FromString(purl)
 	if err != nil {
 		return purl

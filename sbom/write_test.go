@@ -235,3 +235,26 @@ func mustParse(t testing.TB, raw []byte) *BOM {
 	}
 	return b
 }
+
+func TestABOMReadsBackAsItWasWritten(t *testing.T) {
+	raw, err := Write(sample(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := mustParse(t, raw).Inventory()
+	i := slices.IndexFunc(v.Packages, func(p Item) bool { return p.Path == "node_modules/@s/b" })
+	if i < 0 {
+		t.Fatal("a package is missing")
+	}
+	got := v.Packages[i]
+	got.Hashes = nil
+	want := Item{
+		Ref: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx#node_modules/@s/b", Purl: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx", Path: "node_modules/@s/b",
+		Name: "@s/b", Version: "2.0.0-rc.1+x", License: "(MIT OR Apache-2.0)", Registry: "@s", Inventory: true, Gyp: true,
+		Addons: []string{"prebuilds/b.node"}, Binaries: []string{"prebuilds/b.node"},
+		Provenance: "none", Maintainers: []string{"ann", "zed"}, DependsOn: []string{"pkg:npm/c@3.0.0#node_modules/c"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

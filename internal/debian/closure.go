@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/debian/debversion"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
@@ -22,7 +23,7 @@ func newUniverse() *universe {
 
 // add takes a package in, unless a newer one of its name is there.
 func (u *universe) add(c candidate) {
-	if old, ok := u.packages[c.name]; ok && CompareVersions(old.version, c.version) >= 0 {
+	if old, ok := u.packages[c.name]; ok && debversion.Compare(old.version, c.version) >= 0 {
 		return
 	}
 	u.packages[c.name] = c

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian/debversion"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
@@ -111,7 +112,7 @@ func (d *Deb) readControl(m arMember) error {
 	if d.fields, err = one(d.Control); err != nil {
 		return fmt.Errorf("%w: %w", errRefused, err)
 	}
-	if !packageName(d.Name()) || checkVersion(d.Version()) != nil {
+	if !packageName(d.Name()) || debversion.Check(d.Version()) != nil {
 		return refused("its control file names no package")
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian/debversion"
 )
 
 // errIndex reports a Packages index that does not parse.
@@ -65,7 +66,7 @@ func newCandidate(p paragraph, arch string) (candidate, error) {
 	if !packageName(c.name) {
 		return c, errors.New("it names no package")
 	}
-	if err := checkVersion(c.version); err != nil {
+	if err := debversion.Check(c.version); err != nil {
 		return c, err
 	}
 	if got := p.get("Architecture"); got != arch && got != "all" {
@@ -96,7 +97,7 @@ func sourceOf(p paragraph) (string, error) {
 			version = strings.TrimSuffix(rest, ")")
 		}
 	}
-	if !packageName(name) || checkVersion(version) != nil {
+	if !packageName(name) || debversion.Check(version) != nil {
 		return "", fmt.Errorf("its source is %.80q", p.get("Source"))
 	}
 	return name + "=" + version, nil

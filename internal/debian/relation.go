@@ -3,6 +3,8 @@ package debian
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/debian/debversion"
 )
 
 // relation is one package that is asked for: a name and, where op is not "", a
@@ -19,7 +21,7 @@ func (r relation) String() string {
 
 // holds reports whether a version is within the bound.
 func (r relation) holds(version string) bool {
-	c := CompareVersions(version, r.version)
+	c := debversion.Compare(version, r.version)
 	switch r.op {
 	case "":
 		return true
@@ -88,7 +90,7 @@ func parseRelation(text string) (relation, error) {
 	if !ok || strings.TrimSpace(after) != "" {
 		return r, fmt.Errorf("%w: %.60q is no relation", errControl, text)
 	}
-	return r, checkVersion(r.version)
+	return r, debversion.Check(r.version)
 }
 
 // packageName reports whether a name is one of a package (Debian Policy §5.6.1),
@@ -97,5 +99,19 @@ func packageName(name string) bool {
 	if len(name) < 2 || len(name) > 128 || !digit(name[0]) && !letter(name[0]) {
 		return false
 	}
-	return versionBytes(name, "+-._")
+	return nameBytes(name, "+-._")
 }
+
+// nameBytes reports whether a text is of letters, digits and the bytes of also.
+func nameBytes(s, also string) bool {
+	for i := range len(s) {
+		if !digit(s[i]) && !letter(s[i]) && strings.IndexByte(also, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

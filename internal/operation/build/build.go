@@ -36,6 +36,7 @@ import (
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
+	"github.com/nbuild/nbuild/sbom/gate"
 )
 
 // The problems of building.
@@ -310,7 +311,7 @@ func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Im
 
 // Licences returns what the project's deny_license stops of what a BOM tells.
 func (b *Built) Licences(told *sbom.Inventory) diag.Problems {
-	return sbom.DenyLicences(told, b.Project.Sbom.DenyLicense)
+	return gate.DenyLicences(told, b.Project.Sbom.DenyLicense)
 }
 
 // put writes an image with its BOM and moves its tags. It returns the referrer that

@@ -16,7 +16,8 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/sides"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/sbom"
+	"github.com/nbuild/nbuild/sbom/comparison"
+	"github.com/nbuild/nbuild/sbom/gate"
 )
 
 // Options say what is compared and what is denied. A and B are as the user types
@@ -26,20 +27,20 @@ type Options struct {
 	Platform string // of images that are for several; "" is "linux/amd64"
 
 	Deny, Review []string // classes of change, as gates list them
-	ExitCode     bool     // without classes: hold the diff to sbom.DefaultGate
+	ExitCode     bool     // without classes: hold the diff to gate.DefaultGate
 }
 
 // Result is what changed and what the gate stops of it, which is empty where none
 // was asked for.
 type Result struct {
-	Diff    sbom.Diff
+	Diff    comparison.Diff
 	Stopped diag.Problems
 }
 
 // Classes lists the classes of change that can be denied.
 func Classes() []string {
 	var names []string
-	for _, c := range sbom.Classes() {
+	for _, c := range comparison.Classes() {
 		names = append(names, string(c))
 	}
 	return names
@@ -58,7 +59,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	if err := errors.Join(wrap("A", errA), wrap("B", errB)); err != nil {
 		return nil, err
 	}
-	d := sbom.Compare(a, b)
+	d := comparison.Compare(a, b)
 	return &Result{Diff: d, Stopped: gate.Check(d, false)}, nil
 }
 
@@ -69,14 +70,14 @@ func wrap(side string, err error) error {
 	return fmt.Errorf("loading %s: %w", side, err)
 }
 
-func (o Options) gate() (sbom.Gate, error) {
-	deny, errDeny := sbom.ParseClasses(o.Deny, diag.Pos{File: "--deny"})
-	review, errReview := sbom.ParseClasses(o.Review, diag.Pos{File: "--review"})
+func (o Options) gate() (gate.Gate, error) {
+	deny, errDeny := gate.ParseClasses(o.Deny, diag.Pos{File: "--deny"})
+	review, errReview := gate.ParseClasses(o.Review, diag.Pos{File: "--review"})
 	if err := errors.Join(errDeny, errReview); err != nil {
-		return sbom.Gate{}, err
+		return gate.Gate{}, err
 	}
 	if o.ExitCode && len(deny) == 0 && len(review) == 0 {
-		return sbom.DefaultGate(), nil
+		return gate.DefaultGate(), nil
 	}
-	return sbom.Gate{Deny: deny, Review: review}, nil
+	return gate.Gate{Deny: deny, Review: review}, nil
 }

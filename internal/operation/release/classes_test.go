@@ -6,14 +6,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/pipelines"
-	"github.com/nbuild/nbuild/sbom"
+	"github.com/nbuild/nbuild/sbom/comparison"
 )
 
 // TestReleaseBlockKnowsEveryClassOfChange holds the language's list of classes to the
 // one that changes are made of: neither room may import the other.
 func TestReleaseBlockKnowsEveryClassOfChange(t *testing.T) {
 	var want []string
-	for _, c := range sbom.Classes() {
+	for _, c := range comparison.Classes() {
 		want = append(want, string(c))
 	}
 	seen := 0

@@ -12,6 +12,8 @@ import (
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
+	"github.com/nbuild/nbuild/sbom/comparison"
+	"github.com/nbuild/nbuild/sbom/gate"
 )
 
 // The problems of gates.
@@ -89,55 +91,55 @@ func chosen(p *pipelines.Project, name string) (*pipelines.Release, error) {
 // source lists can't be read, a gate that names a class of theirs is closed, and any
 // other says so; and so does one whose baseline had no guard yet, and no list.
 func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline string, c *candidate, after *sbom.Inventory) (diag.Problems, predicate.Gate, error) {
-	gate := predicate.Gate{ID: "diff", Outcome: predicate.OutcomePass}
+	said := predicate.Gate{ID: "diff", Outcome: predicate.OutcomePass}
 	if baseline == "" {
-		gate.Detail = "no baseline"
-		return nil, gate, nil
+		said.Detail = "no baseline"
+		return nil, said, nil
 	}
-	deny, err := sbom.ParseClasses(block.Deny, block.At)
+	deny, err := gate.ParseClasses(block.Deny, block.At)
 	if err != nil {
-		return nil, gate, err
+		return nil, said, err
 	}
-	review, err := sbom.ParseClasses(block.Review, block.At)
+	review, err := gate.ParseClasses(block.Review, block.At)
 	if err != nil {
-		return nil, gate, err
+		return nil, said, err
 	}
-	asked := sbom.Gate{Deny: deny, Review: review}
+	asked := gate.Gate{Deny: deny, Review: review}
 	var platforms []string
 	if platforms, after.Guards, err = guards(ctx, c.img); err != nil {
-		return nil, gate, err
+		return nil, said, err
 	}
 	was, err := r.baseline(ctx, baseline, c.repository, platforms)
 	if err != nil {
-		return nil, gate, err
+		return nil, said, err
 	}
 	if len(was.inventories) == 0 {
-		gate.Outcome, gate.Detail = predicate.OutcomeWarn, "first release: there is no "+baseline
-		return nil, gate, nil
+		said.Outcome, said.Detail = predicate.OutcomeWarn, "first release: there is no "+baseline
+		return nil, said, nil
 	}
 	if was.unread != nil && asked.AsksGuards() {
-		return nil, gate, unreadable(baseline, was.unread)
+		return nil, said, unreadable(baseline, was.unread)
 	}
 	var problems diag.Problems
 	most := 0
 	for _, earlier := range was.inventories { // each of them counts, so none may be chosen to hide a change
-		found := sbom.Compare(earlier, after)
+		found := comparison.Compare(earlier, after)
 		most = max(most, len(found.Changes))
 		if stopped := asked.Check(found, false); len(problems) == 0 {
 			problems = stopped
 		}
 	}
-	gate.Detail = fmt.Sprintf("%d changes since %s", most, baseline)
+	said.Detail = fmt.Sprintf("%d changes since %s", most, baseline)
 	switch {
 	case was.unread != nil:
-		gate.Detail += ", whose source lists can't be read and were not compared"
+		said.Detail += ", whose source lists can't be read and were not compared"
 	case was.unlisted(after.Guards):
-		gate.Detail += ", which starts no guard, so that no source lists were compared"
+		said.Detail += ", which starts no guard, so that no source lists were compared"
 	}
 	if most > 0 || was.unread != nil {
-		gate.Outcome = predicate.OutcomeWarn
+		said.Outcome = predicate.OutcomeWarn
 	}
-	return problems, gate, nil
+	return problems, said, nil
 }
 
 // guards reads back what an image that was built may load, with the platforms that it

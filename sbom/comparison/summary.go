@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"cmp"
@@ -52,9 +52,9 @@ func (d Diff) summary() []string {
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int {
 		return cmp.Or(
-			compareBools(a.tests, b.tests),
+			number(a.tests)-number(b.tests),
 			slices.Index(severities, a.severity)-slices.Index(severities, b.severity),
-			compareBools(b.own, a.own),
+			number(b.own)-number(a.own),
 			a.class.rank()-b.class.rank(),
 			strings.Compare(a.what, b.what),
 		)
@@ -130,4 +130,12 @@ func (c *Change) subject() string {
 	name := strings.TrimPrefix(strings.TrimPrefix(c.Purl, "pkg:"), "npm/")
 	name, _, _ = strings.Cut(name, "?")
 	return strings.ReplaceAll(name, "%40", "@")
+}
+
+// number is 1 of what is true, and 0 of what is not.
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -1,4 +1,13 @@
-package debian
+// Package debversion orders and checks versions of Debian packages.
+//
+// They are ordered wherever a package is chosen, and wherever two BOMs are compared, and
+// both must agree on what is newer. This package links nothing, so that the BOM's room
+// can ask without the archive's keys and compressors.
+//
+// The invariant: Compare is a total preorder on everything, whether or not Check takes it.
+//
+// Debian Policy §5.6.12.
+package debversion
 
 import (
 	"cmp"
@@ -6,10 +15,10 @@ import (
 	"strings"
 )
 
-// CompareVersions orders two package versions as dpkg does: negative where a is
+// Compare orders two package versions as dpkg does: negative where a is
 // older than b, 0 where they count as equal ("1.0" and "1.00" do), positive where
 // a is newer (Debian Policy §5.6.12).
-func CompareVersions(a, b string) int {
+func Compare(a, b string) int {
 	ea, ua, ra := splitVersion(a)
 	eb, ub, rb := splitVersion(b)
 	return cmp.Or(compareDigits(ea, eb), comparePart(ua, ub), comparePart(ra, rb))
@@ -71,8 +80,8 @@ func compareDigits(a, b string) int {
 	return cmp.Or(len(a)-len(b), strings.Compare(a, b))
 }
 
-// checkVersion refuses what is no version (Debian Policy §5.6.12).
-func checkVersion(v string) error {
+// Check returns an error for what is no version (Debian Policy §5.6.12).
+func Check(v string) error {
 	epoch, upstream, revision := splitVersion(v)
 	hasEpoch := strings.Contains(v, ":")
 	hasRevision := strings.Contains(strings.TrimPrefix(v, epoch+":"), "-")

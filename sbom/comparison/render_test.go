@@ -1,7 +1,8 @@
-package sbom
+package comparison
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"testing"
 
@@ -10,17 +11,20 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // sampleDiff has a change of most classes.
+var update = flag.Bool("update", false, "rewrite the golden files")
+
 func sampleDiff() Diff {
-	a := &Inventory{Name: "shop", Root: ".", Settings: []Setting{{"user", "1"}}, Packages: []Item{
+	a := &sbom.Inventory{Name: "shop", Root: ".", Settings: []sbom.Setting{{Name: "user", Value: "1"}}, Packages: []sbom.Item{
 		{Ref: ".", Name: "shop", DependsOn: []string{"a@1.0.0#node_modules/a", "b@1.0.0#node_modules/b"}},
 		item("a", "1.0.0", "node_modules/a", hash("SHA-512:00"), looked(), license("MIT")),
 		item("b", "1.0.0", "node_modules/b", registry("@s"), provenance("slsa")),
 		item("gone", "1.0.0", "node_modules/gone"),
 	}}
-	b := &Inventory{Name: "shop", Root: ".", Settings: []Setting{{"user", "0"}}, Packages: []Item{
+	b := &sbom.Inventory{Name: "shop", Root: ".", Settings: []sbom.Setting{{Name: "user", Value: "0"}}, Packages: []sbom.Item{
 		{Ref: ".", Name: "shop", DependsOn: []string{"a@1.0.0#node_modules/a", "b@1.1.0#node_modules/b"}},
 		item("a", "1.0.0", "node_modules/a", hash("SHA-512:11"), looked("postinstall: node x.js"), license("ISC"), on("new@3.0.0#node_modules/new")),
 		item("b", "1.1.0", "node_modules/b", registry("default"), provenance("none")),
@@ -30,7 +34,7 @@ func sampleDiff() Diff {
 	is := loads("server.js 2", "node_modules/a/a.js 2", "node_modules/b/b.js 2", "node_modules/new/a.js 1", "node_modules/new/b.js 1")
 	is.List.Evaluators = []sources.Evaluator{{Path: "/app/node_modules/new/a.js", SHA256: cas.Sum([]byte("1")), Reason: "compiles templates"}}
 	is.Eval = "report"
-	a.Guards, b.Guards = []Guard{was}, []Guard{is}
+	a.Guards, b.Guards = []sbom.Guard{was}, []sbom.Guard{is}
 	return Compare(a, b)
 }
 
@@ -57,7 +61,7 @@ func TestDiffTextAndJSONAreGolden(t *testing.T) {
 }
 
 func TestDiffJSONFollowsItsSchema(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile("../docs/schemas/nbuild.diff.v1.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/schemas/nbuild.diff.v1.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,22 @@
-package sbom
+// Package comparison says what changed between two inventories, be they of BOMs,
+// lockfiles, snapshots or images.
+//
+// Every change has a class of a closed list (docs/diff-classes.md), which gives its
+// severity; the most severe come first. Where one side does not know a fact, that fact
+// is not compared: silence is no change.
+//
+// Of images it also compares what they may load. A file that changed is held against the
+// version of the package in whose folder it stands: an update explains the files of its
+// own package and of no other.
+//
+// The invariant: Compare(a, a) is empty, whatever the order of things in either.
+package comparison
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // Diff is what changed, most severe first, then by class, purl and path.
@@ -17,9 +31,9 @@ type Diff struct {
 // version). First those at one install path, then those of one version at
 // different paths, then the rest by order of version: an update that moves a
 // package is an update. What is left over on one side was added or removed.
-func Compare(a, b *Inventory) Diff {
-	c := &comparison{a: a.canonical(), b: b.canonical()}
-	c.whyA, c.whyB = explain(c.a), explain(c.b)
+func Compare(a, b *sbom.Inventory) Diff {
+	c := &comparison{a: a.Canonical(), b: b.Canonical()}
+	c.whyA, c.whyB = sbom.Brings(c.a), sbom.Brings(c.b)
 	left, right := byIdentity(c.a), byIdentity(c.b)
 	names := make(map[string]bool, len(left)+len(right))
 	for name := range left {
@@ -38,19 +52,19 @@ func Compare(a, b *Inventory) Diff {
 }
 
 type comparison struct {
-	a, b       *Inventory
+	a, b       *sbom.Inventory
 	whyA, whyB func(ref string) []string
 	changes    []Change
 }
 
-func byIdentity(v *Inventory) map[string][]*Item {
-	out := make(map[string][]*Item, len(v.Packages))
+func byIdentity(v *sbom.Inventory) map[string][]*sbom.Item {
+	out := make(map[string][]*sbom.Item, len(v.Packages))
 	for i := range v.Packages {
 		p := &v.Packages[i]
 		if p.Purl == "" {
 			continue
 		}
-		name := identity(p.Purl)
+		name := sbom.Identity(p.Purl)
 		out[name] = append(out[name], p)
 	}
 	return out
@@ -58,12 +72,12 @@ func byIdentity(v *Inventory) map[string][]*Item {
 
 // pair takes the items that have one key out of both lists, first with first, and
 // hands them to found. Items whose key is "" stay.
-func pair(left, right []*Item, key func(*Item) string, found func(a, b *Item)) (l, r []*Item) {
-	waiting := make(map[string][]*Item, len(right))
+func pair(left, right []*sbom.Item, key func(*sbom.Item) string, found func(a, b *sbom.Item)) (l, r []*sbom.Item) {
+	waiting := make(map[string][]*sbom.Item, len(right))
 	for _, b := range right {
 		waiting[key(b)] = append(waiting[key(b)], b)
 	}
-	taken := make(map[*Item]bool, len(right))
+	taken := make(map[*sbom.Item]bool, len(right))
 	for _, a := range left {
 		k := key(a)
 		if k == "" || len(waiting[k]) == 0 {
@@ -78,17 +92,19 @@ func pair(left, right []*Item, key func(*Item) string, found func(a, b *Item)) (
 	return l, without(right, taken)
 }
 
-func without(items []*Item, taken map[*Item]bool) []*Item {
-	return slices.DeleteFunc(slices.Clone(items), func(p *Item) bool { return taken[p] })
+func without(items []*sbom.Item, taken map[*sbom.Item]bool) []*sbom.Item {
+	return slices.DeleteFunc(slices.Clone(items), func(p *sbom.Item) bool { return taken[p] })
 }
 
 // The three ways in which two items are one package, strictest first.
-func byAll(p *Item) string     { return p.Path + "\n" + p.Version + "\n" + strings.Join(p.Hashes, " ") }
-func byPath(p *Item) string    { return p.Path }
-func byVersion(p *Item) string { return "v" + p.Version }
+func byAll(p *sbom.Item) string {
+	return p.Path + "\n" + p.Version + "\n" + strings.Join(p.Hashes, " ")
+}
+func byPath(p *sbom.Item) string    { return p.Path }
+func byVersion(p *sbom.Item) string { return "v" + p.Version }
 
 // identity compares all copies of one package.
-func (c *comparison) identity(left, right []*Item) {
+func (c *comparison) identity(left, right []*sbom.Item) {
 	l, r := pair(left, right, byAll, c.pair)
 	l, r = pair(l, r, byPath, c.pair)
 	l, r = pair(l, r, byVersion, c.pair)
@@ -98,19 +114,19 @@ func (c *comparison) identity(left, right []*Item) {
 	before, after := copiesOf(left), copiesOf(right)
 	// A source without paths lists a version once, one with paths once a copy: what
 	// is left of a version that the other side has is no change then.
-	l = slices.DeleteFunc(l, func(p *Item) bool { return after.covers(p) })
-	r = slices.DeleteFunc(r, func(p *Item) bool {
+	l = slices.DeleteFunc(l, func(p *sbom.Item) bool { return after.covers(p) })
+	r = slices.DeleteFunc(r, func(p *sbom.Item) bool {
 		if known := before.contradicts(p); known != nil {
 			c.integrity(known, p)
 		}
 		return before.covers(p)
 	})
-	byOrder := func(a, b *Item) int { return compareVersions(a.Purl, a.Version, b.Version) }
+	byOrder := func(a, b *sbom.Item) int { return compareVersions(a.Purl, a.Version, b.Version) }
 	slices.SortStableFunc(l, byOrder)
 	slices.SortStableFunc(r, byOrder)
-	gone := slices.DeleteFunc(slices.Clone(l), func(p *Item) bool { return after.has(p.Version) })
-	come := slices.DeleteFunc(slices.Clone(r), func(p *Item) bool { return before.has(p.Version) })
-	paired := map[*Item]bool{}
+	gone := slices.DeleteFunc(slices.Clone(l), func(p *sbom.Item) bool { return after.has(p.Version) })
+	come := slices.DeleteFunc(slices.Clone(r), func(p *sbom.Item) bool { return before.has(p.Version) })
+	paired := map[*sbom.Item]bool{}
 	for i := range min(len(gone), len(come)) {
 		c.pair(gone[i], come[i])
 		paired[gone[i]], paired[come[i]] = true, true
@@ -167,7 +183,7 @@ func (c *comparison) settings() {
 	}
 }
 
-func (c *comparison) add(class Class, p *Item, from, to *string) {
+func (c *comparison) add(class Class, p *sbom.Item, from, to *string) {
 	why := c.whyB
 	if to == nil {
 		why = c.whyA

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"math/rand/v2"
@@ -10,11 +10,12 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // loads makes a guard that lets an image in /app load files, each written
 // "PATH CONTENT" or "PATH CONTENT FORMAT".
-func loads(files ...string) Guard {
+func loads(files ...string) sbom.Guard {
 	l := &sources.List{Node: "22"}
 	for _, f := range files {
 		words := strings.Fields(f)
@@ -28,12 +29,12 @@ func loads(files ...string) Guard {
 		l.Entries = append(l.Entries, e)
 	}
 	l.Sort()
-	return Guard{Workdir: "/app", Mode: "enforce", Eval: "enforce", List: l}
+	return sbom.Guard{Workdir: "/app", Mode: "enforce", Eval: "enforce", List: l}
 }
 
 // guarded is an image that holds packages and loads files.
-func guarded(g Guard, items ...Item) *Inventory {
-	return &Inventory{Packages: items, Guards: []Guard{g}}
+func guarded(g sbom.Guard, items ...sbom.Item) *sbom.Inventory {
+	return &sbom.Inventory{Packages: items, Guards: []sbom.Guard{g}}
 }
 
 // told lists changes of the classes that are told of guards; hashes are cut.
@@ -56,7 +57,7 @@ func TestCompareTellsWhatProductionMayLoad(t *testing.T) {
 	x1, x2 := item("x", "1.0.0", "node_modules/x"), item("x", "2.0.0", "node_modules/x")
 	tests := []struct {
 		name string
-		a, b *Inventory
+		a, b *sbom.Inventory
 		want []string
 	}{
 		{"the same list", guarded(loads("server.js 1", "node_modules/x/a.js 1"), x1), guarded(loads("node_modules/x/a.js 1", "server.js 1"), x1), nil},
@@ -121,7 +122,7 @@ func TestCompareTellsWhatProductionMayLoad(t *testing.T) {
 				"updated-sources x@1.0.1 /srv/api/node_modules/x | 1 file | 1 file: 1 with other bytes",
 				"updated-sources z@1.0.1 /node_modules/z | 1 file | 1 file: 1 with other bytes",
 			}},
-		{"an image of which the list is not known", guarded(loads("a.js 1")), &Inventory{}, nil},
+		{"an image of which the list is not known", guarded(loads("a.js 1")), &sbom.Inventory{}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -138,7 +139,7 @@ func TestNoUpdateExplainsTheFilesOfAnother(t *testing.T) {
 	x1, x2 := item("x", "1.0.0", "node_modules/x"), item("x", "2.0.0", "node_modules/x")
 	tests := []struct {
 		name string
-		a, b *Inventory
+		a, b *sbom.Inventory
 		want string
 	}{
 		{"a folder of the same name elsewhere",
@@ -150,7 +151,7 @@ func TestNoUpdateExplainsTheFilesOfAnother(t *testing.T) {
 		{"a copy at the root, which has the same name in the BOM",
 			guarded(loads("node_modules/x/a.js 1"), x1), guarded(loads("node_modules/x/a.js 2", "/node_modules/x/a.js 2"), x2),
 			"new-source  /node_modules/x | - | 1 file: a.js"},
-		{"a package that the second BOM does not name",
+		{"a package that the second sbom.BOM does not name",
 			guarded(loads("node_modules/x/a.js 1"), x1), guarded(loads("node_modules/x/a.js 2")),
 			"source-changed x@1.0.0 /app/node_modules/x/a.js | sha256:1 | sha256:2"},
 		{"a package inside of one that was updated",
@@ -175,7 +176,7 @@ func TestNoUpdateExplainsTheFilesOfAnother(t *testing.T) {
 
 func TestCompareTellsWhatMayTurnStringsIntoCode(t *testing.T) {
 	a, b := loads("node_modules/x/a.js 1", "node_modules/x/b.js 1", "lib/c.js 1"), loads("node_modules/x/a.js 2", "node_modules/x/b.js 1", "lib/c.js 1")
-	approve := func(g *Guard, path, content, reason string) {
+	approve := func(g *sbom.Guard, path, content, reason string) {
 		g.List.Evaluators = append(g.List.Evaluators, sources.Evaluator{Path: path, SHA256: cas.Sum([]byte(content)), Reason: reason})
 	}
 	approve(&a, "/app/node_modules/x/a.js", "1", "templates")
@@ -201,9 +202,9 @@ func TestCompareTellsWhatMayTurnStringsIntoCode(t *testing.T) {
 // The order in which anything is told never counts, and what is compared with itself
 // gives nothing.
 func TestCompareOfListsDoesNotDependOnOrder(t *testing.T) {
-	image := func(n int, versions ...string) *Inventory {
+	image := func(n int, versions ...string) *sbom.Inventory {
 		g, r := loads(), rand.New(rand.NewPCG(uint64(n), 1))
-		v := &Inventory{}
+		v := &sbom.Inventory{}
 		for i, version := range versions {
 			name := "p" + string(rune('a'+i))
 			v.Packages = append(v.Packages, item(name, version, "node_modules/"+name))
@@ -212,10 +213,10 @@ func TestCompareOfListsDoesNotDependOnOrder(t *testing.T) {
 			}
 		}
 		g.List.Entries = append(g.List.Entries, loads("own.js "+versions[0]).List.Entries...)
-		g.Lets = []Setting{{"guard.children", "/bin/a"}, {"guard.children", "/bin/" + versions[0]}}
+		g.Lets = []sbom.Setting{{Name: "guard.children", Value: "/bin/a"}, {Name: "guard.children", Value: "/bin/" + versions[0]}}
 		other := g
 		other.Platform = "linux/arm64"
-		v.Guards = []Guard{g, other}
+		v.Guards = []sbom.Guard{g, other}
 		r.Shuffle(len(g.List.Entries), func(i, j int) { g.List.Entries[i], g.List.Entries[j] = g.List.Entries[j], g.List.Entries[i] })
 		r.Shuffle(len(v.Packages), func(i, j int) { v.Packages[i], v.Packages[j] = v.Packages[j], v.Packages[i] })
 		r.Shuffle(len(v.Guards), func(i, j int) { v.Guards[i], v.Guards[j] = v.Guards[j], v.Guards[i] })
@@ -238,8 +239,8 @@ func TestCompareOfListsDoesNotDependOnOrder(t *testing.T) {
 }
 
 func BenchmarkCompareLists(b *testing.B) {
-	image := func(version string) *Inventory {
-		v, g := &Inventory{}, loads()
+	image := func(version string) *sbom.Inventory {
+		v, g := &sbom.Inventory{}, loads()
 		for i := range 600 {
 			name := "p" + strings.Repeat("x", i%30) + string(rune('a'+i/30))
 			v.Packages = append(v.Packages, item(name, version, "node_modules/"+name))
@@ -247,7 +248,7 @@ func BenchmarkCompareLists(b *testing.B) {
 				g.List.Entries = append(g.List.Entries, loads("node_modules/"+name+"/"+string(rune('a'+f))+".js "+version).List.Entries...)
 			}
 		}
-		v.Guards = []Guard{g}
+		v.Guards = []sbom.Guard{g}
 		return v
 	}
 	x, y := image("1.0.0"), image("2.0.0")

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"bytes"
@@ -101,4 +101,19 @@ func (c Change) fromTo() string {
 		return "- " + short(*c.From)
 	}
 	return ""
+}
+
+// Summary is the change in one line.
+func (c Change) Summary() string {
+	what := c.Purl
+	if what == "" {
+		what = c.Path
+	} else if c.Path != "" {
+		what += " at " + c.Path
+	}
+	text := string(c.Class) + ": " + what
+	if detail, _, _ := strings.Cut(c.fromTo(), "\n"); detail != "" {
+		text += " (" + detail + ")"
+	}
+	return text
 }

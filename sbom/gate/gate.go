@@ -1,4 +1,13 @@
-package sbom
+// Package gate says what may not pass: the changes and the licences that a project
+// denies, or wants to be reviewed first.
+//
+// A gate names classes of change and not texts, so it can be written before anything has
+// happened. What a licence denies follows its expression: of a choice one free branch is
+// enough.
+//
+// The invariant: a name that no class has is an error. A gate that names what does not
+// exist would let everything through.
+package gate
 
 import (
 	"fmt"
@@ -7,27 +16,40 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/sbom/comparison"
+)
+
+// The problems of this package.
+const (
+	// CodeDenied is a change that a gate denies.
+	CodeDenied diag.Code = "NB3000"
+	// CodeGate is a gate that names a class of change that does not exist.
+	CodeGate diag.Code = "NB0374"
+	// CodeReview is a change that must be approved first.
+	CodeReview diag.Code = "NB3100"
+	// CodeLicence is a package under a licence that the project denies.
+	CodeLicence diag.Code = "NB1300"
 )
 
 // Gate says which changes stop a release (build.hcl, release: deny, review). The
 // class new-dynamism stands for every way in which code comes to life: scripts,
 // gyp, machine code and findings by file.
 type Gate struct {
-	Deny   []Class // ends with exit 30
-	Review []Class // needs an approval of the diff, else exit 31
+	Deny   []comparison.Class // ends with exit 30
+	Review []comparison.Class // needs an approval of the diff, else exit 31
 
 	// Least is the least severity of a new-dynamism that is stopped; "" is Medium. What
 	// is below it is in the diff all the same.
-	Least Severity
+	Least comparison.Severity
 }
 
 // DefaultGate is what `diff --exit-code` holds two things to: every class of
 // severity critical or high is denied.
 func DefaultGate() Gate {
-	g := Gate{Least: High}
-	for _, c := range classes {
-		if c.severity == Critical || c.severity == High {
-			g.Deny = append(g.Deny, c.class)
+	g := Gate{Least: comparison.High}
+	for _, c := range comparison.Classes() {
+		if s := c.Severity(); s == comparison.Critical || s == comparison.High {
+			g.Deny = append(g.Deny, c)
 		}
 	}
 	return g
@@ -35,16 +57,16 @@ func DefaultGate() Gate {
 
 // ParseClasses reads names of classes as a gate lists them. Each unknown name is a
 // problem at pos that tells the nearest one.
-func ParseClasses(names []string, pos diag.Pos) ([]Class, error) {
-	known := make([]string, len(classes))
-	for i, c := range classes {
-		known[i] = string(c.class)
+func ParseClasses(names []string, pos diag.Pos) ([]comparison.Class, error) {
+	var known []string
+	for _, c := range comparison.Classes() {
+		known = append(known, string(c))
 	}
-	var out []Class
+	var out []comparison.Class
 	var ps diag.Problems
 	for _, name := range names {
 		if slices.Contains(known, name) {
-			out = append(out, Class(name))
+			out = append(out, comparison.Class(name))
 			continue
 		}
 		remedy := "use one of " + strings.Join(known, ", ")
@@ -68,29 +90,29 @@ func ParseClasses(names []string, pos diag.Pos) ([]Class, error) {
 // and its production source list, so that a side of which they can't be read can't be
 // judged.
 func (g Gate) AsksGuards() bool {
-	return slices.ContainsFunc(guardClasses, func(c Class) bool { return slices.Contains(g.Deny, c) || slices.Contains(g.Review, c) })
+	return slices.ContainsFunc(slices.Concat(g.Deny, g.Review), comparison.Class.OfGuard)
 }
 
 // dynamismClasses are what the class new-dynamism stands for in a gate.
-var dynamismClasses = []Class{
-	NewDynamism, NewInstallScript, InstallScriptChanged, NewImplicitGyp, NewNativeAddon, NewPrebuiltBinary,
+var dynamismClasses = []comparison.Class{
+	comparison.NewDynamism, comparison.NewInstallScript, comparison.InstallScriptChanged, comparison.NewImplicitGyp, comparison.NewNativeAddon, comparison.NewPrebuiltBinary,
 }
 
-func stops(list []Class, c Class) bool {
-	return slices.Contains(list, c) || slices.Contains(list, NewDynamism) && slices.Contains(dynamismClasses, c)
+func stops(list []comparison.Class, c comparison.Class) bool {
+	return slices.Contains(list, c) || slices.Contains(list, comparison.NewDynamism) && slices.Contains(dynamismClasses, c)
 }
 
 // counts reports whether a change is severe enough to be stopped. Only findings by
 // file differ in that: more reading of files is no more eval.
-func (g Gate) counts(c Change) bool {
-	if c.Class != NewDynamism {
+func (g Gate) counts(c comparison.Change) bool {
+	if c.Class != comparison.NewDynamism {
 		return true
 	}
 	switch least := g.Least; least {
-	case High:
-		return c.Severity == High || c.Severity == Critical
+	case comparison.High:
+		return c.Severity == comparison.High || c.Severity == comparison.Critical
 	default:
-		return c.Severity != Low && c.Severity != Info
+		return c.Severity != comparison.Low && c.Severity != comparison.Info
 	}
 }
 
@@ -98,7 +120,7 @@ func (g Gate) counts(c Change) bool {
 // first, in the order of the diff, at most bounds.Problems of them. What is denied
 // is not asked for review again. Approved says that the team has approved this
 // very diff.
-func (g Gate) Check(d Diff, approved bool) diag.Problems {
+func (g Gate) Check(d comparison.Diff, approved bool) diag.Problems {
 	var denied, review diag.Problems
 	for _, c := range d.Changes {
 		if !g.counts(c) {
@@ -108,15 +130,15 @@ func (g Gate) Check(d Diff, approved bool) diag.Problems {
 		case stops(g.Deny, c.Class):
 			denied = append(denied, &diag.Problem{
 				Code:   CodeDenied,
-				What:   c.summary(),
-				Why:    c.reason(),
+				What:   c.Summary(),
+				Why:    reason(c),
 				Remedy: fmt.Sprintf("undo the change, or take %q off the gate's deny list and say why", c.Class),
 			})
 		case stops(g.Review, c.Class) && !approved:
 			review = append(review, &diag.Problem{
 				Code:   CodeReview,
-				What:   c.summary(),
-				Why:    c.reason(),
+				What:   c.Summary(),
+				Why:    reason(c),
 				Remedy: "have a reviewer run `nbuild approve` on this diff, then release again",
 			})
 		}
@@ -125,22 +147,8 @@ func (g Gate) Check(d Diff, approved bool) diag.Problems {
 	return all[:min(len(all), bounds.Problems)]
 }
 
-// summary tells the change in one line.
-func (c Change) summary() string {
-	what := c.Purl
-	if what == "" {
-		what = c.Path
-	} else if c.Path != "" {
-		what += " at " + c.Path
-	}
-	text := string(c.Class) + ": " + what
-	if detail, _, _ := strings.Cut(c.fromTo(), "\n"); detail != "" {
-		text += " (" + detail + ")"
-	}
-	return text
-}
-
-func (c Change) reason() string {
+// reason says why a change is stopped.
+func reason(c comparison.Change) string {
 	if len(c.Why) == 0 {
 		return "the gate stops " + string(c.Class)
 	}

@@ -1,4 +1,4 @@
-package debian
+package debversion
 
 import (
 	"os/exec"
@@ -21,14 +21,14 @@ var versions = []struct {
 	{"99999999999999999999999999", "100000000000000000000000000", -1}, {"0.0001", "0.1", 0}, {"1a", "1~a", 1}, {"1-1.1", "1-1", 1},
 }
 
-func TestCompareVersions(t *testing.T) {
+func TestCompare(t *testing.T) {
 	dpkg, err := exec.LookPath("dpkg")
 	for _, v := range versions {
-		if got := order(CompareVersions(v.a, v.b)); got != v.want {
-			t.Errorf("CompareVersions(%q, %q) = %d, want %d", v.a, v.b, got, v.want)
+		if got := order(Compare(v.a, v.b)); got != v.want {
+			t.Errorf("Compare(%q, %q) = %d, want %d", v.a, v.b, got, v.want)
 		}
-		if got := order(CompareVersions(v.b, v.a)); got != -v.want {
-			t.Errorf("CompareVersions(%q, %q) = %d, want %d", v.b, v.a, got, -v.want)
+		if got := order(Compare(v.b, v.a)); got != -v.want {
+			t.Errorf("Compare(%q, %q) = %d, want %d", v.b, v.a, got, -v.want)
 		}
 		if err != nil {
 			continue // the table stands for dpkg where there is none
@@ -40,14 +40,14 @@ func TestCompareVersions(t *testing.T) {
 	}
 }
 
-func TestCheckVersion(t *testing.T) {
+func TestCheck(t *testing.T) {
 	for _, v := range []string{"1", "1.0-1", "1:1.0-1", "1:1:2-1", "2.41-12+deb13u5", "1.0~rc1-1-2"} {
-		if err := checkVersion(v); err != nil {
+		if err := Check(v); err != nil {
 			t.Errorf("%q: %v", v, err)
 		}
 	}
 	for _, v := range []string{"", "a", ":1", "x:1", "1 0", "1/2", "1-", "-1", "1_0", "1\x00", strings.Repeat("1", 257)} {
-		if checkVersion(v) == nil {
+		if Check(v) == nil {
 			t.Errorf("%q passes", v)
 		}
 	}
@@ -55,18 +55,18 @@ func TestCheckVersion(t *testing.T) {
 
 func order(n int) int { return min(1, max(-1, n)) }
 
-func FuzzCompareVersions(f *testing.F) {
+func FuzzCompare(f *testing.F) {
 	for _, v := range versions {
 		f.Add(v.a, v.b, "1.0~1")
 	}
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		if CompareVersions(a, a) != 0 {
+		if Compare(a, a) != 0 {
 			t.Errorf("%q is not itself", a)
 		}
-		if order(CompareVersions(a, b)) != -order(CompareVersions(b, a)) {
+		if order(Compare(a, b)) != -order(Compare(b, a)) {
 			t.Errorf("%q and %q have no order", a, b)
 		}
-		if CompareVersions(a, b) <= 0 && CompareVersions(b, c) <= 0 && CompareVersions(a, c) > 0 {
+		if Compare(a, b) <= 0 && Compare(b, c) <= 0 && Compare(a, c) > 0 {
 			t.Errorf("%q <= %q <= %q, but not the first and the last", a, b, c)
 		}
 	})

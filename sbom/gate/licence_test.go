@@ -1,6 +1,10 @@
-package sbom
+package gate
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/nbuild/nbuild/sbom"
+)
 
 func TestDenyLicences(t *testing.T) {
 	deny := []string{"agpl-3.0-only", "GPL-2.0-only", "UNLICENSED"}
@@ -9,7 +13,7 @@ func TestDenyLicences(t *testing.T) {
 		denied  bool
 	}{
 		{"", false},
-		{NoAssertion, false},
+		{sbom.NoAssertion, false},
 		{"MIT", false},
 		{"AGPL-3.0-only", true},
 		{"UNLICENSED", true},
@@ -22,7 +26,7 @@ func TestDenyLicences(t *testing.T) {
 		{"SEE LICENSE IN AGPL-3.0-only", false},
 	}
 	for _, test := range tests {
-		v := &Inventory{Packages: []Item{item("a", "1.0.0", "p", license(test.licence))}}
+		v := &sbom.Inventory{Packages: []sbom.Item{{Purl: "pkg:npm/a@1.0.0", Version: "1.0.0", Path: "p", License: test.licence}}}
 		ps := DenyLicences(v, deny)
 		if (len(ps) == 1) != test.denied {
 			t.Errorf("%q: %v", test.licence, ps)

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // updated adds the one line of a package whose files changed with its version or its
@@ -28,7 +29,7 @@ func (l *listing) file(class Class, at string, s sources.Change) {
 }
 
 // files adds a change that is of several files of a package at once.
-func (l *listing) files(class Class, at string, item *Item, all []sources.Change) {
+func (l *listing) files(class Class, at string, item *sbom.Item, all []sources.Change) {
 	if len(all) == 0 {
 		return
 	}
@@ -72,7 +73,7 @@ func (l *listing) own(s sources.Change) {
 // code tells a change of what may turn strings into code, and reports whether it is
 // one.
 func (l *listing) code(s sources.Change) bool {
-	var item *Item
+	var item *sbom.Item
 	if s.Path != "" {
 		item = l.item(l.folder(s.Path))
 	}
@@ -95,7 +96,7 @@ func (l *listing) code(s sources.Change) bool {
 }
 
 // item is the package of a folder as it is, or was where it is gone.
-func (l *listing) item(at string) *Item {
+func (l *listing) item(at string) *sbom.Item {
 	if b := l.b[at]; b != nil {
 		return b
 	}
@@ -104,7 +105,7 @@ func (l *listing) item(at string) *Item {
 
 // about adds a change of a file or of a package's files; item is nil where no BOM
 // names the package.
-func (l *listing) about(class Class, item *Item, path string, from, to *string) {
+func (l *listing) about(class Class, item *sbom.Item, path string, from, to *string) {
 	l.c.of(class, path, from, to)
 	if item == nil {
 		return

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"maps"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // owners tells which package brought a file of an image, by where the file stands.
@@ -14,7 +15,7 @@ import (
 // that no BOM names is nobody's, unless it is inside a package that one names, which
 // then bundled it.
 type owners struct {
-	a, b map[string]*Item // the packages of each side by their folder in the image
+	a, b map[string]*sbom.Item // the packages of each side by their folder in the image
 }
 
 const modulesFolder = "/node_modules/"
@@ -27,8 +28,8 @@ const nesting = 64
 // A BOM leaves the working folder out of install paths; what stands elsewhere has its
 // whole path. One item of the BOM explains one folder, and a copy that it does not
 // name is not explained by its name.
-func folders(v *Inventory, g *Guard) map[string]*Item {
-	out := make(map[string]*Item)
+func folders(v *sbom.Inventory, g *sbom.Guard) map[string]*sbom.Item {
+	out := make(map[string]*sbom.Item)
 	for i := range v.Packages {
 		p := &v.Packages[i]
 		if p.Path == "" || !strings.HasPrefix(p.Purl, "pkg:npm/") {
@@ -117,16 +118,16 @@ func (o *owners) origins(gone func(folder string) bool) origins {
 	for _, at := range slices.Sorted(maps.Keys(o.a)) {
 		p, isGone := o.a[at], gone(at)
 		keep(out.versions, p.Purl, at, isGone)
-		keep(out.names, identity(p.Purl), at, isGone)
+		keep(out.names, sbom.Identity(p.Purl), at, isGone)
 	}
 	return out
 }
 
 // of finds where the first side had the package of an item: the same version, else
 // another; "" for none.
-func (o origins) of(item *Item) (folder string, same bool) {
+func (o origins) of(item *sbom.Item) (folder string, same bool) {
 	if at, ok := o.versions[item.Purl]; ok {
 		return at, true
 	}
-	return o.names[identity(item.Purl)], false
+	return o.names[sbom.Identity(item.Purl)], false
 }

@@ -1,12 +1,14 @@
-package sbom
+package comparison
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // pair compares one package as it was and as it is.
-func (c *comparison) pair(a, b *Item) {
+func (c *comparison) pair(a, b *sbom.Item) {
 	switch {
 	case strings.HasPrefix(b.Purl, "pkg:oci/") && a.Version != b.Version:
 		c.add(BaseChanged, b, &a.Version, &b.Version)
@@ -28,7 +30,7 @@ func (c *comparison) pair(a, b *Item) {
 	if known(a.License) && known(b.License) && a.License != b.License {
 		c.add(LicenceChanged, b, &a.License, &b.License)
 	}
-	if a.Provenance != "" && a.Provenance != noProvenance && b.Provenance == noProvenance {
+	if a.Provenance != "" && a.Provenance != sbom.NoProvenance && b.Provenance == sbom.NoProvenance {
 		c.add(ProvenanceLost, b, &a.Provenance, &b.Provenance)
 	}
 	if a.Maintainers != nil && b.Maintainers != nil {
@@ -41,23 +43,23 @@ func (c *comparison) pair(a, b *Item) {
 	c.dynamism(a, b)
 }
 
-func known(licence string) bool { return licence != "" && licence != NoAssertion }
+func known(licence string) bool { return licence != "" && licence != sbom.NoAssertion }
 
 // integrity tells that one version has other bytes than it had.
-func (c *comparison) integrity(a, b *Item) {
+func (c *comparison) integrity(a, b *sbom.Item) {
 	from, to := differing(a.Hashes, b.Hashes), differing(b.Hashes, a.Hashes)
 	c.add(IntegrityChanged, b, &from, &to)
 }
 
 // dynamism compares what an install would run and what machine code there is. A
 // new package (a nil) is measured against nothing.
-func (c *comparison) dynamism(a, b *Item) {
+func (c *comparison) dynamism(a, b *sbom.Item) {
 	if a == nil {
-		a = &Item{Inventory: true, Searched: true}
+		a = &sbom.Item{Inventory: true, Searched: true}
 	}
 	c.found(a, b)
-	hadScript, knownA := a.hasScript()
-	hasScript, knownB := b.hasScript()
+	hadScript, knownA := a.RunsScript()
+	hasScript, knownB := b.RunsScript()
 	if !knownA || !knownB {
 		return
 	}
@@ -65,7 +67,7 @@ func (c *comparison) dynamism(a, b *Item) {
 		if !hadScript && hasScript {
 			text := strings.Join(b.Scripts, "\n")
 			if text == "" {
-				text = unknownScript
+				text = sbom.UnknownScript
 			}
 			c.add(NewInstallScript, b, nil, &text)
 		}

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"cmp"
@@ -113,13 +113,17 @@ var classes = []struct {
 	{GuardTightened, Info},
 }
 
-// guardClasses are the classes that are told of an image's guard and of the list
-// that it holds.
+// guardClasses are the classes of changes to an image's guard and to the list that it
+// holds.
 var guardClasses = []Class{
 	SourceChanged, SourceFormatChanged, NewEvaluator, NewGeneratedCode, GuardRemoved, GuardWeakened, NewSource, EvaluatorChanged,
 	GuardChanged, UpdatedSources, OwnSourceChanged, NewOwnSource, RemovedSource, RemovedEvaluator, RemovedGeneratedCode, GuardAdded,
 	GuardTightened,
 }
+
+// OfGuard reports whether a change of the class is one of an image's guard or of the
+// list that it holds.
+func (c Class) OfGuard() bool { return slices.Contains(guardClasses, c) }
 
 // Classes returns the closed list, most severe first.
 func Classes() []Class {

@@ -1,4 +1,4 @@
-package sbom
+package comparison
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom"
 )
 
 // listing compares the production source lists of two images.
@@ -39,7 +40,7 @@ func (t *touched) parts() string {
 // against the version of the package: an update changes its files, and is told in a
 // line; a file that changed without its package is told itself. The project's own
 // files are told one by one.
-func (c *comparison) lists(a, b *Guard) {
+func (c *comparison) lists(a, b *sbom.Guard) {
 	changes := sources.Compare(a.List, b.List)
 	if len(changes) == 0 {
 		return
@@ -110,7 +111,7 @@ func (l *listing) stayed(at string, t *touched) {
 	switch {
 	case a == nil || b == nil || a.Purl == b.Purl:
 		l.unexplained(at, t)
-	case identity(a.Purl) == identity(b.Purl):
+	case sbom.Identity(a.Purl) == sbom.Identity(b.Purl):
 		l.updated(at, at, plural(l.count(l.to, at), "file")+t.parts())
 	default: // another package took its place
 		l.files(NewSource, at, b, slices.Concat(t.added, t.changed))

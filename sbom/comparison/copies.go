@@ -1,24 +1,28 @@
-package sbom
+package comparison
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/nbuild/nbuild/sbom"
+)
 
 // copies is what one side holds of one package, by version.
 type copies struct {
 	versions map[string]*copyGroup
-	newest   *Item
+	newest   *sbom.Item
 }
 
 // copyGroup is the copies of one version: one item for each different list of
 // hashes, and the same of those whose source tells no path.
 type copyGroup struct {
-	all, pathless []*Item
+	all, pathless []*sbom.Item
 }
 
 // groupLimit bounds how many different bytes of one version are told apart. More
 // than one is tampering already; what comes after the bound is told as different.
 const groupLimit = 64
 
-func copiesOf(items []*Item) copies {
+func copiesOf(items []*sbom.Item) copies {
 	c := copies{versions: make(map[string]*copyGroup, len(items))}
 	for _, p := range items {
 		g := c.versions[p.Version]
@@ -37,8 +41,8 @@ func copiesOf(items []*Item) copies {
 	return c
 }
 
-func keep(items []*Item, p *Item) []*Item {
-	if len(items) >= groupLimit || slices.ContainsFunc(items, func(o *Item) bool { return slices.Equal(o.Hashes, p.Hashes) }) {
+func keep(items []*sbom.Item, p *sbom.Item) []*sbom.Item {
+	if len(items) >= groupLimit || slices.ContainsFunc(items, func(o *sbom.Item) bool { return slices.Equal(o.Hashes, p.Hashes) }) {
 		return items
 	}
 	return append(items, p)
@@ -48,7 +52,7 @@ func (c copies) has(version string) bool { return c.versions[version] != nil }
 
 // covers reports whether the side holds the item's version and bytes, where one of
 // the two does not say at which path.
-func (c copies) covers(p *Item) bool {
+func (c copies) covers(p *sbom.Item) bool {
 	g := c.versions[p.Version]
 	if g == nil {
 		return false
@@ -57,14 +61,14 @@ func (c copies) covers(p *Item) bool {
 	if p.Path == "" {
 		items = g.all
 	}
-	return slices.ContainsFunc(items, func(o *Item) bool { return !differ(o.Hashes, p.Hashes) })
+	return slices.ContainsFunc(items, func(o *sbom.Item) bool { return !differ(o.Hashes, p.Hashes) })
 }
 
 // contradicts returns an item of the same version whose bytes are others, where no
 // item of it has the same; else nil.
-func (c copies) contradicts(p *Item) *Item {
+func (c copies) contradicts(p *sbom.Item) *sbom.Item {
 	g := c.versions[p.Version]
-	if g == nil || slices.ContainsFunc(g.all, func(o *Item) bool { return !differ(o.Hashes, p.Hashes) }) {
+	if g == nil || slices.ContainsFunc(g.all, func(o *sbom.Item) bool { return !differ(o.Hashes, p.Hashes) }) {
 		return nil
 	}
 	return g.all[0]
@@ -72,7 +76,7 @@ func (c copies) contradicts(p *Item) *Item {
 
 // nearest returns the item that a new one is measured against: the same version,
 // else the newest, else nil.
-func (c copies) nearest(p *Item) *Item {
+func (c copies) nearest(p *sbom.Item) *sbom.Item {
 	if g := c.versions[p.Version]; g != nil {
 		return g.all[0]
 	}
