@@ -28,20 +28,14 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 		pl.err = fmt.Errorf("planning %s: no lockfile and file indexes at hand", s)
 		return nil
 	}
-	tree, production, err := pl.World.Tree(ctx, block, platform)
+	tree, err := pl.World.Tree(ctx, block, s, platform)
 	if err != nil {
 		pl.err = fmt.Errorf("planning %s: %w", s, err)
 		return nil
 	}
-	switch s.Tree {
-	case "production":
-		tree = production
-	case "package":
-		var ok bool
-		if tree, ok = tree.Part(s.Package); !ok {
-			pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
-			return nil
-		}
+	if tree == nil {
+		pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
+		return nil
 	}
 	var out []Input
 	have := map[string][]string{} // files by install path

@@ -50,9 +50,12 @@ type PlannedImage struct {
 // World is what a plan is made from beside the Project.
 type World struct {
 	Lock    *snapshot.Lock
-	Project fs.FS                                                                                // the project's folder (Project.Root), refusing links that leave it
-	Index   func(context.Context, cas.Digest) (*snapshot.Index, error)                           // reads a file index
-	Tree    func(context.Context, *Npm, string) (all *npm.Tree, production *npm.Tree, err error) // plans the tree of a lockfile for a platform
+	Project fs.FS                                                      // the project's folder (Project.Root), refusing links that leave it
+	Index   func(context.Context, cas.Digest) (*snapshot.Index, error) // reads a file index
+
+	// Tree plans the tree of packages that a source names, for a platform. The
+	// result is nil where the source is a package that the lockfile does not have.
+	Tree func(ctx context.Context, block *Npm, s Source, platform string) (*npm.Tree, error)
 }
 
 // Plan joins the project with a snapshot. Whatever is not pinned comes back as

@@ -264,28 +264,31 @@ func TestPlansAreEqual(t *testing.T) {
 }
 
 // readTree makes World.Tree of a folder.
-func readTree(folder fs.FS) func(context.Context, *Npm, string) (*npm.Tree, *npm.Tree, error) {
-	return func(_ context.Context, block *Npm, platform string) (*npm.Tree, *npm.Tree, error) {
+func readTree(folder fs.FS) func(context.Context, *Npm, Source, string) (*npm.Tree, error) {
+	return func(_ context.Context, block *Npm, s Source, platform string) (*npm.Tree, error) {
 		f, err := folder.Open(block.Lockfile)
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+			return nil, fmt.Errorf("reading lockfile: %w", err)
 		}
 		defer f.Close()
 		src, err := io.ReadAll(io.LimitReader(f, bounds.Lockfile+1))
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading lockfile: %w", err)
+			return nil, fmt.Errorf("reading lockfile: %w", err)
 		}
 		lockfile, err := npm.ReadLockfile(src, block.Lockfile)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		cpu := map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
-		all, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: cpu, Libc: "glibc"})
-		if err != nil {
-			return nil, nil, err
+		o := npm.Options{OS: "linux", CPU: cpu, Libc: "glibc"}
+		switch s.Tree {
+		case "package":
+			tree, _, err := npm.PlanPackage(lockfile, o, s.Package)
+			return tree, err
+		case "production":
+			o.Omit = []string{"dev"}
 		}
-		production, err := all.Production()
-		return all, production, err
+		return npm.PlanTree(lockfile, o)
 	}
 }
 

@@ -16,7 +16,10 @@ func (a *app) pinCommand() *cobra.Command {
 		Long: `Downloads what the lockfile names, Node, the .debs of bases, base images and
 fetched files, and writes what they are into nbuild.lock. What is pinned stays as
 it is; --update NAME pins a package, "node", "debian", a base, a fetched file or
-"all" anew. Commit nbuild.lock.`,
+"all" anew. Commit nbuild.lock.
+
+What only development needs and can't be pinned (a folder, a git repository) is left
+out and listed; whatever needs it is refused by name.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
@@ -36,12 +39,24 @@ it is; --update NAME pins a package, "node", "debian", a base, a fetched file or
 					text += c.sign + " " + diag.Clean(n) + "\n"
 				}
 			}
+			for _, l := range r.Left {
+				text += leftOut(l)
+			}
 			return a.answer(r, text+fmt.Sprintf("%s: %s, %s\n", r.File, count(r.Artefacts, "artefact"), r.Digest))
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.Update, "update", nil, "pin `NAME` anew")
 	cmd.Flags().BoolVar(&o.Check, "check", false, "only say whether nbuild.lock is current (exit 11)")
 	return cmd
+}
+
+// leftOut tells of a package that is not pinned.
+func leftOut(l pin.Left) string {
+	id := l.Name
+	if l.Version != "" {
+		id += "@" + l.Version
+	}
+	return fmt.Sprintf("left out: %s, which only development needs: %s (%s)\n", diag.Clean(id), diag.Clean(l.Problem.What), l.Problem.Code)
 }
 
 func (a *app) vendorCommand() *cobra.Command {

@@ -25,6 +25,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -48,6 +49,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"shop":         shop,
 	"npm-registry": npmRegistry,
 	"npm-lock":     npmLock,
+	"npm-pack":     npmPack,
 	"oci-registry": ociRegistry,
 	"fill":         fill,
 	"capture":      capture,
@@ -101,14 +103,20 @@ func signer(ts *testscript.TestScript) {
 }
 
 // npmRegistry serves the packages in a folder, NAME/VERSION/FILES, and names itself
-// in .npmrc and $NPM: npm-registry FOLDER. A package's "published" in its
-// package.json is when it was published; "now" is now.
+// in .npmrc and $NPM, or in $NAME alone: npm-registry FOLDER [NAME]. A package's
+// "published" in its package.json is when it was published; "now" is now. What it is
+// asked for is written to $WORK/asked.NAME, a path a line.
 func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: npm-registry FOLDER")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: npm-registry FOLDER [NAME]")
 	}
-	folder := ts.MkAbs(args[0])
+	folder, named := ts.MkAbs(args[0]), "NPM"
+	if len(args) == 2 {
+		named = args[1]
+	}
+	asked := &journal{file: filepath.Join(ts.Getenv("WORK"), "asked."+named)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.write(r.URL.Path)
 		if name, file, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/-/"); ok {
 			version := strings.TrimSuffix(strings.TrimPrefix(file, path.Base(name)+"-"), ".tgz")
 			if body, err := tarball(filepath.Join(folder, name, version)); err == nil {
@@ -122,8 +130,45 @@ func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
 		http.NotFound(w, r)
 	}))
 	ts.Defer(server.Close)
-	ts.Setenv("NPM", server.URL)
+	ts.Setenv(named, server.URL)
+	if len(args) == 2 {
+		return
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(".npmrc"), []byte("registry="+server.URL+"/\n"), 0o600))
+}
+
+// journal is a file that is written a line at a time, by several at once.
+type journal struct {
+	mu   sync.Mutex
+	file string
+}
+
+func (j *journal) write(line string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f, err := os.OpenFile(j.file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	fmt.Fprintln(f, line)
+}
+
+// npmPack sets $NAME to the integrity of a package in a folder, and writes its
+// tarball where a file is named: npm-pack NAME FOLDER PACKAGE@VERSION [FILE].
+func npmPack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: npm-pack NAME FOLDER PACKAGE@VERSION [FILE]")
+	}
+	name, version, _ := strings.Cut(args[2], "@")
+	body, err := tarball(filepath.Join(ts.MkAbs(args[1]), name, version))
+	ts.Check(err)
+	sum := sha512.Sum512(body)
+	ts.Setenv(args[0], "sha512-"+base64.StdEncoding.EncodeToString(sum[:]))
+	if len(args) == 4 {
+		ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[3])), 0o755))
+		ts.Check(os.WriteFile(ts.MkAbs(args[3]), body, 0o644))
+	}
 }
 
 // document is what the registry says of a package.

@@ -86,7 +86,6 @@ type Tree struct {
 	Packages []Package
 	Options  Options
 	Left     []Left // what was left out because it can't be had: of PlanAvailable only
-	lock     *Lockfile
 }
 
 // Left is a package of a lockfile that can't be had, and why.
@@ -144,16 +143,6 @@ func (t *Tree) Part(name string) (*Tree, bool) {
 		}
 	}
 	return &part, true
-}
-
-// Production returns the tree that the same lockfile gives without what only
-// development reaches.
-func (t *Tree) Production() (*Tree, error) {
-	o := t.Options
-	if !slices.Contains(o.Omit, "dev") {
-		o.Omit = append(slices.Clone(o.Omit), "dev")
-	}
-	return PlanTree(t.lock, o)
 }
 
 // PlanTree plans the tree that `npm ci` installs from the lockfile. What is wrong
@@ -234,7 +223,7 @@ func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 	g.flag()
 	g.skip()
 	g.omit()
-	t := &Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o, lock: l}
+	t := &Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o}
 	installed := func(n *node) bool { return !n.gone }
 	t.Root = g.edges(g.root, installed)
 	for _, n := range g.nodes[1:] {

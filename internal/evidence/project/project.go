@@ -132,10 +132,37 @@ func (p *Project) LockFolder(n pipelines.Npm) string {
 // Tree plans the tree of an npm block for a platform, "linux/amd64": all of it, or
 // without what only development needs.
 func (p *Project) Tree(name, platform string, all bool) (*npm.Tree, error) {
+	return p.plan(name, p.on(name, platform), all)
+}
+
+// Available plans all of the tree of an npm block for a platform but the packages
+// that can't be had, which the tree lists in Left. Nothing is built or installed
+// from it.
+func (p *Project) Available(name, platform string) (*npm.Tree, error) {
+	lockfile := p.lockfiles[name]
+	if lockfile == nil {
+		return &npm.Tree{}, nil
+	}
+	return npm.PlanAvailable(lockfile, p.on(name, platform))
+}
+
+// Package plans what one package at the top of an npm block's tree needs on a
+// platform, development's packages included. The second result is false where there
+// is no package of that name.
+func (p *Project) Package(name, platform, pkg string) (*npm.Tree, bool, error) {
+	lockfile := p.lockfiles[name]
+	if lockfile == nil {
+		return nil, false, nil
+	}
+	return npm.PlanPackage(lockfile, p.on(name, platform), pkg)
+}
+
+// on are the options of an npm block for a platform, "linux/amd64".
+func (p *Project) on(name, platform string) npm.Options {
 	system, architecture, _ := strings.Cut(platform, "/")
 	o := p.options[name]
 	o.OS, o.CPU = system, CPU(architecture)
-	return p.plan(name, o, all)
+	return o
 }
 
 // CPU returns what Node calls an architecture of OCI's or Go's.

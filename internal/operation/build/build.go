@@ -98,7 +98,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if b.Lock, err = p.Lock(); err != nil {
 		return err
 	}
-	wanted, err := pin.Wanted(p)
+	wanted, _, err := pin.Wanted(p)
 	if err != nil {
 		return err
 	}

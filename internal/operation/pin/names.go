@@ -25,7 +25,7 @@ func Names(host machine.Host) ([]string, error) {
 }
 
 func namesOf(p *project.Project) ([]string, error) {
-	wanted, err := Wanted(p)
+	wanted, _, err := Wanted(p)
 	if err != nil {
 		return nil, err
 	}

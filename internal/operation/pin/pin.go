@@ -39,6 +39,16 @@ type Pinned struct {
 	Added     []string `json:"added"`
 	Removed   []string `json:"removed"`
 	Changed   []string `json:"changed"`
+	Left      []Left   `json:"left"` // what was not pinned
+}
+
+// Left is a package that only development needs and that can't be pinned. Whatever
+// needs it is refused with the same problem: nbuild install, a step, an image that
+// takes development's packages.
+type Left struct {
+	Name    string        `json:"name"`
+	Version string        `json:"version"`
+	Problem *diag.Problem `json:"problem"`
 }
 
 // pinner is one run.
@@ -49,6 +59,7 @@ type pinner struct {
 	client   *registry.Client // of the project's folder
 	previous *snapshot.Lock
 	options  Options
+	wanted   []upstream.Package  // of npm
 	nodes    []snapshot.Artefact // once they are pinned
 }
 
@@ -83,6 +94,10 @@ func Project(ctx context.Context, host machine.Host, p *project.Project, o Optio
 			Why: "what is pinned is asked for outside", Remedy: "run `nbuild pin` without --offline",
 		}
 	}
+	wanted, left, err := Wanted(p) // before anybody outside learns a name
+	if err != nil {
+		return nil, err
+	}
 	store, err := host.Store()
 	if err != nil {
 		return nil, err
@@ -92,7 +107,7 @@ func Project(ctx context.Context, host machine.Host, p *project.Project, o Optio
 		return nil, err
 	}
 	defer client.Close()
-	run := &pinner{host: host, project: p, store: store, client: client, previous: previous, options: o}
+	run := &pinner{host: host, project: p, store: store, client: client, previous: previous, options: o, wanted: wanted}
 	artefacts, err := run.all(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +121,9 @@ func Project(ctx context.Context, host machine.Host, p *project.Project, o Optio
 			return nil, err
 		}
 	}
-	return compare(previous, lock), nil
+	out := compare(previous, lock)
+	out.Left = append(out.Left, left...)
+	return out, nil
 }
 
 // onlyMissing reports whether there is no nbuild.lock yet, or one that is to be
@@ -154,38 +171,52 @@ func (r *pinner) npmOptions() upstream.PinOptions {
 // npm pins the packages that any platform of the project needs, development's too:
 // a developer installs from the same snapshot.
 func (r *pinner) npm(ctx context.Context) ([]snapshot.Artefact, error) {
-	wanted, err := Wanted(r.project)
-	if err != nil || len(wanted) == 0 {
-		return nil, err
+	if len(r.wanted) == 0 {
+		return nil, nil
 	}
-	return upstream.PinNPM(ctx, wanted, r.npmOptions())
+	return upstream.PinNPM(ctx, r.wanted, r.npmOptions())
 }
 
-// Wanted lists the npm packages that a project's snapshot holds.
-func Wanted(p *project.Project) ([]upstream.Package, error) {
+// Wanted lists the npm packages that a project's snapshot holds, and those that it
+// can't hold. What production needs on any platform must be had, or the error says
+// why not; what only development needs is left out where it can't.
+func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 	var trees []*npm.Tree
+	var left []Left
 	var problems diag.Problems
+	told := map[string]bool{}
 	for _, n := range p.Npm {
 		for _, platform := range p.Platforms {
-			tree, err := p.Tree(n.Name, platform, true)
+			_, err := p.Tree(n.Name, platform, false)
 			if ps := diag.All(err); len(ps) > 0 {
-				for _, p := range ps { // what is wrong for every platform is reported once
-					if !slices.ContainsFunc(problems, func(o *diag.Problem) bool { return o.Code == p.Code && o.Pos == p.Pos && o.What == p.What }) {
-						problems = append(problems, p)
+				for _, one := range ps {
+					if id := one.Error(); !told[id] { // each platform has the same
+						told[id] = true
+						problems = append(problems, one)
 					}
 				}
 				continue
 			}
 			if err != nil {
-				return nil, err
+				return nil, nil, err
+			}
+			tree, err := p.Available(n.Name, platform)
+			if err != nil {
+				return nil, nil, err
 			}
 			trees = append(trees, tree)
+			for _, l := range tree.Left {
+				if id := l.Problem.Error(); !told[id] {
+					told[id] = true
+					left = append(left, Left{l.Name, l.Version, l.Problem})
+				}
+			}
 		}
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return nil, nil, problems
 	}
-	return upstream.Wanted(trees...), nil
+	return upstream.Wanted(trees...), left, nil
 }
 
 // node pins Node for each base that is made of it.
@@ -237,7 +268,7 @@ func (r *pinner) fetches(ctx context.Context) ([]snapshot.Artefact, error) {
 
 // check compares nbuild.lock with what the project needs, without asking anyone.
 func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
-	wanted, err := Wanted(p)
+	wanted, left, err := Wanted(p)
 	if err != nil {
 		return nil, err
 	}
@@ -247,14 +278,16 @@ func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
 		return nil, err
 	}
 	problems = append(problems, missing(p, lock)...)
-	return compare(lock, lock), problems.Err()
+	out := compare(lock, lock)
+	out.Left = append(out.Left, left...)
+	return out, problems.Err()
 }
 
 // compare tells what changed from one snapshot to the next.
 func compare(before, after *snapshot.Lock) *Pinned {
 	out := &Pinned{
 		Schema: "nbuild.pin/v1", File: project.LockName, Digest: after.Digest().OCI(), Artefacts: after.Len(),
-		Added: []string{}, Removed: []string{}, Changed: []string{},
+		Added: []string{}, Removed: []string{}, Changed: []string{}, Left: []Left{},
 	}
 	for a := range after.All() {
 		old, ok := before.Find(a.Kind, a.Name, a.Version, a.Platform)

@@ -223,7 +223,7 @@ func reach(ctx context.Context, host machine.Host, p *project.Project, store *ca
 	for _, f := range p.Fetches {
 		addresses[f.Name] = f.URL
 	}
-	wanted, err := Wanted(p)
+	wanted, _, err := Wanted(p)
 	if err != nil {
 		return err
 	}

@@ -41,11 +41,12 @@ func Make(ctx context.Context, h machine.Host) (*Result, error) {
 	}
 	made, err := p.Plan(ctx, pipelines.World{
 		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store),
-		Tree: func(_ context.Context, block *pipelines.Npm, platform string) (all, production *npm.Tree, err error) {
-			if all, err = p.Tree(block.Name, platform, true); err == nil {
-				production, err = p.Tree(block.Name, platform, false)
+		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*npm.Tree, error) {
+			if s.Tree == "package" {
+				tree, _, err := p.Package(block.Name, platform, s.Package)
+				return tree, err
 			}
-			return all, production, err
+			return p.Tree(block.Name, platform, s.Tree == "all")
 		},
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -67,9 +68,11 @@ func (s *scanner) project(ctx context.Context) ([]dynamism.Package, error) {
 	return append(found, files), nil
 }
 
-// trees scans the packages of a project, once a path.
+// trees scans the packages of a project, once a path. Of development's packages those
+// are looked at that could be pinned; what was left out is reported.
 func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.Lock) ([]dynamism.Package, error) {
 	var found []dynamism.Package
+	var left []npm.Left
 	seen := map[string]bool{}
 	for _, n := range p.Npm {
 		at := ""
@@ -77,10 +80,14 @@ func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.
 			at = n.Name
 		}
 		for _, platform := range p.Platforms {
-			tree, err := p.Tree(n.Name, platform, !s.options.Production)
+			tree, err := p.Tree(n.Name, platform, false)
+			if err == nil && !s.options.Production {
+				tree, err = p.Available(n.Name, platform)
+			}
 			if err != nil {
 				return nil, err
 			}
+			left = append(left, tree.Left...)
 			packages, err := s.collector.Tree(ctx, tree, lock)
 			if err != nil {
 				return nil, err
@@ -91,6 +98,13 @@ func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.
 					found = append(found, one)
 				}
 			}
+		}
+	}
+	told := map[string]bool{}
+	for _, l := range left {
+		if text := l.Problem.What; !told[text] {
+			told[text] = true
+			s.host.Events.Emit(event.Event{Kind: event.Problem, Phase: "scan", Name: l.Name, Code: string(l.Problem.Code), Text: text + "; it was not looked at"})
 		}
 	}
 	return found, nil
