@@ -39,10 +39,16 @@ var valid = []string{
 	"s:for (var a = 1 in b); 010 + 08.5 + '\\07\\8'; with (a) b", "s:a\n--> comment\n<!-- comment\nb /* \n */ --> comment", "s:function f(a, a) {} arguments = eval",
 	"s:class A { static { (function () { await })(); () => { await } } }", "s:async (a = function () { await }) => 1; let // c\nb",
 	"a:label: { break label } a: b: for (;;) { continue a }", "a:do a(); while (b) c", "a:function* f() { yield\na; yield; (yield) ? 1 : 2; x = yield yield }",
-	"a:new new A()(); new A.b`c`(d); new (a())(); new (import('a'))",
+	"a:new new A()(); new A.b`c`(d); new (a())(); new (import('a')); new (import.defer('a').b)()",
+	"s:f() = 1; f() += 1; f()++; --f(); (f()) = 1; a.b() = 1; for (f() of []) ; for (f() in {}) ;", "s:function async() {} async() = 1; function g() { f() = 1 }",
+	"a:var 𮯰, a・, a･, Ᲊ, ꟎, 𖵀, 𐋀; class A { #𮯰 = #Ᲊ in this; #Ᲊ; #\\u{A7CE} } \\u{2EBF0} = b\\u{30FB}",
 }
 
 var invalid = []string{
+	"a:new import.defer('a')", "a:new import.source('a').b", "a:new import('a').b", "a:new import.defer('a').b()", "a:() => { new import.source('a')[b] }",
+	"m:f() = 1", "m:f()++", "a:'use strict'; f() += 1", "a:'use strict'; for (f() of []) ;", "a:'use strict'; async() = 1", "a:f() &&= 1", "a:f() ||= 1", "a:f() ??= 1",
+	"a:[f()] = []", "a:({ a: f() } = {})", "a:import('a') = 1", "a:f`` = 1", "a:class A extends B { constructor() { super() = 1 } }", "a:f?.() = 1",
+	"a:a⟪", "a:var ･", "a:var \\u{30FB}", "a:𐄀",
 	"a:-a ** b", "a:typeof a ** b", "a:async () => await a ** b", "a:a ?? b || c", "a:a && b ?? c", "a:!#a in b",
 	"a:class A { m() { return !#m in this } }", "a:class A { #a; m() { #a } }", "a:class A { m() { this.#b } }", "a:class A { #a; #a }",
 	"a:class A { get #a() {} static set #a(v) {} }", "a:class A { #constructor }", "a:class A { constructor() {} constructor() {} }",

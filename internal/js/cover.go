@@ -65,18 +65,29 @@ func (p *parser) simpleTarget(r Ref) {
 	case Identifier:
 		p.checkBinding(Atom(n.Value), n.Start)
 	case MemberExpression, Error:
+	case CallExpression:
+		// The web needs it: in sloppy code f() = 1 is an error only when it runs
+		// (ECMA-262 §13.15.1, the assignment target type web-compat).
+		if p.ctx&inStrict == 0 && p.nodes[n.First].Kind != Super {
+			return
+		}
+		p.early(n.Start, "what a call gives can't be assigned to")
 	default:
 		p.early(n.Start, "this can't be assigned to")
 	}
 }
 
-// target checks the left side of an assignment, and makes a pattern of a literal.
-func (p *parser) target(r Ref, pattern bool) {
-	if k := p.kind(r); pattern && (k == ArrayExpression || k == ObjectExpression) && !p.parenthesized(r) {
+// target checks the left side of an assignment by an operator, and makes a pattern of a
+// literal.
+func (p *parser) target(r Ref, op Op) {
+	switch k := p.kind(r); {
+	case op == OpAssign && (k == ArrayExpression || k == ObjectExpression) && !p.parenthesized(r):
 		p.pattern(r, false)
-		return
+	case k == CallExpression && (op == OpAnd || op == OpOr || op == OpNullish):
+		p.early(p.nodes[r].Start, "what a call gives can't be assigned to") // in sloppy code as well
+	default:
+		p.simpleTarget(r)
 	}
-	p.simpleTarget(r)
 }
 
 // pattern makes a pattern of an expression: of a declaration (the parameters of an

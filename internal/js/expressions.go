@@ -88,7 +88,7 @@ func (p *parser) cover() Ref {
 					p.coverError, p.protoError = 0, 0
 				}
 			}
-			p.target(r, op == OpAssign)
+			p.target(r, op)
 			p.reportCover()
 			p.next()
 			p.chain = append(p.chain, link{start, AssignmentExpression, op, r, 0})
@@ -725,17 +725,13 @@ func (p *parser) newExpression() Ref {
 	if !p.enter() {
 		callee = p.tooDeep()
 	} else {
-		if p.tok == tokenImport {
-			if a := p.peek(); a.tok != tokenDot {
-				p.failAt(p.start, "import() is not constructed")
-			}
+		callee = p.primary()
+		if p.kind(callee) == ImportExpression && !p.parenthesized(callee) {
+			p.failAt(calleeStart, "import() is not constructed") // and neither is a member of what it gives
 		}
-		callee = p.subscripts(p.primary(), calleeStart, false)
+		callee = p.subscripts(callee, calleeStart, false)
 		if p.kind(callee) == Super {
 			p.failAt(calleeStart, "super() is not constructed")
-		}
-		if p.kind(callee) == ImportExpression && !p.parenthesized(callee) {
-			p.failAt(calleeStart, "import() is not constructed")
 		}
 	}
 	p.depth--

@@ -93,7 +93,7 @@ func (p *parser) forExpression(start uint32, outer context, flags Flags) Ref {
 		if of && startsAsync && flags == 0 && k == Identifier && !p.parenthesized(init) {
 			p.failAt(headStart, "for (async of is read as an arrow function")
 		}
-		p.target(init, true)
+		p.target(init, OpAssign)
 		p.reportCover()
 		p.coverError, p.protoError = cover, proto
 		return p.forEach(start, outer, flags, init, of)

@@ -10,19 +10,13 @@ func isSpace(r rune) bool {
 	return r == 0xa0 || r == 0xfeff || r > 0xff && unicode.Is(unicode.Zs, r)
 }
 
-// isNameStart and isNamePart are ID_Start and ID_Continue of Unicode beyond ASCII.
-func isNameStart(r rune) bool {
-	return r != utf8.RuneError &&
-		unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) &&
-		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space)
-}
+// isNameStart and isNamePart are ID_Start and ID_Continue beyond ASCII. They stand in
+// tables of their own (names_table.go), since names follow the newest Unicode (ECMA-262
+// §12.7) and Go's follow a release of their own.
+func isNameStart(r rune) bool { return unicode.Is(nameStart, r) }
 
 func isNamePart(r rune) bool {
-	if r == 0x200c || r == 0x200d || isNameStart(r) {
-		return true
-	}
-	return unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) &&
-		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space)
+	return unicode.Is(nameStart, r) || unicode.Is(namePartOnly, r) || r == 0x200c || r == 0x200d
 }
 
 // scanName reads a name from i on that may have escapes and letters beyond ASCII,

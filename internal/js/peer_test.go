@@ -59,7 +59,14 @@ var goalNames = map[Goal]string{Script: "script", Module: "module", CommonJS: "c
 // ask returns what the parser makes of a file, or why it refuses it.
 func (p *peer) ask(t *testing.T, goal Goal, path string) (answer, refusal string) {
 	t.Helper()
-	if _, err := io.WriteString(p.in, goalNames[goal]+" "+path+"\n"); err != nil {
+	return p.askAs(t, goalNames[goal], path)
+}
+
+// askAs is ask with the goal's own word, among which "strict" is a script that is
+// strict throughout.
+func (p *peer) askAs(t *testing.T, goal, path string) (answer, refusal string) {
+	t.Helper()
+	if _, err := io.WriteString(p.in, goal+" "+path+"\n"); err != nil {
 		t.Fatal(err)
 	}
 	line, err := p.out.ReadString('\n')

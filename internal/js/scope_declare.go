@@ -220,6 +220,9 @@ func (d *declarer) lexical(r Ref, c declares) {
 	f := &d.frames[id]
 	name := &d.byName[atom]
 	function := c.kind == FunctionVariable
+	if id == 1 && d.tree.Goal == CommonJS && !function && inWrapper(d.tree.names[atom]) {
+		d.twice(r)
+	}
 	if e := name.lexical; e != 0 {
 		n := &d.entries[e]
 		if n.scope == id {

@@ -38,7 +38,7 @@ func (w *Workspace) Parse(src []byte, goal Goal) *Tree {
 	switch {
 	case p.moduleSyntax:
 		return newParser(w, src, Module).parse()
-	case len(tree.Errors) > 0 && p.sawAwait:
+	case len(tree.Errors) > 0 && p.sawAwait || rebindsWrapper(tree):
 		if m := newParser(&Workspace{}, src, Module).parse(); len(m.Errors) == 0 {
 			return m
 		}
