@@ -214,9 +214,12 @@ func gather(set []*node) []*node {
 	return slices.DeleteFunc(set, func(n *node) bool { return !in[n] })
 }
 
+// omits reports whether dependencies of a kind, by npm's word for it, are left out.
+func (g *graph) omits(kind string) bool { return slices.Contains(g.o.Omit, kind) }
+
 // omit marks everything that is not installed.
 func (g *graph) omit() {
-	dev, optional, peer := slices.Contains(g.o.Omit, "dev"), slices.Contains(g.o.Omit, "optional"), slices.Contains(g.o.Omit, "peer")
+	dev, optional, peer := g.omits("dev"), g.omits("optional"), g.omits("peer")
 	for _, n := range g.nodes[1:] {
 		n.gone = n.extraneous || n.inert || n.peer && peer || n.dev && dev || n.optional && optional || n.devOptional && dev && optional
 		if n.bundler != nil {
@@ -229,7 +232,9 @@ func (g *graph) omit() {
 }
 
 // edges gives a package's dependencies as Node resolves them among what is
-// installed. Peers are among them whatever the options: Node does not know npm's.
+// installed. What the options omit is asked for by nobody: a package that development
+// names and production reaches another way is there, and is no dependency of the
+// project. Peers are among them whatever the options: Node does not know npm's.
 func (g *graph) edges(n *node, ok func(*node) bool) []Edge {
 	from := n
 	if n.target != nil {
@@ -237,6 +242,9 @@ func (g *graph) edges(n *node, ok func(*node) bool) []Edge {
 	}
 	var out []Edge
 	for _, e := range wants(from.Entry, from == g.root, true) {
+		if e.kind == Dev && g.omits("dev") || e.kind == Optional && g.omits("optional") {
+			continue
+		}
 		if to := g.resolve(from, e.name, ok); to != nil && to != from {
 			out = append(out, Edge{Name: e.name, To: to.Path, Kind: e.kind, Spec: e.spec})
 		}

@@ -265,3 +265,27 @@ func TestEngineFits(t *testing.T) {
 		}
 	}
 }
+
+// TestEdgesAreOfWhatIsNotOmitted: development names c and d, and production reaches
+// them another way. npm ls --omit gives the project no edge to them.
+func TestEdgesAreOfWhatIsNotOmitted(t *testing.T) {
+	const a, c, d = "node_modules/a", "node_modules/c", "node_modules/d"
+	for omit, want := range map[string][]string{"": {"a prod", "c dev", "d optional"}, "dev": {"a prod", "d optional"}, "optional": {"a prod", "c dev"}} {
+		o := linux
+		if omit != "" {
+			o.Omit = []string{omit}
+		}
+		tree := plan(t, o, `"dependencies": {"a": "1"}, "devDependencies": {"c": "1"}, "optionalDependencies": {"d": "1"}`,
+			dep(a, "1.0.0", `"dependencies": {"c": "1", "d": "1"}`), dep(c, "1.0.0", ""), dep(d, "1.0.0", ""))
+		var got []string
+		for _, e := range tree.Root {
+			got = append(got, e.Name+" "+string(e.Kind))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("without %q (-want +got):\n%s", omit, diff)
+		}
+		if diff := cmp.Diff([]string{a, c, d}, paths(tree)); diff != "" {
+			t.Errorf("without %q, packages (-want +got):\n%s", omit, diff)
+		}
+	}
+}
