@@ -53,6 +53,7 @@ func (r *Record) sort() {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Format, b.Format), slices.Compare(a.SHA256[:], b.SHA256[:]))
 	})
 	r.Loads = slices.Compact(r.Loads)
+	r.settle()
 	slices.SortFunc(r.Edges, func(a, b Edge) int {
 		return cmp.Or(strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
 	})
@@ -67,4 +68,23 @@ func (r *Record) sort() {
 	r.Binaries = slices.Compact(r.Binaries)
 	slices.Sort(r.Changed)
 	r.Changed = slices.Compact(r.Changed)
+}
+
+// untold is the format of a file that was compiled without a word on what it is. It was
+// CommonJS unless it was seen as something else as well, which Node found in its text.
+const untold = "script"
+
+// settle says what scripts were. Loads are sorted by file, and "script" comes last.
+func (r *Record) settle() {
+	kept := r.Loads[:0]
+	for _, l := range r.Loads {
+		if l.Format == untold {
+			if n := len(kept); n > 0 && kept[n-1].File == l.File && kept[n-1].SHA256 == l.SHA256 {
+				continue
+			}
+			l.Format = "cjs"
+		}
+		kept = append(kept, l)
+	}
+	r.Loads = kept
 }

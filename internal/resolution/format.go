@@ -19,60 +19,133 @@ const (
 	Other    Format = ""
 )
 
-// Format returns what a file, named by its realpath, is to Node when it is loaded
-// in the mode (Node's documentation, "Modules: Packages", "Determining module
-// system"). syntax is asked, where nothing else tells and this Node looks into the
-// text, whether the text can only be a module.
-func (r *Resolver) Format(file string, mode Mode, syntax func() bool) (Format, error) {
-	ext := path.Ext(file)
-	switch ext {
-	case ".mjs", ".mts":
-		return Module, nil
-	case ".cjs", ".cts":
-		return CommonJS, nil
-	case ".json":
-		return JSON, nil
-	case ".node":
-		return Addon, nil
-	case ".wasm":
-		if mode == Import && r.node.importsWasm() {
-			return Wasm, nil
-		}
-		return r.unknown(mode), nil
-	case ".js", "":
-	case ".ts":
-		if !r.node.stripsTypes() {
-			return r.unknown(mode), nil
-		}
-	default:
-		return r.unknown(mode), nil
+// Script is no format of a file but what Declared says of a name: it is a script of
+// CommonJS or a module, by its text.
+const Script Format = "script"
+
+// Syntax is what the text of a file can be to Node, where nothing else tells.
+type Syntax uint8
+
+// The kinds of text. One that is valid both as a script and as a module is PlainText.
+const (
+	PlainText  Syntax = iota
+	ModuleText        // only as a module: it imports, exports, awaits at its top or names what a script's wrapper names
+	WasmText          // it begins as WebAssembly does
+)
+
+// Extension returns what Node takes for the extension of a file's name: its end from
+// the last dot on, which is no extension where the name begins with that dot.
+func Extension(name string) string {
+	base := path.Base(name)
+	if i := strings.LastIndexByte(base, '.'); i > 0 {
+		return base[i:]
 	}
-	m, err := r.Governing(file)
-	if err != nil {
-		return Other, err
-	}
-	switch {
-	case ext == "" && mode == Require:
-		return CommonJS, nil
-	case m != nil && m.Type == "module":
-		return Module, nil
-	case m != nil && m.Type == "commonjs":
-		return CommonJS, nil
-	case r.node.detects() && syntax != nil && syntax():
-		return Module, nil
-	}
-	return CommonJS, nil
+	return ""
 }
 
-func (r *Resolver) unknown(mode Mode) Format {
-	if mode == Require {
+// Declared returns what a file is to this Node by its name and by packageType, the
+// "type" of the package.json that governs it ("module", "commonjs" or "").
+// It is Script where the text decides, and Other where Node refuses the file.
+// The rules are those of Node's documentation, "Modules: Packages", "Determining
+// module system"; where releases differ, they were asked (the tests ask them again).
+func (v Version) Declared(name, packageType string, mode Mode) Format {
+	ext := Extension(name)
+	if mode == Start {
+		// A program that is no module by its name or its package starts as if required,
+		// and as if imported where its text turns out to be a module's.
+		if ext == "" && packageType == "commonjs" {
+			return CommonJS
+		}
+		mode = Require
+		if packageType == "module" || ext == ".mjs" || ext == ".wasm" || ext == ".mts" && v.stripsTypes() {
+			mode = Import
+		}
+	}
+	switch ext {
+	case ".mjs":
+		return Module
+	case ".cjs":
+		return CommonJS
+	case ".json":
+		return JSON
+	case ".node":
+		return Addon
+	case ".js":
+		return byType(packageType)
+	case ".wasm":
+		if mode == Import && v.importsWasm() {
+			return Wasm
+		}
+	case ".ts", ".mts", ".cts":
+		switch {
+		case !v.stripsTypes():
+		case inPackages(name):
+			return Other
+		case ext == ".mts":
+			return Module
+		case ext == ".cts":
+			return CommonJS
+		default:
+			return byType(packageType)
+		}
+	case "":
+		if mode == Import || v.requiresByType() {
+			return byType(packageType)
+		}
+	}
+	if mode == Import {
+		return Other
+	}
+	return Script
+}
+
+func byType(packageType string) Format {
+	switch packageType {
+	case "module":
+		return Module
+	case "commonjs":
 		return CommonJS
 	}
-	return Other
+	return Script
+}
+
+// Format returns what a file, named by its realpath, is to Node when it is loaded in
+// the mode. text is asked where the name and the package do not tell; nil says that
+// the text is plain.
+func (r *Resolver) Format(file string, mode Mode, text func() Syntax) (Format, error) {
+	packageType := ""
+	switch Extension(file) {
+	case ".mjs", ".cjs", ".json", ".node": // whatever the package says
+	default:
+		m, err := r.Governing(file)
+		if err != nil {
+			return Other, err
+		}
+		if m != nil {
+			packageType = m.Type
+		}
+	}
+	declared := r.node.Declared(file, packageType, mode)
+	if text == nil {
+		text = func() Syntax { return PlainText }
+	}
+	imported := mode == Import && packageType != "commonjs" || mode == Start && packageType == "module"
+	switch {
+	case Extension(file) == "" && imported && r.node.importsWasm() && text() == WasmText:
+		return Wasm, nil
+	case declared != Script:
+		return declared, nil
+	case !r.node.detects() || text() != ModuleText:
+		return CommonJS, nil
+	}
+	if ext := Extension(file); mode == Start && ext != "" && ext != ".js" && (ext != ".ts" || !r.node.stripsTypes()) {
+		return Other, nil // Node starts over with it as a module, and then its extension is none
+	}
+	return Module, nil
 }
 
 // Strips reports whether Node would load a TypeScript file by taking its types
 // away: in this release, and outside of node_modules.
-func (r *Resolver) Strips(file string) bool {
-	return r.node.stripsTypes() && !strings.HasPrefix(file, "node_modules/") && !strings.Contains(file, "/node_modules/")
-}
+func (r *Resolver) Strips(file string) bool { return r.node.stripsTypes() && !inPackages(file) }
+
+func inPackages(file string) bool { return strings.Contains("/"+file, "/node_modules/") }

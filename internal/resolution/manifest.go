@@ -21,6 +21,7 @@ import (
 type Manifest struct {
 	Path    string // of the package.json, a realpath
 	Name    string
+	Version string // Node itself does not read it
 	Main    string
 	Type    string // "module", "commonjs" or ""
 	Exports *Value // nil where not given or null
@@ -77,7 +78,8 @@ func (v *Value) text(key string) string {
 	return ""
 }
 
-// ParseManifest reads a package.json. Anything but an object at its top is an error.
+// ParseManifest reads a package.json, behind a byte order mark where one stands
+// there. Anything but an object at its top is an error.
 func ParseManifest(data []byte) (*Manifest, error) {
 	if len(data) > bounds.PackageJSON {
 		return nil, fmt.Errorf("reading package.json: more than %d bytes", bounds.PackageJSON)
@@ -94,7 +96,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	if v.Shape != Object {
 		return nil, errors.New("reading package.json: not an object")
 	}
-	m := &Manifest{Name: v.text("name"), Main: v.text("main"), Browser: v.Lookup("browser")}
+	m := &Manifest{Name: v.text("name"), Version: v.text("version"), Main: v.text("main"), Browser: v.Lookup("browser")}
 	if t := v.text("type"); t == "module" || t == "commonjs" {
 		m.Type = t
 	}

@@ -60,16 +60,21 @@ func (r *Resolver) Node() Version { return r.node }
 // Mode is who asks.
 type Mode uint8
 
-// The modes: require and its kin, import and its kin.
+// The modes: require and its kin, import and its kin, and Node itself, which starts
+// a process or a worker with a file. To resolve, Start is as Require.
 const (
 	Require Mode = iota
 	Import
+	Start
 )
 
 // Resolve returns what a specifier means in a file, which is named by its
 // realpath. The error is an *Error where Node itself would throw.
 func (r *Resolver) Resolve(specifier, parent string, mode Mode) (Result, error) {
 	r.used, r.name = nil, ""
+	if mode == Start {
+		mode = Require
+	}
 	var res Result
 	var err error
 	if mode == Import {

@@ -90,32 +90,16 @@ func TestLinkDoesNotLeaveTheTop(t *testing.T) {
 	}
 }
 
-func TestFormatIsWhatNodeMakesOfAFile(t *testing.T) {
-	fsys := files("package.json", `{"type":"module"}`, "a.js", "", "noext", "", "a.ts", "", "c/package.json", `{"type":"commonjs"}`, "c/a.js", "",
-		"n/package.json", `{}`, "n/a.js", "", "node_modules/p/a.js", "", "broken/package.json", "{")
-	tests := []struct {
-		node, file string
-		mode       Mode
-		syntax     bool
-		want       Format
-	}{
-		{"22", "a.js", Import, false, Module}, {"22", "a.js", Require, false, Module}, {"22", "c/a.js", Import, true, CommonJS},
-		{"22", "n/a.js", Import, true, Module}, {"22.6", "n/a.js", Import, true, CommonJS}, {"20.18", "n/a.js", Import, true, CommonJS},
-		{"22", "n/a.js", Import, false, CommonJS}, {"22", "node_modules/p/a.js", Import, false, CommonJS},
-		{"22", "x.mjs", Require, false, Module}, {"22", "x.cjs", Import, true, CommonJS}, {"22", "x.json", Import, false, JSON},
-		{"22", "x.node", Require, false, Addon}, {"24", "x.wasm", Import, false, Wasm}, {"20", "x.wasm", Import, false, Other}, {"24", "x.wasm", Require, false, CommonJS},
-		{"22", "noext", Import, false, Module}, {"22", "noext", Require, false, CommonJS},
-		{"22", "a.ts", Import, false, Module}, {"20", "a.ts", Import, false, Other}, {"20", "a.ts", Require, false, CommonJS}, {"22", "x.mts", Import, false, Module},
-		{"22", "x.txt", Require, false, CommonJS}, {"22", "x.txt", Import, false, Other},
-	}
-	for _, test := range tests {
-		got, err := New(fsys, Target{Node: version(t, test.node)}).Format(test.file, test.mode, func() bool { return test.syntax })
-		if err != nil || got != test.want {
-			t.Errorf("Node %s, %s, mode %d: %q, %v; want %q", test.node, test.file, test.mode, got, err, test.want)
+func TestManifestBehindAByteOrderMark(t *testing.T) {
+	const mark = "\ufeff"
+	for text, want := range map[string]bool{
+		mark + `{"main":"m"}`: true, mark + " \n" + `{"main":"m"}`: true, `{"main":"m"}`: true,
+		mark + mark + `{"main":"m"}`: false, " " + mark + `{"main":"m"}`: false, mark: false, "": false, `{"main":"m"}` + mark: false,
+	} {
+		m, err := ParseManifest([]byte(text))
+		if (err == nil) != want || want && m.Main != "m" {
+			t.Errorf("%q: %+v, %v", text, m, err)
 		}
-	}
-	if _, err := New(fsys, Target{Node: version(t, "22")}).Format("broken/a.js", Require, nil); err == nil {
-		t.Error("a broken package.json gave a format")
 	}
 }
 

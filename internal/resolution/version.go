@@ -71,3 +71,7 @@ func (v Version) importsWasm() bool { return v.from(Version{22, 19, 0}, Version{
 
 // slashImports: "#/" may start a name of imports.
 func (v Version) slashImports() bool { return v.from(Version{24, 14, 0}, Version{25, 4, 0}) }
+
+// requiresByType: require looks at the type of the package for a file without an
+// extension, as import does in every release.
+func (v Version) requiresByType() bool { return v.from(Version{26, 0, 0}) }

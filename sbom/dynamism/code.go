@@ -2,20 +2,18 @@ package dynamism
 
 import (
 	"bytes"
-	"encoding/json"
 	"path"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/snapshot"
-	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // isCode reports whether a file's name says that it is JavaScript, TypeScript or
 // JSX. What has no extension has to be looked into.
 func isCode(name string) bool {
-	return source.Reads(name) && path.Ext(name) != ""
+	return source.Reads(name) && resolution.Extension(name) != ""
 }
 
 // runtimes are the programs that run JavaScript, as shebangs name them.
@@ -52,29 +50,21 @@ func interpreter(src []byte) (program, line string) {
 // packageType returns "type" of a package.json, "" where it says nothing that Node
 // understands.
 func packageType(src []byte) string {
-	if len(src) > bounds.PackageJSON {
+	m, err := resolution.ParseManifest(src)
+	if err != nil {
 		return ""
 	}
-	var m map[string]json.RawMessage // by exact keys, as Node reads it
-	var text string
-	if json.Unmarshal(utf8bom.Trim(src), &m) != nil || json.Unmarshal(m["type"], &text) != nil {
-		return ""
-	}
-	return text
+	return m.Type
 }
 
 // mainFile returns the file that "main" of a package.json names, cleaned and below
 // the package, or "".
 func mainFile(src []byte) string {
-	if len(src) > bounds.PackageJSON {
+	m, err := resolution.ParseManifest(src)
+	if err != nil {
 		return ""
 	}
-	var m map[string]json.RawMessage
-	var text string
-	if json.Unmarshal(utf8bom.Trim(src), &m) != nil || json.Unmarshal(m["main"], &text) != nil {
-		return ""
-	}
-	return strings.TrimPrefix(path.Clean("/"+text), "/")
+	return strings.TrimPrefix(path.Clean("/"+m.Main), "/")
 }
 
 // isMain reports whether a file is the main one of its package and JavaScript

@@ -25,6 +25,7 @@ function start() {
   const threads = require('worker_threads');
   const children = require('child_process');
   const { fileURLToPath } = require('url');
+  const { isModuleNamespaceObject: isNamespace } = require('util').types;
   const { openSync, writeSync, readFileSync } = fs;
   const stringify = JSON.stringify;
   const own = __filename;
@@ -140,10 +141,14 @@ function start() {
   };
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (content, filename, format) {
-    if (typeof filename === 'string' && path.isAbsolute(filename)) {
-      loaded(filename, format === 'module' ? 'esm' : 'cjs', content);
-    }
-    return Reflect.apply(compile, this, arguments);
+    const told = format === 'module' ? 'esm' : format === 'commonjs' ? 'cjs' : 'script';
+    const known = typeof filename === 'string' && path.isAbsolute(filename);
+    if (known) loaded(filename, told, content);
+    const result = Reflect.apply(compile, this, arguments);
+    // Where nothing told the format Node looked into the text: what a module gives shows it.
+    // The program's own is seen when it is imported, right after.
+    if (known && told === 'script' && isNamespace(this.exports)) loaded(filename, 'esm', content);
+    return result;
   };
   const json = Module._extensions['.json'];
   Module._extensions['.json'] = function (module, filename) {

@@ -1,14 +1,13 @@
 package production
 
 import (
-	"encoding/json"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
-	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
@@ -140,8 +139,8 @@ func (l *lister) version(folder string) string {
 	if err != nil {
 		return ""
 	}
-	var m struct{ Version string }
-	if json.Unmarshal(utf8bom.Trim(data), &m) != nil {
+	m, err := resolution.ParseManifest(data)
+	if err != nil {
 		return ""
 	}
 	return m.Version

@@ -91,21 +91,20 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	if err := l.trace(trace); err != nil {
 		return nil, err
 	}
-	entries := []string{entry}
-	for name := range l.tree.nodes { // in any order: they are sorted
-		if l.listed[name] || l.traced[name] {
-			entries = append(entries, name)
+	var loaded []string
+	for name := range l.tree.nodes { // sorted below
+		if name != entry && (l.listed[name] || l.traced[name]) {
+			loaded = append(loaded, name)
 		}
 	}
-	slices.Sort(entries)
-	entries = slices.Compact(entries)
+	slices.Sort(loaded)
 	node, err := resolution.ParseVersion(c.Node)
 	if err != nil {
 		return nil, err
 	}
-	found, err := reach.Run(t, entries, reach.Options{
+	found, err := reach.Run(t, []string{entry}, reach.Options{
 		Node: c.Node, NoRequireModule: !guard.RequiresModules(node.Major), Conditions: conditions(c.Command),
-		Cwd: inTree(c.Block.Workdir), Platform: platform(c.Platform),
+		Loaded: loaded, Cwd: inTree(c.Block.Workdir), Platform: platform(c.Platform),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("finding what image %q may load: %w", c.Block.Name, err)

@@ -98,7 +98,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	t.result = &Result{Schema: "nbuild.trace/v1", Node: t.node(), Entries: entries, Files: []File{}, Links: []string{}, Warnings: []reach.Warning{}}
-	if err := t.static(entries, true); err != nil {
+	if err := t.static(entries, nil); err != nil {
 		return nil, err
 	}
 	t.uninstalled()
@@ -116,7 +116,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	if more := slices.Concat(traced, listed); len(more) > 0 {
-		if err := t.static(slices.Concat(entries, more), false); err != nil {
+		if err := t.static(entries, more); err != nil {
 			return nil, err
 		}
 	}
@@ -162,14 +162,15 @@ func (t *tracer) open() error {
 	return nil
 }
 
-// static adds what the code reaches from files. Those that are no entries of
-// production do not become static by being asked about, only by being led to.
-func (t *tracer) static(from []string, entries bool) error {
+// static adds what the code reaches from the entries, and from files that are loaded
+// for other reasons. Those do not become static by being asked about, only by being
+// led to.
+func (t *tracer) static(entries, loaded []string) error {
 	cwd, err := filepath.Rel(t.base, t.folder)
 	if err != nil || !filepath.IsLocal(cwd) {
 		cwd = "."
 	}
-	r, err := reach.Run(t.fsys, from, reach.Options{Node: t.node(), Cwd: filepath.ToSlash(cwd)})
+	r, err := reach.Run(t.fsys, entries, reach.Options{Node: t.node(), Loaded: distinct(loaded), Cwd: filepath.ToSlash(cwd)})
 	if err != nil {
 		return &diag.Problem{Code: CodeEntry, What: "what the entries reach can't be told", Err: err, Remedy: "name files that are there, and a Node of 20 or later, as in: nbuild trace --node 22 server.js"}
 	}
@@ -184,7 +185,7 @@ func (t *tracer) static(from []string, entries bool) error {
 		}
 		have.Package = f.Package
 		have.From = union(have.From, f.From)
-		if entries || len(f.From) > 0 || f.Reason == reach.Governs {
+		if loaded == nil || len(f.From) > 0 || f.Reason == reach.Governs {
 			have.Reasons = sources.Ordered(append(have.Reasons, sources.Static))
 		}
 	}

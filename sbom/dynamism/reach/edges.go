@@ -131,11 +131,11 @@ func (s *source) program(at, arg js.Ref, reason Reason) {
 		case strings.Contains(t, hole) && (!absolute(t) || strings.HasPrefix(t, "/"+hole)):
 			s.warn(at, "a program to start whose file is not known")
 		case strings.Contains(t, hole):
-			s.add(edge{reason: reason, mode: resolution.Require, at: at, spec: t, path: true})
+			s.add(edge{reason: reason, mode: resolution.Start, at: at, spec: t, path: true})
 		case absolute(t):
-			s.add(edge{reason: reason, mode: resolution.Require, at: at, spec: slashed(name(t)), quiet: s.tried(at)})
+			s.add(edge{reason: reason, mode: resolution.Start, at: at, spec: slashed(name(t)), quiet: s.tried(at)})
 		case t != "":
-			s.add(edge{reason: reason, mode: resolution.Require, at: at, spec: slashed(path.Join(s.w.cwd, t)), quiet: s.tried(at)})
+			s.add(edge{reason: reason, mode: resolution.Start, at: at, spec: slashed(path.Join(s.w.cwd, t)), quiet: s.tried(at)})
 		}
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/nbuild/nbuild/internal/resolution"
 )
 
 // Run returns what a program can load that starts with any of the entries, which
 // are names of fsys. An entry that is no file is an error, and so is a version of
-// Node that can't be read; nothing that a file holds is.
+// Node that can't be read; nothing that a file holds is. Options.Loaded are entries too.
 func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
 	node, err := resolution.ParseVersion(cmp.Or(o.Node, "22"))
 	if err != nil {
@@ -28,11 +29,15 @@ func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
 	case o.Depth > 0:
 		depth = o.Depth
 	}
-	for _, e := range entries {
+	for i, e := range slices.Concat(entries, o.Loaded) {
 		if _, kind := w.tree.Real(e); kind != resolution.File {
 			return nil, fmt.Errorf("reading entry %.200q: no such file", e)
 		}
-		w.reach(e, "", Entry, true, resolution.Require, depth)
+		mode := resolution.Start
+		if i >= len(entries) {
+			mode = resolution.Require
+		}
+		w.reach(e, "", Entry, true, mode, depth)
 	}
 	for len(w.queue) > 0 {
 		file := w.queue[0]

@@ -9,6 +9,9 @@ import (
 type Options struct {
 	// Node is the target's version: "22", "22.15.0". "" is "22".
 	Node string
+	// Loaded are files that are loaded in ways that no code spells. They are followed as
+	// entries are, but no process starts with them.
+	Loaded []string
 	// Cwd is the folder that the program starts in, "" for the top.
 	Cwd string
 	// Platform is what addons are loaded for, as prebuilds name it: "linux-arm64"; "" is

@@ -88,12 +88,12 @@ func (w *walk) reach(name, from string, reason Reason, code bool, mode resolutio
 func (w *walk) visit(file string) {
 	f := w.files[file]
 	f.opened = true
-	ext := path.Ext(file)
+	ext := resolution.Extension(file)
 	if ext == ".json" {
 		f.Format = resolution.JSON
 		return
 	}
-	if m, err := w.r.Governing(file); err == nil && m != nil && (ext == ".js" || ext == ".ts" || ext == "") {
+	if m, err := w.r.Governing(file); err == nil && m != nil && (ext == ".js" || ext == ".ts" || ext == "" || f.mode == resolution.Start) {
 		w.reach(m.Path, file, Governs, false, resolution.Require, 0)
 	}
 	if ext == ".node" {
@@ -126,17 +126,16 @@ func (w *walk) visit(file string) {
 // parse reads a file of code and settles its format; nil where there is nothing to
 // follow.
 func (w *walk) parse(f *reached) *source {
-	info, err := fs.Stat(w.fsys, f.Path)
-	var text []byte
-	if err == nil && info.Size() <= maxSource {
-		text, err = fs.ReadFile(w.fsys, f.Path)
-	}
-	if err != nil || info.Size() > maxSource {
+	text, err := w.text(f.Path)
+	if err != nil {
 		w.warnings = append(w.warnings, Warning{File: f.Path, Message: "it can't be read, or is too large to: what it loads is not known"})
 		return nil
 	}
 	if !isText(f.Path, text) {
 		f.code = false
+		if f.Format, err = w.binary(f.Path, f.mode, text); err != nil {
+			w.warnings = append(w.warnings, Warning{File: f.Path, Message: err.Error()})
+		}
 		return nil
 	}
 	text, place, err := javascript(f.Path, text)
@@ -145,9 +144,12 @@ func (w *walk) parse(f *reached) *source {
 		return nil
 	}
 	tree := js.Parse(text, goal(f.Path))
-	format, err := w.r.Format(f.Path, f.mode, func() bool { return tree.Goal == js.Module })
-	if err != nil {
+	format, err := w.r.Format(f.Path, f.mode, syntaxOf(tree))
+	switch {
+	case err != nil:
 		w.warnings = append(w.warnings, Warning{File: f.Path, Message: err.Error()})
+	case format == resolution.Other && !w.options.Bundled:
+		w.warnings = append(w.warnings, Warning{File: f.Path, Message: "Node refuses it as a module: its extension is none of JavaScript's"})
 	}
 	f.Format = format
 	if format == resolution.Module && tree.Goal != js.Module {
@@ -163,17 +165,6 @@ func (w *walk) parse(f *reached) *source {
 	s := open(w, f.Path, tree)
 	s.position = place
 	return s
-}
-
-// maxSource is how large a file may be that is read for what it loads.
-const maxSource = 64 << 20
-
-func goal(file string) js.Goal {
-	switch path.Ext(file) {
-	case ".mjs", ".mts":
-		return js.Module
-	}
-	return js.Detect
 }
 
 // isText tells code from machine code and images, where the name does not say that

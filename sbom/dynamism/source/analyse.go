@@ -9,6 +9,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/js"
 	"github.com/nbuild/nbuild/internal/js/typescript"
+	"github.com/nbuild/nbuild/internal/resolution"
 )
 
 // Options is what must be known of a file beside its text and name.
@@ -45,40 +46,39 @@ const (
 	typeScript // or JSX: what has to be made JavaScript first
 )
 
-// goalOf returns how Node reads a file of that name (Node.js documentation,
-// "Determining module system"). A file without an extension that a caller hands in
-// is JavaScript: it has a shebang or is a package's bin.
+// newest is the Node by whose rules a file is read that no image runs yet.
+var newest = resolution.Version{Major: 26}
+
+// goalOf returns what a file of that name is written in, and how Node reads it when a
+// program starts with it. Of what only bundlers and compilers take, the extension
+// stands for .js. A file without an extension that a caller hands in is JavaScript: it
+// has a shebang or is a package's bin.
 func goalOf(name, packageType string) (language, js.Goal) {
-	byType := js.Detect
-	switch packageType {
-	case "module":
-		byType = js.Module
-	case "commonjs":
-		byType = js.CommonJS
-	}
 	lower := strings.ToLower(name)
+	lang, as := javaScript, lower
 	switch path.Ext(lower) {
-	case ".mjs":
-		return javaScript, js.Module
-	case ".cjs":
-		return javaScript, js.CommonJS
-	case ".js", "", ".es6", ".es":
-		return javaScript, byType
-	case ".jsx":
-		return typeScript, byType
-	case ".ts", ".mts", ".cts", ".tsx":
+	case ".js", ".mjs", ".cjs":
+	case ".es6", ".es":
+		as = "a.js"
+	case ".jsx", ".tsx":
+		lang, as = typeScript, "a.js"
+	case ".ts", ".mts", ".cts":
 		if strings.HasSuffix(lower, ".d.ts") || strings.HasSuffix(lower, ".d.mts") || strings.HasSuffix(lower, ".d.cts") {
 			return noLanguage, js.Detect
 		}
-		switch path.Ext(lower) {
-		case ".mts":
-			return typeScript, js.Module
-		case ".cts":
-			return typeScript, js.CommonJS
+		lang, as = typeScript, "a"+path.Ext(lower) // wherever it stands
+	default:
+		if resolution.Extension(lower) != "" {
+			return noLanguage, js.Detect
 		}
-		return typeScript, byType
 	}
-	return noLanguage, js.Detect
+	switch newest.Declared(as, packageType, resolution.Start) {
+	case resolution.Module:
+		return lang, js.Module
+	case resolution.CommonJS:
+		return lang, js.CommonJS
+	}
+	return lang, js.Detect
 }
 
 // Reads reports whether a file's name says that Analyse reads it: by its extension, or
