@@ -54,7 +54,7 @@ var remedies = map[Require]string{
 	RequireProvenance: "`nbuild release --key KEY`, run by a builder that the trust file binds to the member",
 	RequireSBOM:       "`nbuild release --key KEY`",
 	RequireRelease:    "`nbuild release --key KEY`, for this environment",
-	RequireReview:     "`nbuild approve --key KEY`, by one more member of the team",
+	RequireReview:     "a statement of https://nbuild.dev/review/v1 about this image, signed by one more member of the team",
 }
 
 // votes are statements that count, and notes on those that do not.

@@ -178,6 +178,6 @@ func refused(m Member, full, why string) *diag.Problem {
 		Code:   CodePath,
 		What:   fmt.Sprintf("%s can't put %q into the image", m.Name, full),
 		Why:    why,
-		Remedy: fmt.Sprintf("leave the file out of %s, or pin another version: `nbuild pin --update`", m.Owner),
+		Remedy: fmt.Sprintf("leave the file out of %s; of a package, take another version with `npm update NAME --package-lock-only`, then `nbuild pin`", m.Owner),
 	}
 }

@@ -25,7 +25,7 @@ for goes to nbuild.trace: commit it, and review it as you review code.`,
 				o.Entries, o.Command = args[:dash], args[dash:]
 			}
 			if record != (len(o.Command) > 0) {
-				return usage("--run and the command that it runs go together", "write it as nbuild trace --run -- npm test")
+				return usage("--run and the command that it runs go together", "write it as `nbuild trace --run -- npm test`")
 			}
 			host, err := a.host()
 			if err != nil {

@@ -150,7 +150,7 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 		m, err := l.manifest(root, last.Digest)
 		return m.Descriptor, err
 	case len(found) == 0:
-		remedy := "build it first: nbuild build --to oci:" + l.dir
+		remedy := "build it first: `nbuild build --to oci:" + l.dir + "`"
 		if near := diag.Nearest(tag, tags); near != "" {
 			remedy = "write oci:" + l.dir + ":" + near
 		}

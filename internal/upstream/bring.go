@@ -143,7 +143,7 @@ func (o BringOptions) fetcher(a snapshot.Artefact) (Fetcher, error) {
 	return nil, &diag.Problem{
 		Code: CodeNoFetcher, What: "nothing here brings " + a.ID(),
 		Why:    "artefacts of that kind come from the project or from another machine's store",
-		Remedy: "run `nbuild vendor --from REF` with the snapshot that was pushed, or `nbuild pin` to make it again",
+		Remedy: "run `nbuild pin` to make it again, or set NBUILD_STORE to a store that has it",
 	}
 }
 

@@ -139,7 +139,7 @@ func (g Gate) Check(d comparison.Diff, approved bool) diag.Problems {
 				Code:   CodeReview,
 				What:   c.Summary(),
 				Why:    reason(c),
-				Remedy: "have a reviewer run `nbuild approve` on this diff, then release again",
+				Remedy: fmt.Sprintf("have a reviewer read the diff; once the change is accepted, take %q off `review` of the release block (or --review) for this release", c.Class),
 			})
 		}
 	}

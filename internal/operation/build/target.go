@@ -44,7 +44,7 @@ func Place(host machine.Host, block *pipelines.Image, to string, count int) (*Ta
 	if to != "" && count > 1 && ref.Kind != oci.InLayout {
 		return nil, &diag.Problem{
 			Code: CodeTarget, What: fmt.Sprintf("%d images can't go to one place, %s", count, name),
-			Why: "the second would take the name of the first", Remedy: "name a layout, as in --to oci:out, or build them one by one: `nbuild build IMAGE --to …`",
+			Why: "the second would take the name of the first", Remedy: "name a layout, as in --to oci:out, or build them one by one: `nbuild build IMAGE --to PLACE`",
 		}
 	}
 	return &Target{Ref: ref, Store: store, Tags: tags(ref, block, to, count)}, nil

@@ -43,7 +43,7 @@ func (t *tracer) image() (*pipelines.Image, error) {
 	}
 	return nil, &diag.Problem{
 		Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has several images",
-		Why: "each starts with a command of its own", Remedy: fmt.Sprintf("name one, as in: nbuild trace --image %s", t.project.Images[0].Name),
+		Why: "each starts with a command of its own", Remedy: fmt.Sprintf("name one, as in: `nbuild trace --image %s`", t.project.Images[0].Name),
 	}
 }
 
@@ -88,7 +88,7 @@ func (t *tracer) commanded() ([]string, error) {
 		return nil, err
 	}
 	if i == nil {
-		return nil, &diag.Problem{Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has no image, and no entry was named", Remedy: "name the file that production starts with, as in: nbuild trace server.js"}
+		return nil, &diag.Problem{Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has no image, and no entry was named", Remedy: "name the file that production starts with, as in: `nbuild trace server.js`"}
 	}
 	files := Started(slices.Concat(i.Entrypoint, i.Cmd))
 	var all []string
@@ -104,7 +104,7 @@ func (t *tracer) commanded() ([]string, error) {
 	if len(all) == 0 {
 		return nil, &diag.Problem{
 			Code: CodeEntry, Pos: i.At, What: fmt.Sprintf("the command %q of image %q starts no file of the project that could be found", strings.Join(slices.Concat(i.Entrypoint, i.Cmd), " "), i.Name),
-			Why: "what production loads is followed from the file that it starts with", Remedy: "name the file, as in: nbuild trace server.js",
+			Why: "what production loads is followed from the file that it starts with", Remedy: "name the file, as in: `nbuild trace server.js`",
 		}
 	}
 	return distinct(all), nil

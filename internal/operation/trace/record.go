@@ -83,7 +83,7 @@ func (t *tracer) observe(ctx context.Context) (*recorder.Record, error) {
 	program := t.host.Path(argv[0])
 	if !strings.Contains(argv[0], "/") {
 		if program, err = t.host.Program(argv[0]); err != nil {
-			return nil, &diag.Problem{Code: CodeCommand, What: fmt.Sprintf("there is no program %q in PATH", argv[0]), Remedy: "name a program that is there, as in: nbuild trace --run -- npm test"}
+			return nil, &diag.Problem{Code: CodeCommand, What: fmt.Sprintf("there is no program %q in PATH", argv[0]), Remedy: "name a program that is there, as in: `nbuild trace --run -- npm test`"}
 		}
 	}
 	cmd := exec.CommandContext(ctx, program, argv[1:]...)
@@ -108,7 +108,7 @@ func (t *tracer) observe(ctx context.Context) (*recorder.Record, error) {
 	if r.Processes == 0 {
 		return nil, &diag.Problem{
 			Code: CodeNothing, What: fmt.Sprintf("no Node was seen in %q", strings.Join(argv, " ")),
-			Why: "the recorder comes to Node through NODE_OPTIONS, which something may have taken away", Remedy: "run Node by it, as in: nbuild trace --run -- npm test",
+			Why: "the recorder comes to Node through NODE_OPTIONS, which something may have taken away", Remedy: "run Node by it, as in: `nbuild trace --run -- npm test`",
 		}
 	}
 	return r, nil

@@ -172,7 +172,7 @@ func (t *tracer) static(entries, loaded []string) error {
 	}
 	r, err := reach.Run(t.fsys, entries, reach.Options{Node: t.node(), Loaded: distinct(loaded), Cwd: filepath.ToSlash(cwd)})
 	if err != nil {
-		return &diag.Problem{Code: CodeEntry, What: "what the entries reach can't be told", Err: err, Remedy: "name files that are there, and a Node of 20 or later, as in: nbuild trace --node 22 server.js"}
+		return &diag.Problem{Code: CodeEntry, What: "what the entries reach can't be told", Err: err, Remedy: "name files that are there, and a Node of 20 or later, as in: `nbuild trace --node 22 server.js`"}
 	}
 	for _, f := range r.Files {
 		have := t.reached[f.Path]
@@ -231,6 +231,6 @@ func missing(name string, err error) error {
 	}
 	return &diag.Problem{
 		Code: CodeEntry, What: fmt.Sprintf("%s can't be read", filepath.ToSlash(name)), Err: err,
-		Why: "what production loads is followed from there", Remedy: "name a file that is there, as in: nbuild trace server.js",
+		Why: "what production loads is followed from there", Remedy: "name a file that is there, as in: `nbuild trace server.js`",
 	}
 }

@@ -32,7 +32,7 @@ func ReadFile(root *os.Root) (*tracefile.File, error) {
 	if err != nil {
 		return nil, &diag.Problem{
 			Code: CodeTraceFile, Pos: diag.Pos{File: tracefile.Name}, What: tracefile.Name + " is not as nbuild wrote it", Err: err,
-			Why: "what stands in it joins what production may load, so nothing in it is guessed at", Remedy: "write it anew: nbuild trace --run -- npm test",
+			Why: "what stands in it joins what production may load, so nothing in it is guessed at", Remedy: "write it anew: `nbuild trace --run -- npm test`",
 		}
 	}
 	return f, nil
