@@ -39,7 +39,7 @@ type Project struct {
 // it. The image's digest is not here: the statement that carries the BOM names it.
 type Image struct {
 	Name    string // a short name, without a registry's host
-	Version string // "" where it has none
+	Version string // the project's, "" where it has none
 }
 
 // Package is an npm package at one install path.
@@ -56,22 +56,14 @@ type Package struct {
 	Dev       bool                   // only development reaches it
 	Optional  bool                   // only optional dependencies reach it
 
-	Registry         string     // the scope its registry is bound to, DefaultRegistry, or "" for not known
-	Published        string     // RFC 3339, "" for not known
-	HasInstallScript bool       // where Facts is nil: what the lockfile says
-	Signals          *Signals   // what the registry told; nil where nobody asked
-	Patch            cas.Digest // of the project's own patch, or zero
+	Registry         string        // the scope its registry is bound to, DefaultRegistry, or "" for not known
+	Published        string        // RFC 3339, "" for not known
+	HasInstallScript bool          // where Facts is nil: what the lockfile says
+	Told             snapshot.Told // what the registry told when it was pinned
 }
 
 // DefaultRegistry is the binding of a package that no scope binds.
 const DefaultRegistry = "default"
-
-// Signals is what the registry told of a package when it was pinned.
-type Signals struct {
-	Provenance  string   // predicate type of its attestation, "" for none
-	Maintainers []string // accounts that may publish it
-	Deprecated  string   // the deprecation message, or ""
-}
 
 // Runtime is a Node binary and the npm package it came in.
 type Runtime struct {
@@ -80,7 +72,6 @@ type Runtime struct {
 	Integrity string     // of that package's tarball
 	SHA256    cas.Digest // of that package's tarball
 	Binary    cas.Digest // of bin/node
-	Official  *bool      // whether Binary is in Node's own signed list; nil for not checked
 }
 
 // Distro is the distribution that the .debs are of, as os-release has it: ID
@@ -98,7 +89,6 @@ type Deb struct {
 	License             string // an SPDX expression, "" where it is not known
 	Maintainer          string
 	Homepage            string
-	DependsOn           []string // names of .debs here
 }
 
 // Base is an image from a registry that this one stands on. What is in it is not

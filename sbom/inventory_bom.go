@@ -94,9 +94,6 @@ func (item *Item) property(name, value string) {
 		item.Binaries = append(item.Binaries, value)
 	case propProvenance:
 		item.Provenance = value
-		if item.Maintainers == nil {
-			item.Maintainers = []string{}
-		}
 	case propMaintainer:
 		item.Maintainers = append(item.Maintainers, value)
 	default:

@@ -78,6 +78,8 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 			if item.Registry = a.Facts["registry"]; item.Registry == "" {
 				item.Registry = DefaultRegistry
 			}
+			told := a.Told()
+			item.Provenance, item.Maintainers = told.Provenance, told.Maintainers
 		case snapshot.KindNode:
 			item.Purl = npmPurl(a.Name, a.Version)
 		case snapshot.KindDeb:

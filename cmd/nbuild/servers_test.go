@@ -179,6 +179,9 @@ func document(folder, name string) (map[string]any, error) {
 	}
 	all, times := map[string]any{}, map[string]string{}
 	for _, v := range versions {
+		if !v.IsDir() {
+			continue
+		}
 		raw, err := os.ReadFile(filepath.Join(folder, name, v.Name(), "package.json"))
 		if err != nil {
 			return nil, err
@@ -190,6 +193,12 @@ func document(folder, name string) (map[string]any, error) {
 		times[v.Name()] = "2020-01-02T03:04:05.000Z"
 		if manifest["published"] == "now" {
 			times[v.Name()] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		// What the registry tells beyond the manifest stands beside the version's folder.
+		if told, err := os.ReadFile(filepath.Join(folder, name, v.Name()+".told.json")); err == nil {
+			if err := json.Unmarshal(told, &manifest); err != nil {
+				return nil, err
+			}
 		}
 		all[v.Name()] = manifest
 	}

@@ -58,7 +58,7 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 }
 
 // stored lists the schemas of documents that nbuild keeps for itself.
-var stored = map[string]bool{"nbuild.state/v1": true, "nbuild.signals/v1": true}
+var stored = map[string]bool{"nbuild.state/v1": true}
 
 // TestEveryShapeHasASchema holds the shapes that commands print to docs/schemas:
 // each that the source names has a schema, and each schema is of one that it names.

@@ -27,12 +27,15 @@ const (
 // facts lists the keys that a kind's artefacts may carry, and what they hold.
 var facts = map[Kind][]string{
 	KindNPM: {
-		"index",      // SHA-256 of the file index
-		"integrity",  // a Basis: what named its bytes, where that is less than the lockfile
-		"published",  // when the registry published it, RFC 3339 in UTC
-		"registry",   // the scope whose npm configuration named its registry; absent: the default one
-		"signals",    // SHA-256 of what the registry told about it
-		"resolution", // how the lockfile names it where that is no registry: "url"
+		"index",       // SHA-256 of the file index
+		"integrity",   // a Basis: what named its bytes, where that is less than the lockfile
+		"published",   // when the registry published it, RFC 3339 in UTC
+		"registry",    // the scope whose npm configuration named its registry; absent: the default one
+		"provenance",  // what the registry told of it, as Told has it
+		"maintainers", //
+		"deprecated",  //
+		"signals",     // of earlier versions, which kept that beside nbuild.lock; taken and not read
+		"resolution",  // how the lockfile names it where that is no registry: "url"
 	},
 	KindNode: {
 		"bin", // SHA-256 of bin/node

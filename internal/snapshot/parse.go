@@ -190,6 +190,9 @@ func check(a Artefact) error {
 			return fmt.Errorf("key %s: %q is none of %s", factIntegrity, word, known)
 		}
 	}
+	if err := checkTold(a); err != nil {
+		return err
+	}
 	switch {
 	case a.Name == "":
 		return errors.New("it has no name")

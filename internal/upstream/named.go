@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm/registry"
@@ -32,16 +31,16 @@ type named struct {
 
 // record is what the store keeps of a pinned package under its integrity.
 type record struct {
-	SHA256    cas.Digest `json:"sha256"`
-	Size      int64      `json:"size"`
-	Index     cas.Digest `json:"index"`
-	Signals   string     `json:"signals,omitempty"`
-	Published string     `json:"published,omitempty"`
+	SHA256    cas.Digest    `json:"sha256"`
+	Size      int64         `json:"size"`
+	Index     cas.Digest    `json:"index"`
+	Published string        `json:"published,omitempty"`
+	Told      snapshot.Told `json:"told"`
 }
 
 // recordKind names the records of this package; a change of the tarball reader or
-// of the signals takes another one.
-const recordKind = "pin-npm-1"
+// of what is kept of a registry's word takes another one.
+const recordKind = "pin-npm-2"
 
 // pin returns the artefact of one package and whether nothing was fetched.
 func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, error) {
@@ -58,7 +57,8 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 		binding = o.Client.Config().Binding(p.Name)
 	}
 	if a, ok := n.previous(p, binding); ok {
-		return a, true, nil
+		a, err := n.inWords(ctx, p, a)
+		return a, true, err
 	}
 	if p.held.Weak() {
 		if err := n.strengthen(ctx, &p); err != nil {
@@ -139,21 +139,30 @@ func (n *named) recorded(key cas.Digest) (record, bool) {
 	if _, ok := store.Stat(r.Index); !ok {
 		return r, false
 	}
-	if r.Signals != "" {
-		d, err := cas.ParseDigest(r.Signals)
-		if err != nil {
-			return r, false
-		}
-		if _, ok := store.Stat(d); !ok {
-			return r, false
-		}
-	}
 	return r, true
 }
 
+// inWords asks once more about a line that says where an earlier nbuild kept what the
+// registry told, and has the line say it itself. Nothing else of it changes.
+func (n *named) inWords(ctx context.Context, p asked, a snapshot.Artefact) (snapshot.Artefact, error) {
+	const earlier = "signals"
+	if a.Facts[earlier] == "" {
+		return a, nil
+	}
+	var r record
+	if err := n.ask(ctx, p, &r); err != nil {
+		return a, at(p, err)
+	}
+	a.Facts = maps.Clone(a.Facts)
+	delete(a.Facts, earlier)
+	maps.Copy(a.Facts, r.Told.Facts())
+	return a, nil
+}
+
 func artefact(p asked, binding string, r record) snapshot.Artefact {
-	facts := map[string]string{"index": r.Index.String()}
-	for key, value := range map[string]string{"published": r.Published, "signals": r.Signals, "registry": binding} {
+	facts := r.Told.Facts()
+	facts["index"] = r.Index.String()
+	for key, value := range map[string]string{"published": r.Published, "registry": binding} {
 		if value != "" {
 			facts[key] = value
 		}
@@ -239,16 +248,11 @@ func (n *named) ask(ctx context.Context, p asked, r *record) error {
 	if !v.Published.IsZero() {
 		r.Published = v.Published.Truncate(time.Second).Format(time.RFC3339)
 	}
-	doc, err := signals(n.packument, v).encode()
-	if err != nil {
-		return err
+	r.Told = snapshot.Told{Provenance: v.Provenance, Maintainers: v.Maintainers, Deprecated: v.Deprecated}
+	if v.Provenance == "" && len(v.Maintainers) > 0 { // a mirror whose documents have neither tells nothing
+		r.Told.Provenance = snapshot.NoProvenance
 	}
-	if len(doc) > bounds.FileIndex {
-		return fmt.Errorf("storing signals of %s: %d bytes", p.Name, len(doc))
-	}
-	d, err := n.options.Store.PutBytes(ctx, doc)
-	r.Signals = d.String()
-	return err
+	return nil
 }
 
 // told is what the registry says of a version, and whether it knows it.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -30,7 +31,7 @@ func (c *comparison) pair(a, b *sbom.Item) {
 	if known(a.License) && known(b.License) && a.License != b.License {
 		c.add(LicenceChanged, b, &a.License, &b.License)
 	}
-	if a.Provenance != "" && a.Provenance != sbom.NoProvenance && b.Provenance == sbom.NoProvenance {
+	if a.Provenance != "" && a.Provenance != snapshot.NoProvenance && b.Provenance == snapshot.NoProvenance {
 		c.add(ProvenanceLost, b, &a.Provenance, &b.Provenance)
 	}
 	if a.Maintainers != nil && b.Maintainers != nil {

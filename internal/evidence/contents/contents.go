@@ -3,8 +3,8 @@
 //
 // Everything comes from nbuild.lock, the file indexes and the planned trees; no
 // image is unpacked and nothing is fetched. What a registry told when a package was
-// pinned is not in it: a machine that only vendors does not have that, and the BOM
-// must be the same there.
+// pinned comes from nbuild.lock too, and from nowhere else: a registry tells other
+// things another day, and the BOM must be the same on every machine.
 //
 // The invariant: the contents are those of the layers of the image block, on all of
 // its platforms together, and nothing else.
@@ -303,6 +303,9 @@ func (g *gatherer) deb(a snapshot.Artefact) (sbom.Deb, error) {
 }
 
 func (g *gatherer) finish() *sbom.Contents {
+	if g.contents.Image != nil {
+		g.contents.Image.Version = g.contents.Project.Version
+	}
 	for _, p := range slices.Sorted(maps.Keys(g.packages)) {
 		g.contents.Packages = append(g.contents.Packages, *g.packages[p])
 	}

@@ -276,7 +276,7 @@ func TestCertificates(t *testing.T) {
 
 const document = `{"_id":"a","name":"a","dist-tags":{"latest":"2.0.0"},"maintainers":[{"name":"z"},{"name":"b"},"c <c@example.com>"],
 "readme":"tricky \" \\ } ] \u007d","time":{"created":"2020-01-02T03:04:05.678Z","1.0.0":"2020-01-02T03:04:06.000Z","2.0.0":7},
-"versions":{"1.0.0":{"name":"a","scripts":{"install":"x"},"deprecated":"old","_npmUser":{"name":"b"},"dist":{"integrity":"sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==","shasum":"0000000000000000000000000000000000000000","tarball":"https://r.example.com/a.tgz","attestations":{"url":"u"}}},
+"versions":{"1.0.0":{"name":"a","scripts":{"install":"x"},"deprecated":"old","_npmUser":{"name":"b"},"dist":{"integrity":"sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==","shasum":"0000000000000000000000000000000000000000","tarball":"https://r.example.com/a.tgz","attestations":{"url":"u","provenance":{"predicateType":"https://slsa.dev/provenance/v1"}}},"maintainers":[{"name":"z","email":"z@example.com"},"c <c@example.com>",{"name":"b"}]},
 "2.0.0":{"deprecated":false,"dist":{"shasum":"0000000000000000000000000000000000000000"}},"3.0.0":{"x":[[{}],"]"]}},"n":-1.5e3,"t":true}`
 
 func TestPackument(t *testing.T) {
@@ -294,10 +294,10 @@ func TestPackument(t *testing.T) {
 	}
 	at := time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	want := &Packument{
-		Name: "a", Latest: "2.0.0", Created: at, Maintainers: []string{"b", "c <c@example.com>", "z"}, Releases: 3, Known: []string{"1.0.0", "2.0.0", "3.0.0"},
+		Name: "a", Known: []string{"1.0.0", "2.0.0", "3.0.0"},
 		Versions: map[string]Version{
 			"1.0.0": {Integrity: "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA== sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=", Tarball: "https://r.example.com/a.tgz", Published: at.Truncate(time.Second).Add(time.Second),
-				Deprecated: "old", Publisher: "b", Maintainers: []string{}, InstallScript: true, Attested: true},
+				Deprecated: true, Maintainers: []string{"b", "c", "z"}, Provenance: "https://slsa.dev/provenance/v1"},
 			"2.0.0": {Integrity: "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=", Maintainers: []string{}},
 		},
 	}

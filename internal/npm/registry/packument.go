@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -14,29 +15,26 @@ import (
 // Packument is what a registry tells about a package: which versions there are,
 // and more of those that were asked for only.
 type Packument struct {
-	Name        string
-	Latest      string    // what the tag "latest" points to
-	Created     time.Time // of the first version, zero where it is not told
-	Maintainers []string  // today's, sorted
-	Releases    int       // how many versions there are
-	Known       []string  // every version there is, as the document lists them
-	Versions    map[string]Version
+	Name     string
+	Known    []string // every version there is, as the document lists them
+	Versions map[string]Version
 }
 
 // Version is what a registry tells about one version: claims, to be shown as such.
 type Version struct {
-	Integrity     string    // an SRI of everything that names its bytes, the old shasum included; "" for nothing
-	Tarball       string    // its address
-	Published     time.Time // zero where it is not told
-	Deprecated    string    // the reason, "" where it is not
-	Publisher     string    // the account that published it
-	Maintainers   []string  // at the time it was published, sorted
-	InstallScript bool      // a script runs when npm installs it
-	Attested      bool      // the registry holds attestations, provenance among them
+	Integrity   string    // an SRI of everything that names its bytes, the old shasum included; "" for nothing
+	Tarball     string    // its address
+	Published   time.Time // zero where it is not told
+	Deprecated  bool
+	Maintainers []string // accounts that could publish when it was, sorted
+	Provenance  string   // predicate type of the attestation of who built it, "" for none
 }
 
 // maxVersion bounds what one version of a package document says.
 const maxVersion = 4 << 20
+
+// maxPredicateType bounds the name of a type of attestation, which is a short URI.
+const maxPredicateType = 256
 
 // maxVersions bounds how many versions and times a document lists.
 const maxVersions = 1 << 20
@@ -58,19 +56,9 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 		switch key {
 		case "name":
 			return read(&p.Name, bounds.Path)
-		case "dist-tags":
-			var tags map[string]string
-			err := read(&tags, maxVersion)
-			p.Latest = tags["latest"]
-			return err
-		case "maintainers":
-			var who []account
-			err := read(&who, maxVersion)
-			p.Maintainers = names(who)
-			return err
 		case "time":
 			return s.members(func(key string) error {
-				if key != "created" && !slices.Contains(wanted, key) {
+				if !slices.Contains(wanted, key) {
 					return s.skip()
 				}
 				var at time.Time
@@ -80,10 +68,9 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 			})
 		case "versions":
 			return s.members(func(key string) error {
-				if p.Releases++; p.Releases > maxVersions {
+				if p.Known = append(p.Known, key); len(p.Known) > maxVersions {
 					return fmt.Errorf("%w: more than %d versions", errJSON, maxVersions)
 				}
-				p.Known = append(p.Known, key)
 				if !slices.Contains(wanted, key) {
 					return s.skip()
 				}
@@ -99,7 +86,6 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading package document: %w", err)
 	}
-	p.Created = times["created"]
 	for _, v := range wanted {
 		if version, ok := p.Versions[v]; ok {
 			version.Published = times[v]
@@ -137,8 +123,9 @@ func (a *account) UnmarshalJSON(raw []byte) error {
 func names(who []account) []string {
 	out := make([]string, 0, len(who))
 	for _, a := range who {
-		if a.Name != "" {
-			out = append(out, a.Name)
+		name, _, _ := strings.Cut(a.Name, "<") // old documents have "NAME <MAIL>", and the mail is nobody's business
+		if name = strings.TrimSpace(name); name != "" {
+			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
@@ -147,49 +134,37 @@ func names(who []account) []string {
 
 func parseVersion(raw []byte) (Version, error) {
 	var doc struct {
-		Deprecated       any                        `json:"deprecated"`
-		Publisher        account                    `json:"_npmUser"`
-		Maintainers      []account                  `json:"maintainers"`
-		HasInstallScript bool                       `json:"hasInstallScript"`
-		Gypfile          bool                       `json:"gypfile"`
-		Scripts          map[string]json.RawMessage `json:"scripts"`
-		Dist             struct {
-			Integrity    string          `json:"integrity"`
-			Shasum       string          `json:"shasum"`
-			Tarball      string          `json:"tarball"`
-			Attestations json.RawMessage `json:"attestations"`
+		Deprecated  any       `json:"deprecated"`
+		Maintainers []account `json:"maintainers"`
+		Dist        struct {
+			Integrity    string `json:"integrity"`
+			Shasum       string `json:"shasum"`
+			Tarball      string `json:"tarball"`
+			Attestations struct {
+				Provenance struct {
+					PredicateType string `json:"predicateType"`
+				} `json:"provenance"`
+			} `json:"attestations"`
 		} `json:"dist"`
 	}
 	var whole map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &whole); err != nil {
 		return Version{}, fmt.Errorf("%w: a version: %w", errJSON, err)
 	}
-	for key, to := range map[string]any{
-		"deprecated": &doc.Deprecated, "_npmUser": &doc.Publisher, "maintainers": &doc.Maintainers,
-		"hasInstallScript": &doc.HasInstallScript, "gypfile": &doc.Gypfile, "scripts": &doc.Scripts, "dist": &doc.Dist,
-	} {
+	for key, to := range map[string]any{"deprecated": &doc.Deprecated, "maintainers": &doc.Maintainers, "dist": &doc.Dist} {
 		if len(whole[key]) > 0 {
 			_ = json.Unmarshal(whole[key], to) // of another type: as if it were not told
 		}
 	}
-	v := Version{
-		Tarball:   doc.Dist.Tarball,
-		Publisher: doc.Publisher.Name, Maintainers: names(doc.Maintainers),
-		InstallScript: doc.HasInstallScript || doc.Gypfile,
-		Attested:      len(doc.Dist.Attestations) > 2 && string(doc.Dist.Attestations) != "null",
-	}
-	for _, name := range []string{"preinstall", "install", "postinstall"} {
-		if _, ok := doc.Scripts[name]; ok {
-			v.InstallScript = true
-		}
+	v := Version{Tarball: doc.Dist.Tarball, Maintainers: names(doc.Maintainers)}
+	if kind := doc.Dist.Attestations.Provenance.PredicateType; len(kind) <= maxPredicateType {
+		v.Provenance = kind
 	}
 	switch d := doc.Deprecated.(type) {
 	case string:
-		v.Deprecated = d
+		v.Deprecated = d != ""
 	case bool:
-		if d {
-			v.Deprecated = "deprecated"
-		}
+		v.Deprecated = d
 	}
 	named, _ := sri.Parse(doc.Dist.Integrity) // without one there is the shasum
 	if sum, err := sri.FromSHA1(doc.Dist.Shasum); err == nil {

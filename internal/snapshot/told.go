@@ -1,0 +1,106 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Told is what a registry told of a version of a package when it was pinned: claims
+// of the registry, not findings. It stands on the line itself, so that whoever has
+// nbuild.lock has it, and a reviewer of the file sees an account that is new.
+type Told struct {
+	Provenance  string   // predicate type of its attestation, NoProvenance, or "" for not told
+	Maintainers []string // accounts that could publish when the version was, sorted; nil for not told
+	Deprecated  bool
+}
+
+// NoProvenance is the Provenance of a version of which the registry has no attestation
+// of who built it.
+const NoProvenance = "none"
+
+// The keys of what a registry told.
+const (
+	factProvenance  = "provenance"
+	factMaintainers = "maintainers"
+	factDeprecated  = "deprecated"
+)
+
+// yes is the one value of a fact that is either there or not.
+const yes = "yes"
+
+// Told returns what the registry told of the artefact.
+func (a Artefact) Told() Told {
+	t := Told{Provenance: a.Facts[factProvenance], Deprecated: a.Facts[factDeprecated] == yes}
+	if text, ok := a.Facts[factMaintainers]; ok {
+		t.Maintainers, _ = parseNames(text) // New has checked it
+	}
+	return t
+}
+
+// Facts returns the keys and values of what a registry told, as an artefact carries
+// them.
+func (t Told) Facts() map[string]string {
+	out := map[string]string{}
+	if t.Provenance != "" {
+		out[factProvenance] = t.Provenance
+	}
+	if names := formatNames(t.Maintainers); names != "" {
+		out[factMaintainers] = names
+	}
+	if t.Deprecated {
+		out[factDeprecated] = yes
+	}
+	return out
+}
+
+// checkTold holds the keys to their one spelling.
+func checkTold(a Artefact) error {
+	if text, ok := a.Facts[factMaintainers]; ok {
+		if _, err := parseNames(text); err != nil {
+			return fmt.Errorf("key %s: %w", factMaintainers, err)
+		}
+	}
+	if text, ok := a.Facts[factDeprecated]; ok && text != yes {
+		return fmt.Errorf("key %s: %q is not %q", factDeprecated, text, yes)
+	}
+	return nil
+}
+
+// namePercent keeps a comma in a name apart from one between names.
+var namePercent = strings.NewReplacer("%", "%25", ",", "%2C")
+
+var nameText = strings.NewReplacer("%2C", ",", "%25", "%")
+
+// formatNames joins names by commas, sorted, each once. What is no UTF-8 is left out:
+// no account is called that.
+func formatNames(names []string) string {
+	var out []string
+	for _, n := range names {
+		if n != "" && utf8.ValidString(n) {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	for i := range out {
+		out[i] = namePercent.Replace(out[i])
+	}
+	return strings.Join(out, ",")
+}
+
+var errNames = errors.New("it is no list of names, sorted and each once")
+
+// parseNames is the reverse of formatNames, and takes no other spelling.
+func parseNames(text string) ([]string, error) {
+	names := strings.Split(text, ",")
+	for i := range names {
+		names[i] = nameText.Replace(names[i])
+	}
+	if formatNames(names) != text {
+		return nil, errNames
+	}
+	return names, nil
+}
