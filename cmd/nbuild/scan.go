@@ -28,7 +28,11 @@ processes, native addons, install scripts and the rest, by package, with file, l
 and source line. Without a PATH it is the project: what nbuild.lock pins, and the
 project's own files. A PATH is a folder as it stands (with its node_modules), a
 file, a tarball, or pkg:npm/NAME@VERSION of the snapshot. What was found in a
-package is kept in the store: a second scan of the same bytes parses nothing.`,
+package is kept in the store: a second scan of the same bytes parses nothing.
+
+At most twelve lines say first what was found: the worst first, the project's own
+files before packages, and tests of packages last. In SARIF the level is error,
+warning or note by the kind: nbuild explain KIND says what each means.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, kind := range o.Kinds {

@@ -80,28 +80,28 @@ func (r *Result) place(p *dynamism.Package, file string, line, column int) strin
 	return at
 }
 
-// Text prints the findings by package, each with its place and its source line, what
-// was not read, and the totals.
+// Text prints a summary of at most twelve lines, the findings by package, each with its
+// place and its source line, what was not read, and the totals. The project's own files
+// come first, what stands in tests of packages last.
 func (r *Result) Text() string {
 	var b strings.Builder
+	for _, line := range r.summary() {
+		b.WriteString(line + "\n")
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
 	files, size, places := 0, int64(0), 0
 	for i := range r.Packages {
 		p := &r.Packages[i]
 		files += p.Files
 		size += p.Bytes
 		places += len(p.Unparsed)
-		if len(p.Findings) == 0 {
-			continue
+	}
+	for _, at := range []int{inOwn, inPackages, inTests} {
+		for i := range r.Packages {
+			r.findings(&b, &r.Packages[i], at)
 		}
-		b.WriteString(title(p) + "\n")
-		for _, f := range p.Findings {
-			fmt.Fprintf(&b, "  %s: %s", r.place(p, f.File, f.Line, f.Column), f.Kind)
-			if f.Through != "" {
-				b.WriteString(" through " + printable(f.Through))
-			}
-			b.WriteString("\n      " + printable(strings.TrimSpace(f.Excerpt)) + "\n")
-		}
-		b.WriteString("\n")
 	}
 	if places > 0 {
 		b.WriteString("not read:\n")
@@ -121,15 +121,42 @@ func (r *Result) Text() string {
 	} else {
 		b.WriteString("nothing found\n")
 	}
-	fmt.Fprintf(&b, "%s, %s, %.1f MB", count(len(r.Packages), "package"), count(files, "file"), float64(size)/1e6)
+	fmt.Fprintf(&b, "%s, %s, %.1f MB", countOf(len(r.Packages), "package"), countOf(files, "file"), float64(size)/1e6)
 	if places > 0 {
-		fmt.Fprintf(&b, ", %s not read", count(places, "place"))
+		fmt.Fprintf(&b, ", %s not read", countOf(places, "place"))
 	}
 	b.WriteString("\n")
 	return b.String()
 }
 
-func count(n int, noun string) string {
+// findings prints what was found in a package on one side.
+func (r *Result) findings(b *strings.Builder, p *dynamism.Package, at int) {
+	begun := false
+	for i := range p.Findings {
+		f := &p.Findings[i]
+		if r.side(p, f) != at {
+			continue
+		}
+		if !begun {
+			begun = true
+			b.WriteString(title(p))
+			if at == inTests {
+				b.WriteString("  (tests)")
+			}
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "  %s: %s", r.place(p, f.File, f.Line, f.Column), f.Kind)
+		if f.Through != "" {
+			b.WriteString(" through " + printable(f.Through))
+		}
+		b.WriteString("\n      " + printable(strings.TrimSpace(f.Excerpt)) + "\n")
+	}
+	if begun {
+		b.WriteString("\n")
+	}
+}
+
+func countOf(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

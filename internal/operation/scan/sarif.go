@@ -86,8 +86,8 @@ type sarifRegion struct {
 }
 
 // SARIF prints the result as a log of one run: a rule a kind, a result a finding,
-// and a notification for what was not read. Every level is "note", since a scan does
-// not judge. A fingerprint is made of kind, package without its version, file and
+// and a notification for what was not read. The level is the kind's severity, in SARIF's
+// words. A fingerprint is made of kind, package without its version, file and
 // excerpt, so that a finding keeps it while lines move and versions change.
 func (r *Result) SARIF() ([]byte, error) {
 	run := sarifRun{Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
@@ -96,7 +96,7 @@ func (r *Result) SARIF() ([]byte, error) {
 	for i, k := range source.Kinds() {
 		rules[k] = i
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-			ID: string(k), Short: sarifText{meanings[k]}, Default: sarifSeverity{"note"},
+			ID: string(k), Short: sarifText{meanings[k]}, Default: sarifSeverity{level(k)},
 		})
 	}
 	invocation := sarifInvocation{Successful: true, Notifications: []sarifNotification{}}
@@ -107,7 +107,7 @@ func (r *Result) SARIF() ([]byte, error) {
 			same := strings.Join([]string{string(f.Kind), identity(p), f.File, strings.TrimSpace(f.Excerpt)}, "\x00")
 			seen[same]++
 			one := sarifResult{
-				RuleID: string(f.Kind), RuleIndex: rules[f.Kind], Level: "note", Message: sarifText{message(p, &f)},
+				RuleID: string(f.Kind), RuleIndex: rules[f.Kind], Level: level(f.Kind), Message: sarifText{message(p, &f)},
 				Locations:    []sarifLocation{r.location(p, f.File, f.Line, f.Column, f.Excerpt)},
 				Fingerprints: map[string]string{"finding/v1": fmt.Sprintf("%s:%d", cas.Sum([]byte(same)).String()[:32], seen[same])},
 			}
@@ -124,6 +124,17 @@ func (r *Result) SARIF() ([]byte, error) {
 	}
 	run.Invocations = []sarifInvocation{invocation}
 	return encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// level is the severity of a kind as SARIF has it (§3.27.10).
+func level(k source.Kind) string {
+	switch k.Severity() {
+	case source.Low:
+		return "note"
+	case source.Medium:
+		return "warning"
+	}
+	return "error"
 }
 
 // identity names a package across its versions.
