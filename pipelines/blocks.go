@@ -14,6 +14,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // variables takes the values of variables from --var and defaults.
@@ -98,6 +99,9 @@ func (e *evaluator) head() {
 	}
 	if b := e.body.One("snapshot"); b != nil {
 		p.Snapshot.Cooldown = e.duration(b, "cooldown", 0)
+		for _, word := range e.Strings(b, "deny_integrity") { // of the closed list, which the schema holds
+			p.Snapshot.DenyIntegrity = append(p.Snapshot.DenyIntegrity, snapshot.Basis(word))
+		}
 	}
 }
 

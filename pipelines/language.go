@@ -5,6 +5,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/rulefile"
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Edition is the edition of the language that this package reads.
@@ -24,7 +25,7 @@ var changeClasses = []string{
 	"integrity-changed", "registry-changed", "source-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",
 	"new-native-addon", "new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "source-format-changed",
 	"new-evaluator", "new-generated-code", "guard-removed", "guard-weakened", "downgrade", "new-package", "base-changed",
-	"config-changed", "licence-changed", "new-source", "evaluator-changed", "guard-changed", "new-version", "upgrade",
+	"config-changed", "integrity-weakened", "licence-changed", "new-source", "evaluator-changed", "guard-changed", "new-version", "upgrade",
 	"removed-package", "updated-sources", "own-source-changed", "new-own-source", "new-copy", "removed-version", "removed-copy",
 	"moved", "removed-source", "removed-evaluator", "removed-generated-code", "guard-added", "guard-tightened",
 }
@@ -68,7 +69,19 @@ var snapshotBlock = hclfile.Block{
 	Name: "snapshot", Doc: "How artefacts from outside are pinned.",
 	Body: hclfile.Schema{Attrs: []hclfile.Attr{
 		{Name: "cooldown", Type: text, Holds: "a duration", Default: `"0h"`, Doc: "Nothing that was published less than this ago is pinned."},
+		{Name: "deny_integrity", Type: texts, OneOf: deniable(), Doc: "What must not be all that names a package's bytes: what nbuild.lock has under the key integrity."},
 	}},
+}
+
+// deniable lists what nbuild.lock may have under the key integrity.
+func deniable() []string {
+	var words []string
+	for _, b := range snapshot.Bases() {
+		if b != snapshot.BasisLockfile { // the usual case is no key
+			words = append(words, string(b))
+		}
+	}
+	return words
 }
 
 var npmBlock = hclfile.Block{

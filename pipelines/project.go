@@ -8,6 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/rulefile"
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Project is a build.hcl, evaluated, with every default filled in. Blocks stand in
@@ -49,7 +50,8 @@ type Variable struct {
 
 // Snapshot says how artefacts are pinned.
 type Snapshot struct {
-	Cooldown time.Duration // how old a version must be to be pinned
+	Cooldown      time.Duration    // how old a version must be to be pinned
+	DenyIntegrity []snapshot.Basis // what must not be all that names a package's bytes
 }
 
 // Npm is a tree of packages from a lockfile.

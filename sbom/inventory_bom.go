@@ -3,6 +3,8 @@ package sbom
 import (
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Inventory returns what the document tells, for Compare. Components inside
@@ -62,6 +64,9 @@ func (c *bomComponent) item() Item {
 	for _, p := range c.Properties {
 		item.property(p.Name, p.Value)
 	}
+	if item.Basis == "" && item.Registry != "" {
+		item.Basis = snapshot.BasisLockfile // what is usual is not written
+	}
 	if item.Searched {
 		item.occurrences(c.Evidence.Occurrences)
 	}
@@ -74,6 +79,8 @@ func (item *Item) property(name, value string) {
 		if item.Path == "" || name == propPath {
 			item.Path = strings.TrimSuffix(strings.TrimPrefix(value, "/"), "/package.json")
 		}
+	case propBasis:
+		item.Basis = snapshot.Basis(value)
 	case propRegistry:
 		item.Registry = value
 	case propInventory:

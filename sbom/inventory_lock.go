@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -34,6 +35,7 @@ func FromLockfile(l *npm.Lockfile) *Inventory {
 			Ref: e.Path, Path: e.Path, Name: e.Name, Version: e.Version,
 			Purl: npmPurl(e.Name, e.Version), License: Licence(e.License), HasScript: &has,
 		}
+		item.Basis = lockBasis(e)
 		if hs := hashes(e.Integrity, [32]byte{}); hs != nil {
 			for _, h := range *hs {
 				item.Hashes = append(item.Hashes, string(h.Algorithm)+":"+h.Value)
@@ -42,6 +44,25 @@ func FromLockfile(l *npm.Lockfile) *Inventory {
 		add(e, item)
 	}
 	return v
+}
+
+// Unpinned is what a bare lockfile has of a version that it does not name by a strong
+// digest: what will, nobody can tell before it is pinned.
+const Unpinned snapshot.Basis = "unpinned"
+
+// lockBasis is what an entry's own lockfile names its bytes by.
+func lockBasis(e *npm.Entry) snapshot.Basis {
+	own, _ := sri.Parse(e.Integrity) // the zero value of nothing, which is weak
+	elsewhere, _ := sri.Parse(e.Elsewhere)
+	switch {
+	case e.InBundle:
+		return "" // its bundler's digest names it
+	case !own.Weak():
+		return snapshot.BasisLockfile
+	case !elsewhere.Weak():
+		return snapshot.BasisTwin
+	}
+	return Unpinned
 }
 
 // resolve finds the entry that a package at from gets for a name: the nearest
@@ -75,6 +96,7 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 		switch a.Kind {
 		case snapshot.KindNPM, snapshot.KindGit:
 			item.Purl = npmPurl(a.Name, a.Version)
+			item.Basis = a.Basis()
 			if item.Registry = a.Facts["registry"]; item.Registry == "" {
 				item.Registry = DefaultRegistry
 			}
@@ -82,6 +104,9 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 			item.Provenance, item.Maintainers = told.Provenance, told.Maintainers
 		case snapshot.KindNode:
 			item.Purl = npmPurl(a.Name, a.Version)
+			if basis := a.Basis(); basis != snapshot.BasisRegistry { // which is usual for it
+				item.Basis = basis
+			}
 		case snapshot.KindDeb:
 			_, arch, _ := strings.Cut(a.Platform, "/")
 			item.Purl = debPurl(Deb{Name: a.Name, Version: a.Version, Arch: arch}, nil)

@@ -8,6 +8,7 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -112,6 +113,9 @@ func packageProperties(p *Package) *[]cdx.Property {
 	}
 	if p.Dev {
 		add(propDevelopment, "true")
+	}
+	if p.Basis != snapshot.BasisLockfile {
+		add(propBasis, string(p.Basis))
 	}
 	add(propRegistry, p.Registry)
 	add(propPublished, p.Published)

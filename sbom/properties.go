@@ -14,6 +14,7 @@ const (
 	propAddon         = "nbuild:native-addon"    // a file
 	propBinary        = "nbuild:prebuilt-binary" // a file
 	propRegistry      = "nbuild:registry"        // the scope it is bound to, or "default"
+	propBasis         = "nbuild:integrity"       // what named the bytes at pin, where that is less than the lockfile
 	propPublished     = "nbuild:published"
 	propProvenance    = "nbuild:provenance" // the predicate type of its attestation, or "none"
 	propMaintainer    = "nbuild:maintainer" // an account that could publish it

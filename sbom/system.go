@@ -6,6 +6,8 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/package-url/packageurl-go"
+
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // runtimes adds each Node binary: the program itself, under the name and the CPE
@@ -26,6 +28,9 @@ func (w *writer) runtimes(root string) {
 			PackageURL: purl,
 			Hashes:     hashes(r.Integrity, r.SHA256),
 			Properties: &[]cdx.Property{{Name: propBuiltBy, Value: builtByNodeBinGen}},
+		}
+		if r.Basis.Weaker(snapshot.BasisRegistry) && r.Basis != "" {
+			*carrier.Properties = append(*carrier.Properties, cdx.Property{Name: propBasis, Value: string(r.Basis)})
 		}
 		w.add(node)
 		w.add(carrier, node.BOMRef)

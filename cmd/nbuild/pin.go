@@ -42,7 +42,7 @@ out and listed; whatever needs it is refused by name.`,
 			for _, l := range r.Left {
 				text += leftOut(l)
 			}
-			return a.answer(r, text+fmt.Sprintf("%s: %s, %s\n", r.File, count(r.Artefacts, "artefact"), r.Digest))
+			return a.answer(r, text+r.NotNamed()+fmt.Sprintf("%s: %s, %s\n", r.File, count(r.Artefacts, "artefact"), r.Digest))
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.Update, "update", nil, "pin `NAME` anew")

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1" // as old lockfiles have it
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
@@ -104,8 +105,9 @@ func signer(ts *testscript.TestScript) {
 
 // npmRegistry serves the packages in a folder, NAME/VERSION/FILES, and names itself
 // in .npmrc and $NPM, or in $NAME alone: npm-registry FOLDER [NAME]. A package's
-// "published" in its package.json is when it was published; "now" is now. What it is
-// asked for is written to $WORK/asked.NAME, a path a line.
+// "published" in its package.json is when it was published; "now" is now. Its "digests"
+// say how the registry names its tarball: "sha512" as registries do today, "sha1" as
+// they did once, and nothing where it has none. What it is asked for is written to $WORK/asked.NAME, a path a line.
 func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: npm-registry FOLDER [NAME]")
@@ -200,9 +202,42 @@ func document(folder, name string) (map[string]any, error) {
 				return nil, err
 			}
 		}
-		all[v.Name()] = manifest
+		if all[v.Name()], err = named(manifest, filepath.Join(folder, name, v.Name())); err != nil {
+			return nil, err
+		}
 	}
 	return map[string]any{"name": name, "versions": all, "time": times, "maintainers": []string{"someone"}}, nil
+}
+
+// named is a manifest with the digests of its folder's tarball that it asks for.
+func named(manifest map[string]any, folder string) (map[string]any, error) {
+	body, err := tarball(folder)
+	if err != nil {
+		return nil, err
+	}
+	dist, _ := manifest["dist"].(map[string]any)
+	if dist == nil {
+		dist = map[string]any{}
+	}
+	if manifest["digests"] == "sha512" {
+		dist["integrity"] = integrity("sha512", body)
+	}
+	if manifest["digests"] != nil {
+		dist["shasum"] = fmt.Sprintf("%x", sha1.Sum(body))
+	}
+	manifest["dist"] = dist
+	return manifest, nil
+}
+
+// integrity names bytes as lockfiles do, by "sha512" or "sha1".
+func integrity(algorithm string, body []byte) string {
+	sum := sha512.Sum512(body)
+	raw := sum[:]
+	if algorithm == "sha1" {
+		old := sha1.Sum(body)
+		raw = old[:]
+	}
+	return algorithm + "-" + base64.StdEncoding.EncodeToString(raw)
 }
 
 // tarball packs a folder as npm does, the same bytes each time.
@@ -245,8 +280,9 @@ func tarball(folder string) ([]byte, error) {
 }
 
 // npmLock writes package-lock.json for package.json and the named packages, all
-// beside each other: npm-lock FOLDER NAME@VERSION…. What package.json wants for
-// development only is marked so.
+// beside each other: npm-lock FOLDER NAME@VERSION[=sha1|=none]…. What package.json
+// wants for development only is marked so. After the sign stands how an old npm wrote
+// the integrity.
 func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: npm-lock FOLDER NAME@VERSION…")
@@ -256,12 +292,18 @@ func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 	dev, _ := root["devDependencies"].(map[string]any)
 	packages := map[string]any{"": root}
 	for _, arg := range args[1:] {
+		arg, digest, old := strings.Cut(arg, "=")
+		if !old {
+			digest = "sha512"
+		}
 		at := strings.LastIndexByte(arg, '@')
 		name, version := arg[:at], arg[at+1:]
 		body, err := tarball(filepath.Join(ts.MkAbs(args[0]), name, version))
 		ts.Check(err)
-		sum := sha512.Sum512(body)
-		p := map[string]any{"version": version, "integrity": "sha512-" + base64.StdEncoding.EncodeToString(sum[:])}
+		p := map[string]any{"version": version}
+		if digest != "none" {
+			p["integrity"] = integrity(digest, body)
+		}
 		if dev[name] != nil {
 			p["dev"] = true
 		}

@@ -10,4 +10,6 @@ const (
 	CodeLockVersion diag.Code = "NB0381"
 	// CodeLockConflict is an nbuild.lock that pins one artefact twice.
 	CodeLockConflict diag.Code = "NB0382"
+	// CodeBasis is an artefact whose bytes are named by what the project denies.
+	CodeBasis diag.Code = "NB1149"
 )

@@ -36,6 +36,8 @@ type PinOptions struct {
 	// says it was published; 0 means any age.
 	Cooldown time.Duration
 	Now      time.Time
+
+	Deny []snapshot.Basis // what must not be all that names an artefact's bytes
 }
 
 // PinNPM pins packages, in any order, with duplicates. It returns one artefact for
@@ -78,8 +80,12 @@ func PinNPM(ctx context.Context, packages []Package, o PinOptions) ([]snapshot.A
 		return goOn
 	})
 	for i, a := range out {
-		if errs[i] == nil && a.Name != "" {
-			errs[i] = o.cool(sorted[i], a)
+		if errs[i] != nil || a.Name == "" {
+			continue
+		}
+		errs[i] = o.cool(sorted[i], a)
+		if p := a.Denied(o.Deny, sorted[i].Pos); p != nil && errs[i] == nil {
+			errs[i] = p
 		}
 	}
 	if err := Join(ctx, errs); err != nil {

@@ -41,10 +41,11 @@ const (
 	GuardTightened       Class = "guard-tightened" // the guard lets less pass
 	Downgrade            Class = "downgrade"
 	NewPackage           Class = "new-package"
-	BaseChanged          Class = "base-changed"    // the image stands on another one
-	ConfigChanged        Class = "config-changed"  // the image's configuration
-	LicenceChanged       Class = "licence-changed" //
-	NewVersion           Class = "new-version"     // another version beside those that were there
+	BaseChanged          Class = "base-changed"       // the image stands on another one
+	ConfigChanged        Class = "config-changed"     // the image's configuration
+	IntegrityWeakened    Class = "integrity-weakened" // less than before names a package's bytes
+	LicenceChanged       Class = "licence-changed"    //
+	NewVersion           Class = "new-version"        // another version beside those that were there
 	Upgrade              Class = "upgrade"
 	NewCopy              Class = "new-copy"        // a version that was there, at one more path
 	RemovedPackage       Class = "removed-package" //
@@ -92,6 +93,7 @@ var classes = []struct {
 	{NewPackage, Medium},
 	{BaseChanged, Medium},
 	{ConfigChanged, Medium},
+	{IntegrityWeakened, Medium},
 	{LicenceChanged, Medium},
 	{NewSource, Medium},
 	{EvaluatorChanged, Medium},

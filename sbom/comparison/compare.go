@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -150,6 +151,9 @@ func (c *comparison) identity(left, right []*sbom.Item) {
 			class = NewVersion
 		}
 		c.add(class, p, nil, &p.Version)
+		if class != NewCopy && p.Basis != "" && weaker(p.Basis, snapshot.BasisLockfile) {
+			c.add(IntegrityWeakened, p, nil, text(p.Basis))
+		}
 		c.dynamism(before.nearest(p), p)
 	}
 }

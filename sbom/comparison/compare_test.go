@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -21,11 +22,12 @@ func item(name, version, path string, changes ...func(*sbom.Item)) sbom.Item {
 	return i
 }
 
-func hash(h ...string) func(*sbom.Item)    { return func(i *sbom.Item) { i.Hashes = h } }
-func registry(s string) func(*sbom.Item)   { return func(i *sbom.Item) { i.Registry = s } }
-func license(s string) func(*sbom.Item)    { return func(i *sbom.Item) { i.License = s } }
-func on(refs ...string) func(*sbom.Item)   { return func(i *sbom.Item) { i.DependsOn = refs } }
-func provenance(s string) func(*sbom.Item) { return func(i *sbom.Item) { i.Provenance = s } }
+func hash(h ...string) func(*sbom.Item)       { return func(i *sbom.Item) { i.Hashes = h } }
+func registry(s string) func(*sbom.Item)      { return func(i *sbom.Item) { i.Registry = s } }
+func basis(s snapshot.Basis) func(*sbom.Item) { return func(i *sbom.Item) { i.Basis = s } }
+func license(s string) func(*sbom.Item)       { return func(i *sbom.Item) { i.License = s } }
+func on(refs ...string) func(*sbom.Item)      { return func(i *sbom.Item) { i.DependsOn = refs } }
+func provenance(s string) func(*sbom.Item)    { return func(i *sbom.Item) { i.Provenance = s } }
 func maintainers(s ...string) func(*sbom.Item) {
 	return func(i *sbom.Item) { i.Maintainers = s }
 }
@@ -98,6 +100,28 @@ func TestCompare(t *testing.T) {
 			[]string{"new-package b@1.0.0 p | - | 1.0.0", "removed-package a@1.0.0 p | 1.0.0 | -"}},
 		{"a source without paths lists a version once",
 			[]sbom.Item{item("a", "1.0.0", "")}, []sbom.Item{item("a", "1.0.0", "p"), item("a", "1.0.0", "q")}, nil},
+		{"the lockfile names a package no more",
+			[]sbom.Item{item("a", "1.0.0", "p", basis("lockfile"))}, []sbom.Item{item("a", "1.0.0", "p", basis("first"))},
+			[]string{"integrity-weakened a@1.0.0 p | lockfile | first"}},
+		{"less names an update than what it replaces",
+			[]sbom.Item{item("a", "1.0.0", "p", basis("registry"))}, []sbom.Item{item("a", "1.0.1", "p", basis("sha1"))},
+			[]string{"integrity-weakened a@1.0.1 p | registry | sha1", "upgrade a@1.0.1 p | 1.0.0 | 1.0.1"}},
+		{"more names it, or as much",
+			[]sbom.Item{item("a", "1.0.0", "p", basis("first")), item("b", "1.0.0", "q", basis("sha1"))},
+			[]sbom.Item{item("a", "1.0.0", "p", basis("registry")), item("b", "1.0.1", "q", basis("sha1"))},
+			[]string{"upgrade b@1.0.1 q | 1.0.0 | 1.0.1"}},
+		{"a new package that nothing names", nil, []sbom.Item{item("a", "1.0.0", "p", basis("first"))},
+			[]string{"new-package a@1.0.0 p | - | 1.0.0", "integrity-weakened a@1.0.0 p | - | first"}},
+		{"a new package that the lockfile names", nil, []sbom.Item{item("a", "1.0.0", "p", basis("lockfile"))},
+			[]string{"new-package a@1.0.0 p | - | 1.0.0"}},
+		{"one more copy of what nothing names",
+			[]sbom.Item{item("a", "1.0.0", "p", basis("first"))}, []sbom.Item{item("a", "1.0.0", "p", basis("first")), item("a", "1.0.0", "q", basis("first"))},
+			[]string{"new-copy a@1.0.0 q | - | 1.0.0"}},
+		{"what names it nobody knows", []sbom.Item{item("a", "1.0.0", "p", basis("lockfile"))}, []sbom.Item{item("a", "1.0.0", "p")}, nil},
+		{"a lockfile against what was pinned of it",
+			[]sbom.Item{item("a", "1.0.0", "p", basis("unpinned")), item("b", "1.0.0", "q", basis("registry")), item("c", "1.0.0", "r", basis("unpinned")), item("d", "1.0.0", "s", basis("lockfile"))},
+			[]sbom.Item{item("a", "1.0.0", "p", basis("registry")), item("b", "1.0.0", "q", basis("unpinned")), item("c", "1.0.0", "r", basis("first")), item("d", "1.0.0", "s", basis("unpinned"))},
+			[]string{"integrity-weakened c@1.0.0 r | unpinned | first", "integrity-weakened d@1.0.0 s | lockfile | unpinned"}},
 		{"licences",
 			[]sbom.Item{item("a", "1.0.0", "p", license("MIT")), item("b", "1.0.0", "q", license(sbom.NoAssertion))},
 			[]sbom.Item{item("a", "1.0.0", "p", license("BUSL-1.1")), item("b", "1.0.0", "q", license("MIT"))},

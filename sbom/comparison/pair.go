@@ -28,6 +28,9 @@ func (c *comparison) pair(a, b *sbom.Item) {
 	if a.Registry != "" && b.Registry != "" && a.Registry != b.Registry {
 		c.add(RegistryChanged, b, &a.Registry, &b.Registry)
 	}
+	if a.Basis != "" && b.Basis != "" && weaker(b.Basis, a.Basis) {
+		c.add(IntegrityWeakened, b, text(a.Basis), text(b.Basis))
+	}
 	if known(a.License) && known(b.License) && a.License != b.License {
 		c.add(LicenceChanged, b, &a.License, &b.License)
 	}
@@ -42,6 +45,23 @@ func (c *comparison) pair(a, b *sbom.Item) {
 		}
 	}
 	c.dynamism(a, b)
+}
+
+// weaker is snapshot.Basis.Weaker, to which a lockfile that was not pinned is worth
+// what a registry is: the most that pinning it can come to.
+func weaker(b, o snapshot.Basis) bool {
+	pinned := func(b snapshot.Basis) snapshot.Basis {
+		if b == sbom.Unpinned {
+			return snapshot.BasisRegistry
+		}
+		return b
+	}
+	return pinned(b).Weaker(pinned(o))
+}
+
+func text(b snapshot.Basis) *string {
+	s := string(b)
+	return &s
 }
 
 func known(licence string) bool { return licence != "" && licence != sbom.NoAssertion }

@@ -251,7 +251,7 @@ func (g *gatherer) base(b *pipelines.Base, platform string) error {
 		if a.Platform == platform {
 			bin, _ := cas.ParseDigest(a.Facts["bin"])
 			g.contents.Runtimes = append(g.contents.Runtimes, sbom.Runtime{
-				Version: a.Version, Package: a.Name, Integrity: a.Integrity, SHA256: a.SHA256, Binary: bin,
+				Version: a.Version, Package: a.Name, Integrity: a.Integrity, Basis: a.Basis(), SHA256: a.SHA256, Binary: bin,
 			})
 		}
 	}

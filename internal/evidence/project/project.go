@@ -199,8 +199,21 @@ func (p *Project) LocalTree(name, system, architecture, libc string, omit []stri
 // LockPath is where nbuild.lock stands.
 func (p *Project) LockPath() string { return filepath.Join(p.Dir, LockName) }
 
-// Lock reads nbuild.lock. Where there is none the error is pipelines.CodeUnpinned.
+// Lock reads nbuild.lock, and refuses one that holds what the project denies. Where
+// there is none the error is pipelines.CodeUnpinned.
 func (p *Project) Lock() (*snapshot.Lock, error) {
+	lock, err := p.PreviousLock()
+	if err != nil {
+		return nil, err
+	}
+	if err := lock.Deny(p.Snapshot.DenyIntegrity, LockName); err != nil {
+		return nil, err
+	}
+	return lock, nil
+}
+
+// PreviousLock is Lock for who is about to pin: what it holds may be denied today.
+func (p *Project) PreviousLock() (*snapshot.Lock, error) {
 	root, err := os.OpenRoot(p.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the project: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -40,6 +41,8 @@ type Pinned struct {
 	Removed   []string `json:"removed"`
 	Changed   []string `json:"changed"`
 	Left      []Left   `json:"left"` // what was not pinned
+
+	Integrity []snapshot.Unnamed `json:"integrity"` // what the lockfile does not name by itself, and what does
 }
 
 // Left is a package that only development needs and that can't be pinned. Whatever
@@ -49,6 +52,27 @@ type Left struct {
 	Name    string        `json:"name"`
 	Version string        `json:"version"`
 	Problem *diag.Problem `json:"problem"`
+}
+
+// NotNamed counts on a line what the lockfile does not name, what is worth least
+// first; "" where it names everything.
+func (p *Pinned) NotNamed() string {
+	var parts []string
+	for _, basis := range slices.Backward(snapshot.Bases()) {
+		n := 0
+		for _, u := range p.Integrity {
+			if u.Basis == basis {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d with integrity=%s", n, basis))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "not named by the lockfile: " + strings.Join(parts, ", ") + "\n"
 }
 
 // pinner is one run.
@@ -75,7 +99,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Pinned, error) {
 
 // Project is Run for a project that is open.
 func Project(ctx context.Context, host machine.Host, p *project.Project, o Options) (*Pinned, error) {
-	previous, err := p.Lock()
+	previous, err := p.PreviousLock()
 	if err != nil && !o.Check && onlyMissing(p, err) {
 		previous, err = snapshot.New(nil)
 	}
@@ -160,7 +184,7 @@ func (r *pinner) all(ctx context.Context) ([]snapshot.Artefact, error) {
 func (r *pinner) npmOptions() upstream.PinOptions {
 	o := upstream.PinOptions{
 		Store: r.store, Client: r.client, Events: r.host.Events, Previous: r.previous, Update: r.options.Update,
-		Cooldown: r.project.Snapshot.Cooldown, Now: r.host.Now(),
+		Cooldown: r.project.Snapshot.Cooldown, Deny: r.project.Snapshot.DenyIntegrity, Now: r.host.Now(),
 	}
 	if r.update("all") {
 		o.Previous = nil
@@ -278,6 +302,7 @@ func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
 		return nil, err
 	}
 	problems = append(problems, missing(p, lock)...)
+	problems = append(problems, diag.All(lock.Deny(p.Snapshot.DenyIntegrity, project.LockName))...)
 	out := compare(lock, lock)
 	out.Left = append(out.Left, left...)
 	return out, problems.Err()
@@ -287,7 +312,7 @@ func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
 func compare(before, after *snapshot.Lock) *Pinned {
 	out := &Pinned{
 		Schema: "nbuild.pin/v1", File: project.LockName, Digest: after.Digest().OCI(), Artefacts: after.Len(),
-		Added: []string{}, Removed: []string{}, Changed: []string{}, Left: []Left{},
+		Added: []string{}, Removed: []string{}, Changed: []string{}, Left: []Left{}, Integrity: after.Unnamed(),
 	}
 	for a := range after.All() {
 		old, ok := before.Find(a.Kind, a.Name, a.Version, a.Platform)

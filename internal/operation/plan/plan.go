@@ -52,7 +52,7 @@ func Make(ctx context.Context, h machine.Host) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Schema: "nbuild.plan/v1", Project: p.Name, Snapshot: made.Snapshot.OCI(), Steps: []Step{}, Images: []Image{}, Files: []string{}, Excluded: []Excluded{}}
+	r := &Result{Schema: "nbuild.plan/v1", Project: p.Name, Snapshot: made.Snapshot.OCI(), Steps: []Step{}, Images: []Image{}, Files: []string{}, Excluded: []Excluded{}, Integrity: lock.Unnamed()}
 	known := func(key cas.Digest) bool { _, ok := store.Result(ResultKind, key); return ok }
 	for i := range made.Steps {
 		r.Steps = append(r.Steps, step(&made.Steps[i], known))

@@ -7,6 +7,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
 	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -19,6 +20,8 @@ type Result struct {
 	Images   []Image    `json:"images"`
 	Files    []string   `json:"files"`    // the project's default files, where an image takes them
 	Excluded []Excluded `json:"excluded"` // what is not among them
+
+	Integrity []snapshot.Unnamed `json:"integrity"` // what the lockfile does not name by itself, and what does
 }
 
 // Step is a step on a platform. Action is "" where its digest is not known yet.
@@ -80,6 +83,12 @@ func (r *Result) Text() string {
 		}
 		for _, l := range i.Layers {
 			fmt.Fprintf(&b, "  layer   %s at %s: %s\n", diag.Clean(l.Name), diag.Clean(l.To), diag.Clean(strings.Join(l.From, ", ")))
+		}
+	}
+	if len(r.Integrity) > 0 {
+		fmt.Fprintf(&b, "\nnot named by the lockfile: %d\n", len(r.Integrity))
+		for _, u := range r.Integrity {
+			fmt.Fprintf(&b, "  %s (%s)\n", diag.Clean(u.Artefact), u.Basis)
 		}
 	}
 	if len(r.Files)+len(r.Excluded) > 0 {
