@@ -13,6 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // BundleMediaType is the media type of a Sigstore bundle, and the artifact type of
@@ -68,7 +69,7 @@ func encodeBundle(b *protobundle.Bundle) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding bundle: %w", err)
 	}
-	return predicate.Canonical(raw)
+	return strictjson.Canonical(raw)
 }
 
 // ParseBundle reads a bundle that cosign, nbuild or another tool wrote, and checks
@@ -78,7 +79,7 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 	if len(raw) > bounds.Statement {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrBundle, bounds.Statement)
 	}
-	canonical, err := predicate.Canonical(raw)
+	canonical, err := strictjson.Canonical(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // keylessBundle turns a bundle into one that a certificate is said to verify.
@@ -28,7 +29,7 @@ func keylessBundle(t testing.TB, raw []byte) []byte {
 		t.Fatal(err)
 	}
 	b["verificationMaterial"] = map[string]any{"certificate": map[string]any{"rawBytes": "MIIB"}}
-	out, err := predicate.Marshal(b)
+	out, err := strictjson.Marshal(b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package attest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // PolicyMediaType is the DSSE payload type of a trust file, so that no signature
@@ -58,7 +57,7 @@ func SignPolicy(ctx context.Context, signer Signer, src, existing []byte) ([]byt
 	e.Signatures = slices.DeleteFunc(e.Signatures, func(s envelopeSignature) bool { return s.KeyID == id })
 	e.Signatures = append(e.Signatures, envelopeSignature{KeyID: id, Sig: sig})
 	slices.SortFunc(e.Signatures, func(a, b envelopeSignature) int { return strings.Compare(a.KeyID, b.KeyID) })
-	raw, err := predicate.Marshal(e)
+	raw, err := strictjson.Marshal(e)
 	if err != nil {
 		return nil, fmt.Errorf("encoding signatures: %w", err)
 	}
@@ -73,14 +72,11 @@ func parseEnvelope(raw []byte) (*envelope, error) {
 			Remedy: "sign it anew: `nbuild trust sign --key KEY FILE`, once with each root key", Err: err,
 		}
 	}
-	if len(raw) > 2*bounds.HCL+bounds.Bundle {
-		return nil, problem("the file is too large", ErrEnvelope)
-	}
 	var e envelope
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return nil, problem("it is no DSSE envelope", fmt.Errorf("%w: %w", ErrEnvelope, err))
+	if err := strictjson.Decode(raw, 2*bounds.HCL+bounds.Bundle, &e); err != nil {
+		return nil, problem("it is no DSSE envelope of a size that one has", fmt.Errorf("%w: %w", ErrEnvelope, err))
 	}
-	again, err := predicate.Marshal(e)
+	again, err := strictjson.Marshal(e)
 	if err != nil || string(again)+"\n" != string(raw) {
 		return nil, problem("it was not written by nbuild, or was edited", ErrEnvelope)
 	}

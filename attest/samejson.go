@@ -3,6 +3,8 @@ package attest
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // sameJSON reports whether two canonical texts say the same, where in may have
@@ -12,17 +14,15 @@ func sameJSON(out, in []byte) bool {
 	if bytes.Equal(out, in) {
 		return true
 	}
-	var o, i any
-	if json.Unmarshal(out, &o) != nil || json.Unmarshal(in, &i) != nil {
-		return false
-	}
-	return sameValue(o, i)
+	o, errO := strictjson.Parse(out)
+	i, errI := strictjson.Parse(in)
+	return errO == nil && errI == nil && sameValue(o, i)
 }
 
 func sameValue(out, in any) bool {
 	switch o := out.(type) {
-	case map[string]any:
-		i, ok := in.(map[string]any)
+	case strictjson.Object:
+		i, ok := in.(strictjson.Object)
 		if !ok {
 			return false
 		}
@@ -61,11 +61,11 @@ func empty(v any) bool {
 		return v == ""
 	case bool:
 		return !v
-	case float64:
-		return v == 0
+	case json.Number:
+		return v == "0" // the texts are canonical
 	case []any:
 		return len(v) == 0
-	case map[string]any:
+	case strictjson.Object:
 		for _, e := range v {
 			if !empty(e) {
 				return false

@@ -2,7 +2,6 @@ package attest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // Floor is the highest counter that was accepted, and of what. The zero Floor is
@@ -84,10 +83,10 @@ func (s *DirState) read(key string) (Floor, error) {
 		return Floor{}, stateProblem(s.dir, err)
 	}
 	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := strictjson.Decode(raw, 64<<10, &r); err != nil {
 		return Floor{}, stateProblem(s.dir, err)
 	}
-	again, err := predicate.Marshal(r)
+	again, err := strictjson.Marshal(r)
 	if err != nil || string(again)+"\n" != string(raw) || r.Schema != stateSchema || r.Key != key || r.Counter < 1 || r.Digest.IsZero() {
 		return Floor{}, stateProblem(s.dir, fmt.Errorf("%s is damaged", f.Name()))
 	}
@@ -118,7 +117,7 @@ func (s *DirState) Raise(ctx context.Context, key string, f Floor) error {
 	if !have.allows(f.Counter, f.Digest) {
 		return ErrFloor
 	}
-	raw, err := predicate.Marshal(record{stateSchema, key, f})
+	raw, err := strictjson.Marshal(record{stateSchema, key, f})
 	if err != nil {
 		return fmt.Errorf("encoding floor: %w", err)
 	}

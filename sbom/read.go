@@ -2,7 +2,6 @@ package sbom
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // BOM is a CycloneDX JSON document as it was read. Its bytes are kept: they are
@@ -95,12 +95,9 @@ func Read(r io.Reader, file string) (*BOM, error) {
 // Parse is Read of bytes, which the BOM keeps and the caller must not change.
 func Parse(raw []byte, file string) (*BOM, error) {
 	pos := diag.Pos{File: file}
-	if err := bounded(raw); err != nil {
-		return nil, diag.Problems{unreadable(pos, err)}
-	}
 	b := &BOM{raw: raw}
-	if err := json.Unmarshal(raw, &b.doc); err != nil {
-		return nil, diag.Problems{unreadable(position(raw, pos), err)}
+	if err := strictjson.Decode(raw, bounds.BOM, &b.doc); err != nil {
+		return nil, diag.Problems{unreadable(position(raw, pos, err), err)}
 	}
 	if b.doc.Format != "CycloneDX" {
 		return nil, diag.Problems{unreadable(pos, fmt.Errorf("bomFormat is %q, not CycloneDX", b.doc.Format))}

@@ -3,7 +3,6 @@ package sbom
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // schemas are the specification's own, see schema/NOTICE.
@@ -37,21 +37,20 @@ var versions = []string{"1.5", "1.6", "1.7"}
 // document's name in problems.
 func Validate(raw []byte, file string) diag.Problems {
 	pos := diag.Pos{File: file}
-	if err := bounded(raw); err != nil {
-		return diag.Problems{unreadable(pos, err)}
+	if len(raw) > bounds.BOM {
+		return diag.Problems{unreadable(pos, fmt.Errorf("%d bytes, over the bound of %d", len(raw), bounds.BOM))}
 	}
-	key, err := twice(raw)
-	if err != nil {
-		return diag.Problems{unreadable(position(raw, pos), err)}
-	}
-	if key != "" {
-		return diag.Problems{unreadable(pos, fmt.Errorf("the key %q stands twice", key))}
+	if err := strictjson.Check(raw, (*bomDocument)(nil)); err != nil {
+		return diag.Problems{unreadable(position(raw, pos, err), err)}
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
-		return diag.Problems{unreadable(position(raw, pos), err)}
+		return diag.Problems{unreadable(pos, err)}
 	}
-	top, _ := doc.(map[string]any)
+	top, ok := doc.(map[string]any)
+	if !ok {
+		return diag.Problems{unreadable(pos, errors.New("it is no JSON object"))}
+	}
 	version, _ := top["specVersion"].(string)
 	if !slices.Contains(versions, version) {
 		return diag.Problems{unsupported(pos, version)}
@@ -88,16 +87,13 @@ func unsupported(pos diag.Pos, version string) *diag.Problem {
 	}
 }
 
-// position finds the line and column of the syntax error in raw, if there is one.
-func position(raw []byte, pos diag.Pos) diag.Pos {
-	// A decoder's errors count their offset otherwise; the check of the whole counts
-	// the byte that is wrong.
-	var whole json.RawMessage
-	var syntax *json.SyntaxError
-	if !errors.As(json.Unmarshal(raw, &whole), &syntax) || syntax.Offset > int64(len(raw)) {
+// position finds the line and column of a syntax error in raw, if it is one.
+func position(raw []byte, pos diag.Pos, err error) diag.Pos {
+	var syntax *strictjson.Error
+	if !errors.As(err, &syntax) || syntax.Offset > len(raw) {
 		return pos
 	}
-	before := raw[:max(0, syntax.Offset-1)]
+	before := raw[:syntax.Offset]
 	pos.Line = 1 + bytes.Count(before, []byte("\n"))
 	pos.Column = len(before) - bytes.LastIndexByte(before, '\n')
 	return pos

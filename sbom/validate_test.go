@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/nbuild/nbuild/internal/diag"
+
 	"github.com/nbuild/nbuild/internal/bounds"
 )
 
@@ -22,8 +24,8 @@ func TestValidateTellsEveryProblem(t *testing.T) {
 		{"an array", "[]", []string{"NB0371 bom.json"}},
 		{"something follows", head + `}{}`, []string{"NB0371 bom.json:1:46"}},
 		{"no UTF-8", head + ",\"serialNumber\":\"\xff\"}", []string{"NB0371 bom.json"}},
-		{"a key twice", head + `,"version":1,"version":2}`, []string{"NB0371 bom.json"}},
-		{"too deep", deep, []string{"NB0371 bom.json"}},
+		{"a key twice", head + `,"version":1,"version":2}`, []string{"NB0371 bom.json:1:58"}},
+		{"too deep", deep, []string{"NB0371 bom.json:1:321"}},
 		{"no version", `{"bomFormat":"CycloneDX"}`, []string{"NB0372 bom.json"}},
 		{"an old version", `{"bomFormat":"CycloneDX","specVersion":"1.1"}`, []string{"NB0372 bom.json"}},
 		{"two violations", head + `,"version":0,"serialNumber":"x"}`, []string{"NB0370 bom.json", "NB0370 bom.json"}},
@@ -46,6 +48,27 @@ func TestValidateTellsEveryProblem(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A document that two readers understand differently could show one thing to a review and
+// another to a gate.
+func TestABOMHasOneReading(t *testing.T) {
+	const head, one, none = `{"bomFormat":"CycloneDX","specVersion":"1.6"`, `[{"type":"library","name":"evil","purl":"pkg:npm/evil@1.0.0"}]`, `[]`
+	for name, doc := range map[string]string{
+		"components twice":           head + `,"components":` + one + `,"components":` + none + `}`,
+		"components, and Components": head + `,"components":` + one + `,"Components":` + none + `}`,
+		"COMPONENTS alone":           head + `,"COMPONENTS":` + one + `}`,
+		"a purl twice":               head + `,"components":[{"type":"library","name":"evil","purl":"pkg:npm/evil@1.0.0","purl":"pkg:npm/good@1.0.0"}]}`,
+		"a Purl beside a purl":       head + `,"components":[{"type":"library","name":"evil","purl":"pkg:npm/evil@1.0.0","Purl":"pkg:npm/good@1.0.0"}]}`,
+		"SpecVersion":                head + `,"SpecVersion":"1.5"}`,
+	} {
+		if _, err := Parse([]byte(doc), "bom.json"); len(diag.All(err)) != 1 {
+			t.Errorf("%s: it was read (%v)", name, err)
+		}
+		if ps := Validate([]byte(doc), "bom.json"); len(ps) == 0 {
+			t.Errorf("%s: it is called valid", name)
+		}
 	}
 }
 

@@ -86,28 +86,28 @@ func (e *Entry) hear(places []named) {
 // legacyDigests calls add with the integrities of the section "dependencies". What
 // it can't make sense of it passes over: npm does not read it.
 func (l *Lockfile) legacyDigests(add func(source, integrity, place string)) {
-	p := &parser{reader: reader{src: l.legacy}}
+	p := newParser(l.legacy, "")
 	var section func(place string)
 	section = func(place string) {
-		p.object(func(name string, _ int) {
-			if p.peek() != '{' {
-				p.skip()
+		p.Object(func(name string, _ int) {
+			if p.Peek() != '{' {
+				p.Skip()
 				return
 			}
 			e, here := Entry{Name: name}, place+" > "+name
-			p.object(func(key string, _ int) {
+			p.Object(func(key string, _ int) {
 				switch {
 				case key == "version":
 					e.Version = p.orFalse()
 				case key == "integrity":
 					e.Integrity = p.orFalse()
 				case key == "bundled":
-					e.InBundle = e.InBundle || p.peek() == 't'
-					p.skip()
-				case key == "dependencies" && p.peek() == '{':
+					e.InBundle = e.InBundle || p.Peek() == 't'
+					p.Skip()
+				case key == "dependencies" && p.Peek() == '{':
 					section(here)
 				default:
-					p.skip()
+					p.Skip()
 				}
 			})
 			if alias, ok := strings.CutPrefix(e.Version, "npm:"); ok {
@@ -119,7 +119,7 @@ func (l *Lockfile) legacyDigests(add func(source, integrity, place string)) {
 			}
 		})
 	}
-	if p.peek() == '{' {
+	if p.Peek() == '{' {
 		section("dependencies")
 	}
 }

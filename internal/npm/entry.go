@@ -12,17 +12,17 @@ import (
 func (p *parser) entry() *Entry {
 	e := &Entry{}
 	seen := make(map[string]bool, 12)
-	p.object(func(key string, at int) {
+	p.Object(func(key string, at int) {
 		p.once(seen, key, at)
 		switch key {
 		case "name":
-			e.Name = p.text()
+			e.Name = p.Text()
 		case "version":
-			e.Version = p.text()
+			e.Version = p.Text()
 		case "resolved":
 			e.Resolved = p.orFalse()
 		case "integrity":
-			e.Integrity = p.text()
+			e.Integrity = p.Text()
 		case "license":
 			e.License = p.license()
 		case "link":
@@ -57,9 +57,9 @@ func (p *parser) entry() *Entry {
 			e.Bin = p.bin()
 		case "workspaces":
 			e.workspaces = true
-			p.skip()
+			p.Skip()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	})
 	return e
@@ -69,70 +69,70 @@ func (p *parser) entry() *Entry {
 func (p *parser) texts() map[string]string {
 	out := map[string]string{}
 	seen := map[string]bool{}
-	p.object(func(key string, at int) {
+	p.Object(func(key string, at int) {
 		p.once(seen, key, at)
 		if len(out) >= bounds.Packages {
-			p.fail(at, "more than %d dependencies", bounds.Packages)
+			p.Fail(at, "more than %d dependencies", bounds.Packages)
 		}
-		out[key] = p.text()
+		out[key] = p.Text()
 	})
 	return out
 }
 
 // list reads an array of strings, or one string in its place, as npm does.
 func (p *parser) list() []string {
-	switch p.peek() {
+	switch p.Peek() {
 	case '"':
-		return []string{p.text()}
+		return []string{p.Text()}
 	case '[':
 		var out []string
-		p.array(func() { out = append(out, p.text()) })
+		p.Array(func() { out = append(out, p.Text()) })
 		return out
 	default: // `"bundleDependencies": false` stands in old manifests
-		p.skip()
+		p.Skip()
 		return nil
 	}
 }
 
 func (p *parser) truth() bool {
-	at := p.off
-	switch p.literal() {
+	at := p.Offset()
+	switch p.Literal() {
 	case "true":
 		return true
 	case "false", "null":
 		return false
 	}
-	p.fail(at, "true or false is due")
+	p.Fail(at, "true or false is due")
 	return false
 }
 
 // orFalse reads a string, or nothing of false and its like.
 func (p *parser) orFalse() string {
-	if p.peek() == '"' {
-		return p.text()
+	if p.Peek() == '"' {
+		return p.Text()
 	}
-	p.skip()
+	p.Skip()
 	return ""
 }
 
 // license reads an SPDX expression, or the object or list that old manifests had.
 func (p *parser) license() string {
-	switch p.peek() {
+	switch p.Peek() {
 	case '"':
-		return p.text()
+		return p.Text()
 	case '{':
 		word := ""
-		p.object(func(key string, _ int) {
-			if key == "type" && p.peek() == '"' {
-				word = p.text()
+		p.Object(func(key string, _ int) {
+			if key == "type" && p.Peek() == '"' {
+				word = p.Text()
 				return
 			}
-			p.skip()
+			p.Skip()
 		})
 		return word
 	case '[':
 		var words []string
-		p.array(func() {
+		p.Array(func() {
 			if word := p.license(); word != "" {
 				words = append(words, word)
 			}
@@ -142,18 +142,18 @@ func (p *parser) license() string {
 		}
 		return strings.Join(words, "")
 	}
-	p.skip()
+	p.Skip()
 	return ""
 }
 
 // engines reads an object, or the list that old manifests had and npm ignores.
 func (p *parser) engines() map[string]string {
-	if p.peek() != '{' {
-		p.skip()
+	if p.Peek() != '{' {
+		p.Skip()
 		return nil
 	}
 	out := map[string]string{}
-	p.object(func(key string, _ int) {
+	p.Object(func(key string, _ int) {
 		if v := p.orFalse(); v != "" {
 			out[key] = v
 		}
@@ -163,17 +163,17 @@ func (p *parser) engines() map[string]string {
 
 func (p *parser) peerMeta() map[string]bool {
 	out := map[string]bool{}
-	p.object(func(name string, _ int) {
-		if p.peek() != '{' {
-			p.skip()
+	p.Object(func(name string, _ int) {
+		if p.Peek() != '{' {
+			p.Skip()
 			return
 		}
-		p.object(func(key string, _ int) {
-			if key == "optional" && p.peek() == 't' {
+		p.Object(func(key string, _ int) {
+			if key == "optional" && p.Peek() == 't' {
 				out[name] = p.truth()
 				return
 			}
-			p.skip()
+			p.Skip()
 		})
 	})
 	return out
@@ -190,9 +190,9 @@ func (p *parser) bin() map[string]string {
 			out[command] = file
 		}
 	}
-	switch p.peek() {
+	switch p.Peek() {
 	case '"':
-		add("", p.text())
+		add("", p.Text())
 	case '[':
 		for _, file := range p.list() {
 			if name := commandName(file); name != "" {
@@ -200,18 +200,18 @@ func (p *parser) bin() map[string]string {
 			}
 		}
 	case '{':
-		p.object(func(key string, _ int) {
-			if p.peek() != '"' {
-				p.skip()
+		p.Object(func(key string, _ int) {
+			if p.Peek() != '"' {
+				p.Skip()
 				return
 			}
-			file := p.text()
+			file := p.Text()
 			if name := commandName(key); name != "" {
 				add(name, file)
 			}
 		})
 	default:
-		p.skip()
+		p.Skip()
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
@@ -68,7 +69,7 @@ type Entry struct {
 
 // parser is one reading of a lockfile.
 type parser struct {
-	reader
+	*strictjson.Reader
 	file     string
 	problems diag.Problems
 	extra    bool // more problems than are shown
@@ -76,6 +77,10 @@ type parser struct {
 	marked    int // the offset up to which lines are counted
 	line      int
 	lineStart int
+}
+
+func newParser(src []byte, file string) *parser {
+	return &parser{Reader: strictjson.NewReader(src), file: file}
 }
 
 // ReadLockfile reads and checks a lockfile of npm, version 2 or 3. File is its
@@ -86,9 +91,9 @@ func ReadLockfile(src []byte, file string) (*Lockfile, error) {
 	if p := foreign(src, file); p != nil {
 		return nil, p
 	}
-	p := &parser{reader: reader{src: src}, file: file}
+	p := newParser(src, file)
 	if len(src) > bounds.Lockfile {
-		p.src = src[:0]
+		p = newParser(nil, file)
 		p.report(CodeSyntax, 0, &diag.Problem{
 			What: "the lockfile is larger than 256 MiB", Why: "no project has one of that size",
 			Remedy: "run `npm install --package-lock-only` in the project's folder to write it anew",
@@ -96,9 +101,9 @@ func ReadLockfile(src []byte, file string) (*Lockfile, error) {
 		return nil, p.problems
 	}
 	l := p.lockfile()
-	if p.err != nil {
-		p.report(CodeSyntax, p.at, &diag.Problem{
-			What: "the lockfile can't be read", Err: p.err, Why: "nothing can be installed from it",
+	if syntax, ok := p.Err().(*strictjson.Error); ok {
+		p.report(CodeSyntax, syntax.Offset, &diag.Problem{
+			What: "the lockfile can't be read", Err: syntax.Err, Why: "nothing can be installed from it",
 			Remedy: "restore it (`git checkout " + file + "`), or run `npm install --package-lock-only` to write it anew",
 		})
 		return nil, p.problems
@@ -119,8 +124,8 @@ func (p *parser) report(code diag.Code, off int, problem *diag.Problem) {
 		p.extra = true
 		return
 	}
-	problem.Code, problem.Pos = code, place(p.src, p.file, off)
-	problem.Snippet = snippet(p.src, problem.Pos, off)
+	problem.Code, problem.Pos = code, place(p.Source(), p.file, off)
+	problem.Snippet = snippet(p.Source(), problem.Pos, off)
 	p.problems = append(p.problems, problem)
 }
 
@@ -128,40 +133,39 @@ func (p *parser) lockfile() *Lockfile {
 	l := &Lockfile{File: p.file, byPath: map[string]*Entry{}}
 	seen := map[string]bool{}
 	version, versionAt, packages := "", 0, false
-	p.object(func(key string, at int) {
+	p.Object(func(key string, at int) {
 		p.once(seen, key, at)
 		switch key {
 		case "lockfileVersion":
-			p.peek()
-			versionAt = p.off
-			version = p.literal()
+			p.Peek()
+			versionAt = p.Offset()
+			version = p.Literal()
 			// Another format has other fields: stop before they are misread.
-			if p.err == nil && version != "2" && version != "3" {
+			if !p.Failed() && version != "2" && version != "3" {
 				p.version(version, versionAt)
-				p.fail(versionAt, "lockfileVersion %s", version)
+				p.Fail(versionAt, "lockfileVersion %s", version)
 			}
 		case "packages":
 			packages = true
 			p.packages(l)
 		case "dependencies":
-			p.peek()
-			from := p.off
-			p.skip()
-			l.legacy = p.src[from:p.off]
+			p.Peek()
+			from := p.Offset()
+			p.Skip()
+			l.legacy = p.Source()[from:p.Offset()]
 		default:
-			p.skip()
+			p.Skip()
 		}
 	})
+	p.End()
 	switch {
 	case len(p.problems) > 0:
-		p.err = nil
-	case p.err != nil:
-	case p.peek() != 0 || p.off < len(p.src):
-		p.fail(p.off, "more after its end")
+		p.Forgive()
+	case p.Failed():
 	case version == "" || !packages:
 		p.version(version, versionAt)
 	case l.root == nil:
-		p.fail(0, `"packages" has no entry "" for the project itself`)
+		p.Fail(0, `"packages" has no entry "" for the project itself`)
 	}
 	if version == "2" || version == "3" {
 		l.Format = int(version[0] - '0')
@@ -173,7 +177,7 @@ func (p *parser) lockfile() *Lockfile {
 func (p *parser) once(seen map[string]bool, key string, at int) {
 	if seen[key] && len(p.problems) >= bounds.Problems {
 		p.extra = true
-		p.fail(at, "too many keys stand twice") // junk: read no further
+		p.Fail(at, "too many keys stand twice") // junk: read no further
 		return
 	}
 	if seen[key] {
@@ -187,9 +191,9 @@ func (p *parser) once(seen map[string]bool, key string, at int) {
 }
 
 func (p *parser) packages(l *Lockfile) {
-	p.object(func(key string, at int) {
+	p.Object(func(key string, at int) {
 		if len(l.entries) >= bounds.Packages {
-			p.fail(at, "more than %d packages", bounds.Packages)
+			p.Fail(at, "more than %d packages", bounds.Packages)
 			return
 		}
 		if l.byPath[key] != nil {
@@ -209,7 +213,7 @@ func (p *parser) packages(l *Lockfile) {
 // mark is place for offsets that only grow: all calls together cost one pass over
 // the text.
 func (p *parser) mark(off int) diag.Pos {
-	passed := p.src[p.marked:off]
+	passed := p.Source()[p.marked:off]
 	p.line += bytes.Count(passed, []byte("\n"))
 	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
 		p.lineStart = p.marked + i + 1

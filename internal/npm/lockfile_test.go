@@ -11,6 +11,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 const anySRI = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
@@ -184,10 +185,10 @@ func TestReadLockfileJunkCostsLittleMemory(t *testing.T) {
 // that repeats itself is not read to its end.
 func TestReadLockfileStopsAtRepeatedKeys(t *testing.T) {
 	src := `{"lockfileVersion": 3, "packages": {"": {}` + strings.Repeat(`, "node_modules/a": {"version": "1.0.0"}`, 10_000) + "?"
-	p := &parser{reader: reader{src: []byte(src)}}
+	p := newParser([]byte(src), "")
 	p.lockfile()
-	if len(p.problems) != bounds.Problems || p.off > len(src)/10 {
-		t.Errorf("%d problems, stopped at %d of %d", len(p.problems), p.off, len(src))
+	if len(p.problems) != bounds.Problems || p.Offset() > len(src)/10 {
+		t.Errorf("%d problems, stopped at %d of %d", len(p.problems), p.Offset(), len(src))
 	}
 }
 
@@ -266,7 +267,7 @@ func FuzzReadLockfile(f *testing.F) {
 func TestProblemsAreErrors(t *testing.T) {
 	_, err := ReadLockfile([]byte("{"), "package-lock.json")
 	var p *diag.Problem
-	if !errors.As(err, &p) || p.Code.Exit() != 3 || !errors.Is(err, errSyntax) {
+	if !errors.As(err, &p) || p.Code.Exit() != 3 || !errors.Is(err, strictjson.ErrSyntax) {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
@@ -13,16 +14,16 @@ import (
 // than the lockfile was made for, as `npm ci` does. File is the manifest's name.
 func (l *Lockfile) CheckManifest(src []byte, file string) error {
 	src = utf8bom.Trim(src)
-	p := &parser{reader: reader{src: src}, file: file}
+	p := newParser(src, file)
 	var m *Entry
 	if len(src) > bounds.PackageJSON {
-		p.fail(0, "larger than %d bytes", bounds.PackageJSON)
+		p.Fail(0, "larger than %d bytes", bounds.PackageJSON)
 	} else {
 		m = p.manifest()
 	}
-	if p.err != nil {
-		p.report(CodeManifest, p.at, &diag.Problem{
-			What: file + " can't be read", Err: p.err, Why: "it says what the project asks for", Remedy: "correct the line",
+	if syntax, ok := p.Err().(*strictjson.Error); ok {
+		p.report(CodeManifest, syntax.Offset, &diag.Problem{
+			What: file + " can't be read", Err: syntax.Err, Why: "it says what the project asks for", Remedy: "correct the line",
 		})
 		return p.problems
 	}
@@ -72,7 +73,7 @@ func (l *Lockfile) CheckManifest(src []byte, file string) error {
 func (p *parser) manifest() *Entry {
 	e := &Entry{}
 	seen := map[string]bool{}
-	p.object(func(key string, at int) {
+	p.Object(func(key string, at int) {
 		p.once(seen, key, at)
 		switch key {
 		case "dependencies":
@@ -84,12 +85,10 @@ func (p *parser) manifest() *Entry {
 		case "peerDependencies":
 			e.PeerDependencies = p.texts()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	})
-	if p.err == nil && (p.peek() != 0 || p.off < len(p.src)) {
-		p.fail(p.off, "more after its end")
-	}
+	p.End()
 	return e
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // imageManifest reads an image's manifest and refuses what nbuild does not take:
@@ -20,7 +21,7 @@ func imageManifest(m Manifest) (*v1.Manifest, error) {
 		return nil, badShape(m.Digest, "it is an index, not one image", nil)
 	}
 	manifest := new(v1.Manifest)
-	if err := decodeJSON(m.Bytes, manifest); err != nil {
+	if err := strictjson.Decode(m.Bytes, bounds.Manifest, manifest); err != nil {
 		return nil, badShape(m.Digest, "it is no JSON manifest", err)
 	}
 	if len(manifest.Layers) > bounds.Layers {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // indexManifest reads an index and refuses descriptors that no store has.
@@ -20,7 +21,7 @@ func indexManifest(m Manifest) (*v1.IndexManifest, error) {
 		return nil, badShape(m.Digest, "it is one image, not an index", nil)
 	}
 	idx := new(v1.IndexManifest)
-	if err := decodeJSON(m.Bytes, idx); err != nil {
+	if err := strictjson.Decode(m.Bytes, bounds.Manifest, idx); err != nil {
 		return nil, badShape(m.Digest, "it is no JSON index", err)
 	}
 	for _, d := range idx.Manifests {
@@ -75,7 +76,7 @@ func Select(ctx context.Context, s Source, digest v1.Hash, platform string) (v1.
 				return zeroHash, false, err
 			}
 			var p v1.Platform
-			if err := decodeJSON(raw, &p); err != nil {
+			if err := strictjson.Decode(raw, bounds.ImageConfig, &p); err != nil {
 				return zeroHash, false, badShape(h, "its configuration is no JSON", err)
 			}
 			others = append(others, platformName(p))

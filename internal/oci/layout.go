@@ -13,6 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 const (
@@ -88,7 +89,7 @@ func (l *Layout) index(root *os.Root) (*v1.IndexManifest, error) {
 		return nil, fmt.Errorf("index.json of %s: %w (%d bytes)", l.dir, ErrBound, bounds.Manifest)
 	}
 	idx := new(v1.IndexManifest)
-	if err := decodeJSON(raw, idx); err != nil {
+	if err := strictjson.Decode(raw, bounds.Manifest, idx); err != nil {
 		return nil, badLayout(l.dir, "its index.json is no index", err)
 	}
 	if idx.SchemaVersion != 2 {

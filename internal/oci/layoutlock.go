@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 const tempPrefix = ".tmp-"
@@ -65,7 +68,7 @@ func (l *Layout) mark(f *os.File) error {
 	var version struct {
 		Is string `json:"imageLayoutVersion"`
 	}
-	if err := decodeJSON(raw, &version); err != nil || version.Is != "1.0.0" {
+	if err := strictjson.Decode(raw, bounds.Manifest, &version); err != nil || version.Is != "1.0.0" {
 		return badLayout(l.dir, "its oci-layout is not of version 1.0.0", err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package oci
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // Referrers implements Store: by the referrers API, page by page, or by the
@@ -61,7 +61,7 @@ func (r *Registry) referrerPage(ctx context.Context, path string) (list []v1.Des
 		return nil, "", err
 	}
 	idx := new(v1.IndexManifest)
-	if err := decodeJSON(raw, idx); err != nil {
+	if err := strictjson.Decode(raw, bounds.Manifest, idx); err != nil {
 		return nil, "", fmt.Errorf("reading list of referrers: %w", err)
 	}
 	next, err = r.nextPage(resp)
@@ -191,7 +191,7 @@ func (l *Layout) subject(root *os.Root, d v1.Descriptor) (*v1.Descriptor, error)
 	var head struct {
 		Subject *v1.Descriptor `json:"subject"`
 	}
-	if err := json.Unmarshal(m.Bytes, &head); err != nil {
+	if err := strictjson.Decode(m.Bytes, bounds.Manifest, &head); err != nil {
 		return nil, badShape(d.Digest, "its subject is no descriptor", err)
 	}
 	return head.Subject, nil

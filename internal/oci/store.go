@@ -13,6 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // ErrNotFound is a tag, manifest or blob that a store answered it does not have.
@@ -109,7 +110,7 @@ func describe(raw []byte, digest v1.Hash) (Manifest, error) {
 		ArtifactType  string            `json:"artifactType"`
 		Annotations   map[string]string `json:"annotations"`
 	}
-	if err := decodeJSON(raw, &head); err != nil {
+	if err := strictjson.Decode(raw, bounds.Manifest, &head); err != nil {
 		return Manifest{}, badShape(digest, "it is no JSON manifest", err)
 	}
 	d := v1.Descriptor{MediaType: head.MediaType, Size: int64(len(raw)), Digest: digest, Annotations: head.Annotations, ArtifactType: head.ArtifactType}

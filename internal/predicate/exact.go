@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // decodeClosed reads a predicate of nbuild's own into v. Writing v again must
@@ -16,18 +18,18 @@ func decodeClosed(raw []byte, v any) error { return decode(raw, v, true) }
 func decodeOpen(raw []byte, v any) error { return decode(raw, v, false) }
 
 func decode(raw []byte, v any, closed bool) error {
-	in, err := parse(raw)
+	in, err := strictjson.Parse(raw)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		return err
 	}
-	again, err := Marshal(v)
+	again, err := strictjson.Marshal(v)
 	if err != nil {
 		return err
 	}
-	out, err := parse(again)
+	out, err := strictjson.Parse(again)
 	if err != nil {
 		return err
 	}
@@ -39,12 +41,12 @@ func decode(raw []byte, v any, closed bool) error {
 func within(out, in any, path string, closed bool) error {
 	differ := func() error { return fmt.Errorf("%s is not as this version writes it", orWhole(path)) }
 	switch o := out.(type) {
-	case object:
-		i, ok := in.(object)
+	case strictjson.Object:
+		i, ok := in.(strictjson.Object)
 		if !ok {
 			return differ()
 		}
-		for _, k := range sortedKeys(o) {
+		for _, k := range strictjson.Keys(o) {
 			have, ok := i[k]
 			if !ok {
 				return fmt.Errorf("%s.%s is missing or spelt otherwise", path, k)
@@ -54,7 +56,7 @@ func within(out, in any, path string, closed bool) error {
 			}
 		}
 		if closed && len(i) > len(o) {
-			for _, k := range sortedKeys(i) {
+			for _, k := range strictjson.Keys(i) {
 				if _, known := o[k]; !known {
 					return fmt.Errorf("%s.%s is unknown or empty", path, k)
 				}
@@ -75,8 +77,8 @@ func within(out, in any, path string, closed bool) error {
 		if !ok {
 			return differ()
 		}
-		a, errA := number(string(o))
-		b, errB := number(string(i))
+		a, errA := strictjson.Number(string(o))
+		b, errB := strictjson.Number(string(i))
 		if errA != nil || errB != nil || a != b {
 			return differ()
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // StatementType is the _type of an in-toto Statement v1.
@@ -70,7 +71,7 @@ func NewStatement(subject Subject, typ Type, p any) (*Statement, error) {
 	if subject.Digest.IsZero() {
 		return nil, fmt.Errorf("%w: the subject has no digest", ErrStatement)
 	}
-	raw, err := Marshal(p)
+	raw, err := strictjson.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", typ, err)
 	}
@@ -82,7 +83,7 @@ func NewStatement(subject Subject, typ Type, p any) (*Statement, error) {
 
 // Encode writes the statement as canonical JSON, the bytes that are signed.
 func (s *Statement) Encode() ([]byte, error) {
-	return Marshal(wireStatement{
+	return strictjson.Marshal(wireStatement{
 		Type:          StatementType,
 		Subject:       []wireSubject{{Name: s.Subject.Name, Digest: map[string]string{"sha256": s.Subject.Digest.String()}}},
 		PredicateType: string(s.Type),
@@ -98,11 +99,11 @@ func Parse(payload []byte) (*Statement, error) {
 	if len(payload) > bounds.Statement {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrStatement, bounds.Statement)
 	}
-	tree, err := parse(payload)
+	tree, err := strictjson.Parse(payload)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
 	}
-	o, ok := tree.(object)
+	o, ok := tree.(strictjson.Object)
 	if !ok {
 		return nil, fmt.Errorf("%w: no object", ErrStatement)
 	}
@@ -117,11 +118,11 @@ func Parse(payload []byte) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, ok := o["predicate"].(object)
+	p, ok := o["predicate"].(strictjson.Object)
 	if !ok {
 		return nil, fmt.Errorf("%w: the predicate is no object", ErrStatement)
 	}
-	raw, err := canonicalTree(p)
+	raw, err := strictjson.CanonicalTree(p)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
 	}
@@ -133,11 +134,11 @@ func parseSubject(v any) (Subject, error) {
 	if !ok || len(list) != 1 {
 		return Subject{}, fmt.Errorf("%w: it has %d subjects, not one", ErrStatement, len(list))
 	}
-	o, ok := list[0].(object)
+	o, ok := list[0].(strictjson.Object)
 	if !ok {
 		return Subject{}, fmt.Errorf("%w: the subject is no object", ErrStatement)
 	}
-	digests, ok := o["digest"].(object)
+	digests, ok := o["digest"].(strictjson.Object)
 	if !ok {
 		return Subject{}, fmt.Errorf("%w: the subject has no digest", ErrStatement)
 	}

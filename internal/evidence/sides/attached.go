@@ -9,8 +9,10 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -131,7 +133,7 @@ func predicate(bundle []byte, subject v1.Hash) ([]byte, error) {
 			PayloadType string `json:"payloadType"`
 		} `json:"dsseEnvelope"`
 	}
-	if err := json.Unmarshal(bundle, &b); err != nil {
+	if err := strictjson.Decode(bundle, bounds.Statement, &b); err != nil {
 		return nil, fmt.Errorf("decoding bundle: %w", err)
 	}
 	if b.Envelope.PayloadType != "application/vnd.in-toto+json" {
@@ -144,7 +146,7 @@ func predicate(bundle []byte, subject v1.Hash) ([]byte, error) {
 		} `json:"subject"`
 		Predicate json.RawMessage `json:"predicate"`
 	}
-	if err := json.Unmarshal(b.Envelope.Payload, &statement); err != nil {
+	if err := strictjson.Decode(b.Envelope.Payload, bounds.Statement, &statement); err != nil {
 		return nil, fmt.Errorf("decoding statement: %w", err)
 	}
 	if statement.PredicateType != predicateType {

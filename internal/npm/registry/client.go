@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // Options are a client's settings. The zero value is the project's table.
@@ -199,6 +200,6 @@ func (c *Client) body(resp *http.Response, g *guard, use func(io.Reader) error) 
 	case "gzip", "x-gzip":
 		return inflated(r, use)
 	default:
-		return fmt.Errorf("%w: content encoding %q", errJSON, enc)
+		return fmt.Errorf("%w: content encoding %q", strictjson.ErrSyntax, enc)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // errLocal marks what failed on this side, in the writer that was handed in.
@@ -77,7 +78,7 @@ func problem(a ask, err error) error {
 		p.What = fmt.Sprintf("the answer for %s has another length than the registry said", a.what)
 		p.Why = "the connection was cut each time, or a proxy changes answers; nothing was kept; asked at " + where
 		p.Remedy = "run the same command again: what came whole is kept; if it stays, look at the proxy in `npm config get https-proxy`"
-	case errors.Is(err, errJSON):
+	case errors.Is(err, strictjson.ErrSyntax):
 		p.Code = CodePackument
 		p.What = fmt.Sprintf("what the registry says about %s can't be read", a.what)
 		p.Why = "it is no package document; asked at " + where

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/npm/sri"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // Packument is what a registry tells about a package: which versions there are,
@@ -44,22 +45,22 @@ const maxVersions = 1 << 20
 func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 	p := &Packument{Versions: map[string]Version{}}
 	times := map[string]time.Time{}
-	s := newStream(r, bounds.Packument)
+	s := strictjson.NewStream(r, bounds.Packument)
 	read := func(v any, limit int) error {
-		raw, err := s.value(limit)
+		raw, err := s.Value(limit)
 		if err == nil {
 			_ = json.Unmarshal(raw, v) // of another type: as if it were not told
 		}
 		return err
 	}
-	err := s.object(func(key string) error {
+	err := s.Object(func(key string) error {
 		switch key {
 		case "name":
 			return read(&p.Name, bounds.Path)
 		case "time":
-			return s.members(func(key string) error {
+			return s.Members(func(key string) error {
 				if !slices.Contains(wanted, key) {
-					return s.skip()
+					return s.Skip()
 				}
 				var at time.Time
 				err := read(&at, 64)
@@ -67,21 +68,21 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 				return err
 			})
 		case "versions":
-			return s.members(func(key string) error {
+			return s.Members(func(key string) error {
 				if p.Known = append(p.Known, key); len(p.Known) > maxVersions {
-					return fmt.Errorf("%w: more than %d versions", errJSON, maxVersions)
+					return fmt.Errorf("%w: more than %d versions", strictjson.ErrSyntax, maxVersions)
 				}
 				if !slices.Contains(wanted, key) {
-					return s.skip()
+					return s.Skip()
 				}
-				raw, err := s.value(maxVersion)
+				raw, err := s.Value(maxVersion)
 				if err == nil {
 					p.Versions[key], err = parseVersion(raw)
 				}
 				return err
 			})
 		}
-		return s.skip()
+		return s.Skip()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading package document: %w", err)
@@ -93,17 +94,6 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 		}
 	}
 	return p, nil
-}
-
-// members is object, but for a value that is no object, which is skipped.
-func (s *stream) members(each func(key string) error) error {
-	if c, err := s.token(); err != nil || c != '{' {
-		if err != nil {
-			return err
-		}
-		return s.skip()
-	}
-	return s.object(each)
 }
 
 // account is a person as package documents name one.
@@ -149,7 +139,7 @@ func parseVersion(raw []byte) (Version, error) {
 	}
 	var whole map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &whole); err != nil {
-		return Version{}, fmt.Errorf("%w: a version: %w", errJSON, err)
+		return Version{}, fmt.Errorf("%w: a version: %w", strictjson.ErrSyntax, err)
 	}
 	for key, to := range map[string]any{"deprecated": &doc.Deprecated, "maintainers": &doc.Maintainers, "dist": &doc.Dist} {
 		if len(whole[key]) > 0 {
@@ -169,7 +159,7 @@ func parseVersion(raw []byte) (Version, error) {
 	named, _ := sri.Parse(doc.Dist.Integrity) // without one there is the shasum
 	if sum, err := sri.FromSHA1(doc.Dist.Shasum); err == nil {
 		if named.Contradicts(sum) {
-			return Version{}, fmt.Errorf("%w: a version with two SHA-1", errJSON)
+			return Version{}, fmt.Errorf("%w: a version with two SHA-1", strictjson.ErrSyntax)
 		}
 		named = named.Join(sum)
 	}

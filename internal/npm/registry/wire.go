@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // maxRedirects bounds how many redirects one request follows.
@@ -123,7 +125,7 @@ func retry(err error, try int) (time.Duration, bool) {
 	}
 	var bad *redirectError
 	switch {
-	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, errJSON), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
+	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, strictjson.ErrSyntax), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
 		return 0, false
 	}
 	return wait, true

@@ -1,4 +1,4 @@
-package npm
+package strictjson
 
 import (
 	"errors"
@@ -10,12 +10,13 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 )
 
-// reader pulls JSON (RFC 8259) out of a text without building a tree of it, and
+// Reader pulls JSON (RFC 8259) out of a text without building a tree of it, and
 // knows where it stands. encoding/json can do neither: a lockfile's problems are
-// told by line, and 256 MB of junk must not become maps.
+// reported by line, and 256 MB of junk must not become maps.
 //
-// Its methods go on from err: after the first error, they do nothing.
-type reader struct {
+// After the first error its methods do nothing, so a caller may look at Err once, at
+// the end.
+type Reader struct {
 	src   []byte
 	off   int
 	depth int
@@ -23,16 +24,60 @@ type reader struct {
 	at    int // where err is
 }
 
-var errSyntax = errors.New("not JSON")
+// ErrSyntax reports text that is not JSON as this package takes it.
+var ErrSyntax = errors.New("not JSON")
 
-func (r *reader) fail(at int, format string, args ...any) {
+// Error is where a text stops being JSON as this package takes it.
+type Error struct {
+	Offset int // in bytes from the start
+	Err    error
+}
+
+// Error says what is wrong, and where.
+func (e *Error) Error() string { return fmt.Sprintf("%v, at byte %d", e.Err, e.Offset) }
+
+// Unwrap returns what is wrong there.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NewReader reads src.
+func NewReader(src []byte) *Reader { return &Reader{src: src} }
+
+// Source returns the text that is read.
+func (r *Reader) Source() []byte { return r.src }
+
+// Offset returns where the reader stands, in bytes from the start.
+func (r *Reader) Offset() int { return r.off }
+
+// Err returns the first error, an *Error, or nil.
+func (r *Reader) Err() error {
 	if r.err == nil {
-		r.err, r.at = fmt.Errorf("%w: "+format, append([]any{errSyntax}, args...)...), at
+		return nil
+	}
+	return &Error{Offset: r.at, Err: r.err}
+}
+
+// Failed reports whether there was an error.
+func (r *Reader) Failed() bool { return r.err != nil }
+
+// Forgive forgets the error, for a caller that has reported more than it says.
+func (r *Reader) Forgive() { r.err = nil }
+
+// Fail makes the error, unless there is one already, at an offset.
+func (r *Reader) Fail(at int, format string, args ...any) {
+	if r.err == nil {
+		r.err, r.at = fmt.Errorf("%w: "+format, append([]any{ErrSyntax}, args...)...), at
 	}
 }
 
-// peek skips white space and returns the next byte, 0 at the end.
-func (r *reader) peek() byte {
+// End fails where anything but white space follows.
+func (r *Reader) End() {
+	if r.err == nil && (r.Peek() != 0 || r.off < len(r.src)) {
+		r.Fail(r.off, "more after its end")
+	}
+}
+
+// Peek skips white space and returns the next byte, 0 at the end.
+func (r *Reader) Peek() byte {
 	for r.off < len(r.src) {
 		switch c := r.src[r.off]; c {
 		case ' ', '\n', '\r', '\t':
@@ -44,16 +89,16 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// take consumes the byte c or fails.
-func (r *reader) take(c byte) bool {
+// Take consumes the byte c or fails.
+func (r *Reader) Take(c byte) bool {
 	if r.err != nil {
 		return false
 	}
-	if got := r.peek(); got != c {
+	if got := r.Peek(); got != c {
 		if r.off >= len(r.src) {
-			r.fail(r.off, "it ends where %q is due", c)
+			r.Fail(r.off, "it ends where %q is due", c)
 		} else {
-			r.fail(r.off, "%q where %q is due", got, c)
+			r.Fail(r.off, "%q where %q is due", got, c)
 		}
 		return false
 	}
@@ -61,45 +106,45 @@ func (r *reader) take(c byte) bool {
 	return true
 }
 
-// object reads an object and calls member with each key and where it stands;
+// Object reads an object and calls member with each key and where it stands;
 // member must consume the value.
-func (r *reader) object(member func(key string, at int)) {
+func (r *Reader) Object(member func(key string, at int)) {
 	if !r.open('{') {
 		return
 	}
-	if r.peek() == '}' {
+	if r.Peek() == '}' {
 		r.close()
 		return
 	}
 	for r.err == nil {
-		r.peek()
+		r.Peek()
 		at := r.off
-		key := r.text()
-		if !r.take(':') {
+		key := r.Text()
+		if !r.Take(':') {
 			return
 		}
 		member(key, at)
 		if r.err != nil {
 			return
 		}
-		if r.peek() == ',' {
+		if r.Peek() == ',' {
 			r.off++
 			continue
 		}
-		if r.take('}') {
+		if r.Take('}') {
 			r.depth--
 		}
 		return
 	}
 }
 
-// array reads an array and calls element before each value; element must consume
+// Array reads an array and calls element before each value; element must consume
 // it.
-func (r *reader) array(element func()) {
+func (r *Reader) Array(element func()) {
 	if !r.open('[') {
 		return
 	}
-	if r.peek() == ']' {
+	if r.Peek() == ']' {
 		r.close()
 		return
 	}
@@ -108,35 +153,35 @@ func (r *reader) array(element func()) {
 		if r.err != nil {
 			return
 		}
-		if r.peek() == ',' {
+		if r.Peek() == ',' {
 			r.off++
 			continue
 		}
-		if r.take(']') {
+		if r.Take(']') {
 			r.depth--
 		}
 		return
 	}
 }
 
-func (r *reader) open(c byte) bool {
-	if !r.take(c) {
+func (r *Reader) open(c byte) bool {
+	if !r.Take(c) {
 		return false
 	}
 	if r.depth++; r.depth > bounds.JSONDepth {
-		r.fail(r.off-1, "nested deeper than %d", bounds.JSONDepth)
+		r.Fail(r.off-1, "nested deeper than %d", bounds.JSONDepth)
 		return false
 	}
 	return true
 }
 
-func (r *reader) close() {
+func (r *Reader) close() {
 	r.off++
 	r.depth--
 }
 
-// text reads a string.
-func (r *reader) text() string {
+// Text reads a string.
+func (r *Reader) Text() string {
 	start, plain := r.quoted()
 	if r.err != nil {
 		return ""
@@ -150,8 +195,8 @@ func (r *reader) text() string {
 
 // quoted passes over a string and reports where its content starts and whether it
 // stands for itself.
-func (r *reader) quoted() (start int, plain bool) {
-	if !r.take('"') {
+func (r *Reader) quoted() (start int, plain bool) {
+	if !r.Take('"') {
 		return 0, false
 	}
 	start, plain = r.off, true
@@ -160,22 +205,22 @@ func (r *reader) quoted() (start int, plain bool) {
 		case c == '"':
 			r.off = i + 1
 			if !utf8.Valid(r.src[start:i]) {
-				r.fail(start, "a string that is no UTF-8")
+				r.Fail(start, "a string that is no UTF-8")
 			}
 			return start, plain
 		case c == '\\':
 			plain = false
 			i++
 		case c < 0x20:
-			r.fail(i, "a control character in a string")
+			r.Fail(i, "a control character in a string")
 			return start, false
 		}
 	}
-	r.fail(start-1, "a string without an end")
+	r.Fail(start-1, "a string without an end")
 	return start, false
 }
 
-func (r *reader) unescape(raw []byte, start int) string {
+func (r *Reader) unescape(raw []byte, start int) string {
 	var b strings.Builder
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
@@ -191,7 +236,7 @@ func (r *reader) unescape(raw []byte, start int) string {
 		case 'u':
 			u, ok := hex4(raw[i+1:])
 			if !ok {
-				r.fail(start+i, "a bad \\u escape")
+				r.Fail(start+i, "a bad \\u escape")
 				return ""
 			}
 			i += 4
@@ -201,14 +246,14 @@ func (r *reader) unescape(raw []byte, start int) string {
 					low, ok = hex4(rest[2:])
 				}
 				if u = utf16.DecodeRune(u, low); !ok || u == utf8.RuneError {
-					r.fail(start+i, "half a surrogate pair")
+					r.Fail(start+i, "half a surrogate pair")
 					return ""
 				}
 				i += 6
 			}
 			b.WriteRune(u)
 		default:
-			r.fail(start+i, "the escape \\%c", c)
+			r.Fail(start+i, "the escape \\%c", c)
 			return ""
 		}
 	}
@@ -233,48 +278,48 @@ func hex4(b []byte) (rune, bool) {
 	return u, true
 }
 
-// skip passes over any value.
-func (r *reader) skip() {
+// Skip passes over any value.
+func (r *Reader) Skip() {
 	if r.err != nil {
 		return
 	}
-	switch c := r.peek(); {
+	switch c := r.Peek(); {
 	case c == '{':
 		if !r.open('{') {
 			return
 		}
-		if r.peek() == '}' {
+		if r.Peek() == '}' {
 			r.close()
 			return
 		}
 		for r.err == nil {
-			r.peek()
+			r.Peek()
 			r.quoted()
-			if !r.take(':') {
+			if !r.Take(':') {
 				return
 			}
-			r.skip()
-			if r.err == nil && r.peek() == ',' {
+			r.Skip()
+			if r.err == nil && r.Peek() == ',' {
 				r.off++
 				continue
 			}
-			if r.take('}') {
+			if r.Take('}') {
 				r.depth--
 			}
 			return
 		}
 	case c == '[':
-		r.array(r.skip)
+		r.Array(r.Skip)
 	case c == '"':
 		r.quoted()
 	default:
-		r.literal()
+		r.Literal()
 	}
 }
 
-// literal passes over a number, true, false or null and returns it.
-func (r *reader) literal() string {
-	r.peek()
+// Literal passes over a number, true, false or null and returns it.
+func (r *Reader) Literal() string {
+	r.Peek()
 	start := r.off
 	for r.off < len(r.src) {
 		c := r.src[r.off]
@@ -290,9 +335,9 @@ func (r *reader) literal() string {
 	case word == "true", word == "false", word == "null":
 	case start < r.off && isNumber(r.src[start:r.off]):
 	case start >= len(r.src):
-		r.fail(start, "it ends where a value is due")
+		r.Fail(start, "it ends where a value is due")
 	default:
-		r.fail(start, "no value")
+		r.Fail(start, "no value")
 	}
 	return word
 }

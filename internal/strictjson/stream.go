@@ -1,39 +1,38 @@
-package registry
+package strictjson
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 )
 
-var errJSON = errors.New("malformed JSON")
-
-// stream walks a JSON document that is too large to hold: it gives the keys of an
-// object one by one, and each value is either skipped or kept. What is skipped is
+// Stream walks a JSON document that is too large to hold: it gives the keys of an
+// Object one by one, and each value is either skipped or kept. What is skipped is
 // checked for its brackets and strings only.
-type stream struct {
+type Stream struct {
 	r        io.Reader
 	buf      []byte
 	pos, end int
-	left     int64 // bytes that may still be read
+	limit    int64 // bytes that may be read in all
+	left     int64 // ... and still
 	err      error
 }
 
-func newStream(r io.Reader, limit int64) *stream {
-	return &stream{r: r, buf: make([]byte, 32<<10), left: limit}
+// NewStream walks what r gives, up to limit bytes.
+func NewStream(r io.Reader, limit int64) *Stream {
+	return &Stream{r: r, buf: make([]byte, 32<<10), limit: limit, left: limit}
 }
 
 // fill reads more once the window is used up, and reports whether there is any.
-func (s *stream) fill() bool {
+func (s *Stream) fill() bool {
 	if s.err != nil {
 		return false
 	}
 	if s.left <= 0 {
-		s.err = fmt.Errorf("%w: over the bound of %d bytes", errJSON, int64(bounds.Packument))
+		s.err = fmt.Errorf("%w: over the bound of %d bytes", ErrSyntax, s.limit)
 		return false
 	}
 	for range 100 {
@@ -55,7 +54,7 @@ func (s *stream) fill() bool {
 }
 
 // token returns the next byte that is no space, without taking it.
-func (s *stream) token() (byte, error) {
+func (s *Stream) token() (byte, error) {
 	for {
 		for ; s.pos < s.end; s.pos++ {
 			switch c := s.buf[s.pos]; c {
@@ -71,21 +70,21 @@ func (s *stream) token() (byte, error) {
 }
 
 // take demands one byte.
-func (s *stream) take(want byte) error {
+func (s *Stream) take(want byte) error {
 	c, err := s.token()
 	if err != nil {
 		return err
 	}
 	if c != want {
-		return fmt.Errorf("%w: %q where %q should be", errJSON, c, want)
+		return fmt.Errorf("%w: %q where %q should be", ErrSyntax, c, want)
 	}
 	s.pos++
 	return nil
 }
 
-// object calls each for every key, whose value each must take by value, skip or
+// Object calls each for every key, whose value each must take by value, skip or
 // object.
-func (s *stream) object(each func(key string) error) error {
+func (s *Stream) Object(each func(key string) error) error {
 	if err := s.take('{'); err != nil {
 		return err
 	}
@@ -98,13 +97,13 @@ func (s *stream) object(each func(key string) error) error {
 		return nil
 	}
 	for {
-		raw, err := s.value(bounds.Path)
+		raw, err := s.Value(bounds.Path)
 		if err != nil {
 			return err
 		}
 		var key string
 		if raw[0] != '"' || json.Unmarshal(raw, &key) != nil {
-			return fmt.Errorf("%w: a key that is no string", errJSON)
+			return fmt.Errorf("%w: a key that is no string", ErrSyntax)
 		}
 		if err := s.take(':'); err != nil {
 			return err
@@ -120,32 +119,32 @@ func (s *stream) object(each func(key string) error) error {
 			return nil
 		}
 		if c != ',' {
-			return fmt.Errorf("%w: %q after a value", errJSON, c)
+			return fmt.Errorf("%w: %q after a value", ErrSyntax, c)
 		}
 	}
 }
 
-// skip takes a value and forgets it.
-func (s *stream) skip() error { return s.walk(nil) }
+// Skip takes a value and forgets it.
+func (s *Stream) Skip() error { return s.walk(nil) }
 
-// value takes a value of limit bytes at most.
-func (s *stream) value(limit int) (json.RawMessage, error) {
+// Value takes a value of limit bytes at most.
+func (s *Stream) Value(limit int) (json.RawMessage, error) {
 	var out []byte
 	err := s.walk(func(b []byte) error {
 		if len(out)+len(b) > limit {
-			return fmt.Errorf("%w: a value over the bound of %d bytes", errJSON, limit)
+			return fmt.Errorf("%w: a value over the bound of %d bytes", ErrSyntax, limit)
 		}
 		out = append(out, b...)
 		return nil
 	})
 	if err == nil && len(out) == 0 {
-		err = fmt.Errorf("%w: no value", errJSON)
+		err = fmt.Errorf("%w: no value", ErrSyntax)
 	}
 	return out, err
 }
 
 // walk takes one value, handing its bytes to keep if that is not nil.
-func (s *stream) walk(keep func([]byte) error) error {
+func (s *Stream) walk(keep func([]byte) error) error {
 	first, err := s.token()
 	if err != nil {
 		return err
@@ -197,7 +196,7 @@ func (s *stream) walk(keep func([]byte) error) error {
 			}
 		case '{', '[':
 			if depth++; depth > bounds.JSONDepth {
-				return fmt.Errorf("%w: nested deeper than %d", errJSON, bounds.JSONDepth)
+				return fmt.Errorf("%w: nested deeper than %d", ErrSyntax, bounds.JSONDepth)
 			}
 		case '}', ']':
 			depth--
@@ -209,7 +208,7 @@ func (s *stream) walk(keep func([]byte) error) error {
 }
 
 // quoted takes the rest of a string, its closing quote included.
-func (s *stream) quoted(more func() error) error {
+func (s *Stream) quoted(more func() error) error {
 	for {
 		window := s.buf[s.pos:s.end]
 		i := bytes.IndexByte(window, '"')
@@ -235,4 +234,15 @@ func (s *stream) quoted(more func() error) error {
 			return err
 		}
 	}
+}
+
+// Members is Object, but for a value that is no object, which is skipped.
+func (s *Stream) Members(each func(key string) error) error {
+	if c, err := s.token(); err != nil || c != '{' {
+		if err != nil {
+			return err
+		}
+		return s.Skip()
+	}
+	return s.Object(each)
 }
