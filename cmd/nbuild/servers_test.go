@@ -47,6 +47,7 @@ import (
 // server is on 127.0.0.1 and ends with its script.
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":        exits,
+	"mends":        mends,
 	"shop":         shop,
 	"npm-registry": npmRegistry,
 	"npm-lock":     npmLock,
@@ -119,13 +120,17 @@ func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	asked := &journal{file: filepath.Join(ts.Getenv("WORK"), "asked."+named)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.write(r.URL.Path)
+		if r.URL.Path == "/-/ping" {
+			_, _ = io.WriteString(w, "{}")
+			return
+		}
 		if name, file, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/-/"); ok {
 			version := strings.TrimSuffix(strings.TrimPrefix(file, path.Base(name)+"-"), ".tgz")
 			if body, err := tarball(filepath.Join(folder, name, version)); err == nil {
 				_, _ = w.Write(body)
 				return
 			}
-		} else if doc, err := document(folder, name); err == nil {
+		} else if doc, err := document(folder, "http://"+r.Host, name); err == nil {
 			_ = json.NewEncoder(w).Encode(doc)
 			return
 		}
@@ -174,12 +179,12 @@ func npmPack(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // document is what the registry says of a package.
-func document(folder, name string) (map[string]any, error) {
+func document(folder, server, name string) (map[string]any, error) {
 	versions, err := os.ReadDir(filepath.Join(folder, name))
 	if err != nil {
 		return nil, err
 	}
-	all, times := map[string]any{}, map[string]string{}
+	all, times, latest := map[string]any{}, map[string]string{}, ""
 	for _, v := range versions {
 		if !v.IsDir() {
 			continue
@@ -202,11 +207,16 @@ func document(folder, name string) (map[string]any, error) {
 				return nil, err
 			}
 		}
-		if all[v.Name()], err = named(manifest, filepath.Join(folder, name, v.Name())); err != nil {
+		if manifest, err = named(manifest, filepath.Join(folder, name, v.Name())); err != nil {
 			return nil, err
 		}
+		if dist := manifest["dist"].(map[string]any); dist["tarball"] == nil { // npm asks nowhere else
+			dist["tarball"] = fmt.Sprintf("%s/%s/-/%s-%s.tgz", server, name, path.Base(name), v.Name())
+		}
+		all[v.Name()], latest = manifest, v.Name()
 	}
-	return map[string]any{"name": name, "versions": all, "time": times, "maintainers": []string{"someone"}}, nil
+	tags := map[string]string{"latest": latest}
+	return map[string]any{"name": name, "versions": all, "time": times, "dist-tags": tags, "maintainers": []string{"someone"}}, nil
 }
 
 // named is a manifest with the digests of its folder's tarball that it asks for.

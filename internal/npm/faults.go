@@ -88,7 +88,7 @@ func collision(folded map[string]string, e *Entry) *diag.Problem {
 	}
 	return e.problem(CodeCollision, "the folders "+quote(other)+" and "+quote(e.Path)+" differ only by case",
 		"on a file system that ignores case, one replaces the other",
-		"run `npm explain "+e.Name+"` to see who wants it, remove one of the two, then "+rewrite)
+		"run `npm ls "+e.Name+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
 }
 
 // linkFault tells a link that can't be followed, or any where no links are wanted.

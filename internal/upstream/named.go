@@ -218,7 +218,7 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 		return r, &diag.Problem{
 			Code: CodeOtherPackage, What: fmt.Sprintf("the tarball of %s says it is %s@%s", id, x.Package.Name, x.Package.Version),
 			Why:    "the registry's word and the package's differ, so reviews and advisories would be looked up under a wrong name",
-			Remedy: "pin another version: run `npm install " + p.Name + "@VERSION --package-lock-only`, then `nbuild pin`",
+			Remedy: tarball.AnotherVersion(p.Name),
 		}
 	}
 	doc, err := snapshot.EncodeIndex(x)

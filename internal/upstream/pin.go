@@ -126,7 +126,7 @@ func (o PinOptions) cool(p asked, a snapshot.Artefact) error {
 		return &diag.Problem{
 			Code: CodeCooldown, Pos: p.Pos, What: p.Name + "@" + p.Version + " is younger than the cooldown of " + o.Cooldown.String(),
 			Why:    "it was published " + published.Format(time.RFC3339) + "; malicious versions are mostly found within days",
-			Remedy: "wait until " + ready.Format(time.RFC3339) + ", or run `npm install " + p.Name + "@VERSION --package-lock-only` with an older one",
+			Remedy: "wait until " + ready.Format(time.RFC3339) + ", or take back the lockfile of before: `git checkout HEAD -- package-lock.json`; for an urgent fix, lower `cooldown` in the snapshot block",
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func problem(a ask, err error) error {
 		p.Code = CodeLying
 		p.What = fmt.Sprintf("%s is not what its integrity says", a.what)
 		p.Why = "the registry or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where
-		p.Remedy = "find out who changed it; if the lockfile is wrong, run `npm install --package-lock-only` and review the diff, then `nbuild pin`"
+		p.Remedy = "find out who changed it: `npm view " + a.what + " dist.integrity` is the registry's word; where the lockfile is what is wrong, write that in its place, or take back the one of before"
 	case isCertificate(err):
 		p.Code = CodeCertificate
 		p.What = fmt.Sprintf("the certificate of %s is not trusted", where)

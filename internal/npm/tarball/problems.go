@@ -3,6 +3,7 @@ package tarball
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
 )
@@ -21,14 +22,30 @@ func Explain(id string, err error) error {
 		return &diag.Problem{
 			Code: CodeHostile, Err: err, What: fmt.Sprintf("the tarball of %s is refused", id),
 			Why:    "it holds what no honest package needs, and what different tools would unpack differently",
-			Remedy: "pin another version: run `npm install PACKAGE@VERSION --package-lock-only`, then `nbuild pin`; and tell the registry's security team",
+			Remedy: AnotherVersion(nameIn(id)) + "; and tell the registry's security team",
 		}
 	case errors.Is(err, ErrMalformed):
 		return &diag.Problem{
 			Code: CodeMalformed, Err: err, What: fmt.Sprintf("the tarball of %s can't be read", id),
 			Why:    "it has the integrity that the lockfile names, so it was published that way",
-			Remedy: "pin another version: run `npm install PACKAGE@VERSION --package-lock-only`, then `nbuild pin`",
+			Remedy: AnotherVersion(nameIn(id)),
 		}
 	}
 	return err
+}
+
+// AnotherVersion is the remedy for a version that can't be used. npm takes the newest
+// within the range that package.json and the dependents ask for; it lowers none, so the
+// way back is the lockfile of before. Neither touches package.json.
+func AnotherVersion(name string) string {
+	return "take a newer version, `npm update " + name + " --package-lock-only`, or the lockfile of before, `git checkout HEAD -- package-lock.json`; then `nbuild pin`"
+}
+
+// nameIn takes the name out of what Explain is given: "npm lodash@4.17.21".
+func nameIn(id string) string {
+	_, name, found := strings.Cut(id, " ")
+	if at := strings.LastIndexByte(name, '@'); found && at > 0 {
+		return name[:at]
+	}
+	return "NAME"
 }
