@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/glob"
 )
 
 // checkPattern refuses what is no pattern of repositories: path elements parted by
 // slashes, where * stands for any characters of an element and ** for any number
-// of elements.
+// of elements, or at the end for what lies within (package glob).
 func checkPattern(pattern string) error {
 	if pattern == "" || len(pattern) > 512 {
 		return errors.New("it is empty or longer than 512 bytes")
@@ -37,47 +39,7 @@ func checkPattern(pattern string) error {
 
 // matches reports whether a repository fits a pattern.
 func matches(pattern, repository string) bool {
-	return repository != "" && matchElements(strings.Split(pattern, "/"), strings.Split(repository, "/"))
-}
-
-func matchElements(pattern, path []string) bool {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			// At least one element: "shop/**" is what is in shop, not shop.
-			for skip := 1; skip <= len(path); skip++ {
-				if matchElements(pattern[1:], path[skip:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(path) == 0 || !matchElement(pattern[0], path[0]) {
-			return false
-		}
-		pattern, path = pattern[1:], path[1:]
-	}
-	return len(path) == 0
-}
-
-// matchElement matches one path element with stars, greedily from the left.
-func matchElement(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == s
-	}
-	rest, ok := strings.CutPrefix(s, parts[0])
-	if !ok {
-		return false
-	}
-	last := parts[len(parts)-1]
-	for _, part := range parts[1 : len(parts)-1] {
-		at := strings.Index(rest, part)
-		if at < 0 {
-			return false
-		}
-		rest = rest[at+len(part):]
-	}
-	return strings.HasSuffix(rest, last)
+	return repository != "" && glob.Elements(strings.Split(pattern, "/"), strings.Split(repository, "/"), glob.Stars)
 }
 
 // readBounded reads all of r, at most limit bytes.

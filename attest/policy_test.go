@@ -178,7 +178,8 @@ func TestPatterns(t *testing.T) {
 		{"registry.example.com/*/api-*-prod", "registry.example.com/x/api-eu-prod", true},
 		{"registry.example.com/*/api-*-prod", "registry.example.com/x/api-prod", false},
 		{"registry.example.com/**/a", "registry.example.com/x/y/a", true},
-		{"registry.example.com/**/a", "registry.example.com/a", false},
+		{"registry.example.com/**/a", "registry.example.com/a", true}, // none, as in build.hcl
+		{"registry.example.com/a/**", "registry.example.com/a", false},
 		{"127.0.0.1:5000/a", "127.0.0.1:5000/a", true},
 		{"**", "anything/at/all", true},
 		{"**", "", false},

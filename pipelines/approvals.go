@@ -2,10 +2,12 @@ package pipelines
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/glob"
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/rulefile"
 )
@@ -29,18 +31,13 @@ type Generated struct {
 // Matches reports whether a file, relative to the project's folder with slashes, is
 // one that the block lists.
 func (l *Load) Matches(file string) bool {
-	return match(strings.Split(l.Glob, "/"), strings.Split(file, "/"))
+	return glob.Match(l.Glob, file)
 }
 
 // Matches reports whether a file, relative to its package, is among those that the
 // block names by pattern.
 func (v *Evaluator) Matches(file string) bool {
-	for _, glob := range v.Files {
-		if match(strings.Split(glob, "/"), strings.Split(file, "/")) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.Files, func(pattern string) bool { return glob.Match(pattern, file) })
 }
 
 // withLoading adds to the blocks of a dynamism block those that say what an image may

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/glob"
 	"github.com/nbuild/nbuild/internal/hclfile"
 )
 
@@ -82,41 +83,18 @@ func checkGlob(glob string) error {
 	return nil
 }
 
-// match reports whether a name has the form of a glob, element by element.
-func match(glob, name []string) bool {
-	for len(glob) > 0 {
-		if glob[0] == "**" {
-			for i := range len(name) + 1 {
-				if match(glob[1:], name[i:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, _ := path.Match(glob[0], name[0]); !ok {
-			return false
-		}
-		glob, name = glob[1:], name[1:]
-	}
-	return len(name) == 0
-}
-
 // glob returns the files that a pattern names.
-func (t *tree) glob(glob string) ([]string, error) {
-	if err := checkGlob(glob); err != nil {
+func (t *tree) glob(pattern string) ([]string, error) {
+	if err := checkGlob(pattern); err != nil {
 		return nil, err
 	}
 	names, err := t.list()
 	if err != nil {
 		return nil, wrongFiles("the project's folder can't be read: "+err.Error(), "", "check the folder that `dir` of the project block names, and its permissions")
 	}
-	parts := strings.Split(glob, "/")
 	var found []string
 	for _, n := range names {
-		if n != glob && private(n) || !match(parts, strings.Split(n, "/")) {
+		if n != pattern && private(n) || !glob.Match(pattern, n) {
 			continue
 		}
 		info, err := fs.Stat(t.fsys, n)
@@ -133,12 +111,12 @@ func (t *tree) glob(glob string) ([]string, error) {
 	}
 	if len(found) == 0 {
 		remedy := "correct the pattern, or remove it"
-		if near := diag.Nearest(glob, names); near != "" {
+		if near := diag.Nearest(pattern, names); near != "" {
 			remedy = fmt.Sprintf("did you mean %q?", near)
-		} else if info, err := fs.Stat(t.fsys, glob); err == nil && info.IsDir() {
-			remedy = fmt.Sprintf("it is a folder: write %q", glob+"/**")
+		} else if info, err := fs.Stat(t.fsys, pattern); err == nil && info.IsDir() {
+			remedy = fmt.Sprintf("it is a folder: write %q", pattern+"/**")
 		}
-		return nil, wrongFiles(fmt.Sprintf("no file is named by %q", glob), "an empty match is nearly always a mistake, and would leave files out in silence", remedy)
+		return nil, wrongFiles(fmt.Sprintf("no file is named by %q", pattern), "an empty match is nearly always a mistake, and would leave files out in silence", remedy)
 	}
 	return found, nil
 }

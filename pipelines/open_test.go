@@ -120,7 +120,7 @@ Blocks with labels can be referred to: ` + "`step.X`, `npm.X.production`, `npm.X
 
 HCL has a line for each attribute of a block. ` + "`nbuild fmt`" + ` writes the standard form, ` + "`nbuild validate`" + ` shows everything that is wrong at once. ` + "`build.hcl.json`" + ` (HCL's JSON form) is read as well. Of HCL's expressions, ` + "`for` and splats" + ` are left out. Nothing reads the environment, the clock or the network.
 
-A pattern of ` + "`files()`" + ` is relative to the project's folder: ` + "`*` and `?`" + ` match inside a name, ` + "`**`" + ` whole folders. An empty match is an error, a link that leaves the folder as well; folders named .git and node_modules are not looked into, and .env and .npmrc files and private keys by their usual names are only taken when named in full.
+A pattern of ` + "`files()`" + ` is relative to the project's folder: ` + "`*` and `?`" + ` match inside a name, ` + "`**`" + ` whole folders, none among them, and at the end what lies within: ` + "`src/**`" + ` is not a file called ` + "`src`" + `. It means the same in trust.hcl. An empty match is an error, a link that leaves the folder as well; folders named .git and node_modules are not looked into, and .env and .npmrc files and private keys by their usual names are only taken when named in full.
 
 ` + Reference()
 	golden(t, "../docs/build-hcl.md", page)

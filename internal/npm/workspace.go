@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/glob"
 )
 
 // Workspace is what a folder belongs to whose package.json a parent folder's
@@ -136,26 +137,11 @@ func isMember(patterns []string, folder string) bool {
 	for _, p := range patterns {
 		p, out := strings.CutPrefix(p, "!")
 		p = strings.Trim(strings.TrimPrefix(p, "./"), "/")
-		if matchFolder(strings.Split(p, "/"), strings.Split(folder, "/")) {
+		if glob.Match(p+"/package.json", folder+"/package.json") {
 			in = !out
 		}
 	}
 	return in
-}
-
-// matchFolder matches element by element; "**" is any number of elements.
-func matchFolder(pattern, folder []string) bool {
-	if len(pattern) == 0 {
-		return len(folder) == 0
-	}
-	if pattern[0] == "**" {
-		return matchFolder(pattern[1:], folder) || len(folder) > 0 && matchFolder(pattern, folder[1:])
-	}
-	if len(folder) == 0 {
-		return false
-	}
-	ok, err := path.Match(pattern[0], folder[0])
-	return ok && err == nil && matchFolder(pattern[1:], folder[1:])
 }
 
 func readWorkspaceManifest(folder fs.FS, name string) (workspaceManifest, bool) {

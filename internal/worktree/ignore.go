@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/glob"
 )
 
 // The ignore files, in the order in which their reasons are told. Each is judged
@@ -37,7 +38,7 @@ func (s *ruleSet) matches(r *rule, rel string, isDir bool) bool {
 	}
 	parts := strings.Split(rel, "/")
 	for i := range parts {
-		if matchParts(r.parts, parts[:i+1]) {
+		if glob.Elements(r.parts, parts[:i+1], glob.Git) {
 			return true
 		}
 	}
@@ -183,31 +184,5 @@ func (r *rule) matches(rel string, isDir bool) bool {
 	if !r.anchored {
 		parts = parts[len(parts)-1:]
 	}
-	return matchParts(r.parts, parts)
-}
-
-// matchParts matches path elements, where ** stands for any number of them. Work is
-// bounded by the product of the two lengths.
-func matchParts(pattern, parts []string) bool {
-	// reach[j] says that the pattern so far can end before parts[j].
-	reach := make([]bool, len(parts)+1)
-	reach[0] = true
-	for i, p := range pattern {
-		next := make([]bool, len(parts)+1)
-		before := false
-		for j := range next {
-			switch {
-			case p != "**":
-				next[j] = j > 0 && reach[j-1] && matchElement(p, parts[j-1])
-			case i == len(pattern)-1:
-				next[j] = before // a/** is what lies within a, not a itself
-				before = before || reach[j]
-			default:
-				before = before || reach[j]
-				next[j] = before
-			}
-		}
-		reach = next
-	}
-	return reach[len(parts)]
+	return glob.Elements(r.parts, parts, glob.Git)
 }

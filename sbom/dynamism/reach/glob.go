@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/glob"
 	"github.com/nbuild/nbuild/internal/resolution"
 )
 
@@ -74,22 +75,7 @@ func (w *walk) deep(dir string, segments []string, depth int, out *[]string) {
 // matches reports whether a name fits a segment with holes. A name that begins with
 // a dot fits a hole as well.
 func matches(segment, name string) bool {
-	parts := strings.Split(segment, hole)
-	if len(parts) == 1 {
-		return segment == name
-	}
-	if !strings.HasPrefix(name, parts[0]) {
-		return false
-	}
-	rest := name[len(parts[0]):]
-	for _, p := range parts[1 : len(parts)-1] {
-		i := strings.Index(rest, p)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(p):]
-	}
-	return strings.HasSuffix(rest, parts[len(parts)-1])
+	return glob.Between(strings.Split(segment, hole), name)
 }
 
 // expand returns the specifiers that one with holes stands for, asked from a file.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/glob"
 	"github.com/nbuild/nbuild/internal/rulefile"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
@@ -56,10 +57,10 @@ type index struct {
 type names struct {
 	exact   map[string][]int
 	methods map[string][]int
-	globs   []glob
+	globs   []starred
 }
 
-type glob struct {
+type starred struct {
 	parts []string // what stands between the stars
 	rule  int
 }
@@ -88,7 +89,7 @@ func (n *names) add(patterns []string, rule int) {
 		case isMethod && !strings.Contains(method, "*"):
 			n.methods[method] = append(n.methods[method], rule)
 		case strings.Contains(p, "*"):
-			n.globs = append(n.globs, glob{strings.Split(p, "*"), rule})
+			n.globs = append(n.globs, starred{strings.Split(p, "*"), rule})
 		default:
 			n.exact[p] = append(n.exact[p], rule)
 		}
@@ -114,20 +115,8 @@ func (n *names) of(c *source.CallSite) []int {
 }
 
 // matches reports whether a name is the pattern with any text in place of each star.
-func (g glob) matches(name string) bool {
-	rest, ok := strings.CutPrefix(name, g.parts[0])
-	if !ok {
-		return false
-	}
-	last := g.parts[len(g.parts)-1]
-	for _, part := range g.parts[1 : len(g.parts)-1] {
-		i := strings.Index(rest, part)
-		if i < 0 {
-			return false
-		}
-		rest = rest[i+len(part):]
-	}
-	return strings.HasSuffix(rest, last)
+func (g starred) matches(name string) bool {
+	return glob.Between(g.parts, name)
 }
 
 // calls returns the rules that match a call or an assignment.

@@ -1,9 +1,9 @@
-package worktree
+package glob
 
-// matchElement matches one path element against a glob of * ? [class] and \x,
+// Git reports whether one path element matches a glob of * ? [class] and \x,
 // bytewise, as git does. A malformed class matches nothing. Backtracking goes to
 // the last star only, so the work is at most the product of the two lengths.
-func matchElement(pattern, s string) bool {
+func Git(pattern, s string) bool {
 	star, mark := -1, 0
 	p, i := 0, 0
 	for i < len(s) {
