@@ -22,7 +22,7 @@ var (
 // "Classes of change"). The list is the room sbom's; a test of internal/operation
 // holds the two equal.
 var changeClasses = []string{
-	"integrity-changed", "registry-changed", "source-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",
+	"integrity-changed", "registry-changed", "source-changed", "origin-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",
 	"new-native-addon", "new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "source-format-changed",
 	"new-evaluator", "new-generated-code", "guard-removed", "guard-weakened", "downgrade", "new-package", "base-changed",
 	"config-changed", "integrity-weakened", "licence-changed", "new-source", "evaluator-changed", "guard-changed", "new-version", "upgrade",

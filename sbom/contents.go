@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
@@ -56,8 +57,10 @@ type Package struct {
 	Dev       bool                   // only development reaches it
 	Optional  bool                   // only optional dependencies reach it
 
+	Origin           npm.Origin     // where its bytes come from; the zero value for not known
+	Address          string         // its http or https address, where the lockfile has one that may be told
 	Basis            snapshot.Basis // what named its bytes when it was pinned; "" for not known
-	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known
+	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry
 	Published        string         // RFC 3339, "" for not known
 	HasInstallScript bool           // where Facts is nil: what the lockfile says
 	Told             snapshot.Told  // what the registry told when it was pinned

@@ -31,6 +31,7 @@ type Item struct {
 	License     string         // as Licence gives it; "" or NoAssertion for not known
 	Basis       snapshot.Basis // what named its bytes, "unpinned" of a lockfile that does not; "" for not known
 	Registry    string         // the scope its registry is bound to; "" for not known
+	Origin      string         // where its bytes come from: one of the Origins, an address, or "file:" and a path; "" for not known
 	Inventory   bool           // whether Scripts, Gyp, Addons and Binaries were looked for
 	HasScript   *bool          // where only that is known: whether npm would run a script
 	Scripts     []string       // "EVENT: text", sorted
@@ -43,6 +44,13 @@ type Item struct {
 	Maintainers []string // sorted; nil for not known
 	DependsOn   []string // Refs
 }
+
+// The origins of a package that are no address.
+const (
+	OriginRegistry = "registry" // whichever registry npm is configured for
+	OriginAddress  = "address"  // an address that is not known
+	OriginFile     = "file"     // a tarball of the project that is not known
+)
 
 // Setting is one field of an image's configuration, such as "user" or "env.PATH".
 type Setting struct {
@@ -89,6 +97,7 @@ func compareItems(a, b Item) int {
 		slices.Compare(a.Hashes, b.Hashes),
 		strings.Compare(string(a.Basis), string(b.Basis)),
 		strings.Compare(a.Registry, b.Registry),
+		strings.Compare(a.Origin, b.Origin),
 		strings.Compare(a.License, b.License),
 		slices.Compare(a.Scripts, b.Scripts),
 		slices.Compare(a.Addons, b.Addons),

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/package-url/packageurl-go"
+
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -64,13 +67,33 @@ func (c *bomComponent) item() Item {
 	for _, p := range c.Properties {
 		item.property(p.Name, p.Value)
 	}
-	if item.Basis == "" && item.Registry != "" {
+	item.Origin = c.origin(item)
+	if item.Basis == "" && (item.Registry != "" || item.Inventory && item.Origin != "") {
 		item.Basis = snapshot.BasisLockfile // what is usual is not written
 	}
 	if item.Searched {
 		item.occurrences(c.Evidence.Occurrences)
 	}
 	return item
+}
+
+// origin is where the purl says that a package comes from. A purl of npm without a
+// qualifier means the registry only where nbuild wrote it: others leave it out.
+func (c *bomComponent) origin(item Item) string {
+	p, err := packageurl.FromString(c.Purl)
+	if err != nil || p.Type != packageurl.TypeNPM {
+		return ""
+	}
+	q := p.Qualifiers.Map()
+	switch address, file := q["download_url"], q["file_name"]; {
+	case address != "":
+		return origin(npm.Origin{From: npm.FromAddress, Address: address}, item.Name, item.Version)
+	case file != "":
+		return origin(npm.Origin{From: npm.FromFile, Address: file}, item.Name, item.Version)
+	case item.Registry != "":
+		return OriginRegistry
+	}
+	return ""
 }
 
 func (item *Item) property(name, value string) {

@@ -9,9 +9,8 @@ import (
 )
 
 // FromLockfile returns what a package-lock.json tells: every entry, whether or not
-// this platform would install it. The addresses in it are not compared, for a
-// registry's mirror serves the same bytes; the host that a scope resolves to is
-// npm's configuration and not in the lockfile.
+// this platform would install it, and where it comes from; the host that a scope
+// resolves to is npm's configuration and not in the lockfile.
 func FromLockfile(l *npm.Lockfile) *Inventory {
 	const rootRef = "."
 	v := &Inventory{Name: l.Root().Name, Root: rootRef}
@@ -36,6 +35,9 @@ func FromLockfile(l *npm.Lockfile) *Inventory {
 			Purl: npmPurl(e.Name, e.Version), License: Licence(e.License), HasScript: &has,
 		}
 		item.Basis = lockBasis(e)
+		if l.Bundler(e) == nil {
+			item.Origin = origin(e.Origin(), e.Name, e.Version)
+		}
 		if hs := hashes(e.Integrity, [32]byte{}); hs != nil {
 			for _, h := range *hs {
 				item.Hashes = append(item.Hashes, string(h.Algorithm)+":"+h.Value)
@@ -63,6 +65,22 @@ func lockBasis(e *npm.Entry) snapshot.Basis {
 		return snapshot.BasisTwin
 	}
 	return Unpinned
+}
+
+// origin is where bytes come from, as it is compared: what changes with every version
+// is taken out.
+func origin(o npm.Origin, name, version string) string {
+	switch o.From {
+	case npm.FromRegistry:
+		return OriginRegistry
+	case npm.FromAddress:
+		return npm.Place(o.Address, name, version)
+	}
+	text := o.Shown()
+	if version != "" {
+		text = strings.ReplaceAll(text, version, "VERSION")
+	}
+	return text
 }
 
 // resolve finds the entry that a package at from gets for a name: the nearest
@@ -97,8 +115,17 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 		case snapshot.KindNPM, snapshot.KindGit:
 			item.Purl = npmPurl(a.Name, a.Version)
 			item.Basis = a.Basis()
-			if item.Registry = a.Facts["registry"]; item.Registry == "" {
-				item.Registry = DefaultRegistry
+			item.Registry = a.Facts["registry"]
+			switch a.Facts["resolution"] {
+			case "":
+				item.Origin = OriginRegistry
+				if item.Registry == "" {
+					item.Registry = DefaultRegistry
+				}
+			case "file":
+				item.Origin = OriginFile
+			default:
+				item.Origin = OriginAddress // nbuild.lock has no addresses
 			}
 			told := a.Told()
 			item.Provenance, item.Maintainers = told.Provenance, told.Maintainers

@@ -4,15 +4,37 @@ import (
 	"strings"
 
 	"github.com/package-url/packageurl-go"
+
+	"github.com/nbuild/nbuild/internal/npm"
 )
 
 // npmPurl names an npm package (purl-spec, type npm).
-func npmPurl(name, version string) string {
+func npmPurl(name, version string) string { return qualified(name, version, nil) }
+
+func qualified(name, version string, q packageurl.Qualifiers) string {
 	namespace, base, scoped := strings.Cut(name, "/")
 	if !scoped {
 		namespace, base = "", name
 	}
-	return packageurl.NewPackageURL(packageurl.TypeNPM, namespace, base, version, nil, "").ToString()
+	return packageurl.NewPackageURL(packageurl.TypeNPM, namespace, base, version, q, "").ToString()
+}
+
+// packagePurl names a package with where it comes from. Without a qualifier a purl of
+// npm means what npm's default registry has under that name, so what comes from an
+// address says which (download_url), and a tarball of the project says what it is
+// (file_name, checksum): advisories on a name are on the registry's package.
+func packagePurl(p *Package) string {
+	var q packageurl.Qualifiers
+	switch p.Origin.From {
+	case npm.FromAddress:
+		q = append(q, packageurl.Qualifier{Key: "download_url", Value: p.Origin.Shown()})
+	case npm.FromFile:
+		if !p.SHA256.IsZero() {
+			q = append(q, packageurl.Qualifier{Key: "checksum", Value: "sha256:" + p.SHA256.String()})
+		}
+		q = append(q, packageurl.Qualifier{Key: "file_name", Value: p.Origin.Address})
+	}
+	return qualified(p.Name, p.Version, q)
 }
 
 // debPurl names a Debian package, with the qualifiers that scanners read: arch,

@@ -8,6 +8,7 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
@@ -55,7 +56,7 @@ func (w *writer) npmComponent(p *Package, ref string) cdx.Component {
 	}
 	c := cdx.Component{
 		BOMRef: ref, Type: cdx.ComponentTypeLibrary, Group: group, Name: name, Version: p.Version,
-		PackageURL: npmPurl(p.Name, p.Version),
+		PackageURL: packagePurl(p),
 		Hashes:     hashes(p.Integrity, p.SHA256),
 		Properties: packageProperties(p),
 		Evidence:   w.evidence(p.Found),
@@ -63,24 +64,47 @@ func (w *writer) npmComponent(p *Package, ref string) cdx.Component {
 	if p.Optional {
 		c.Scope = cdx.ScopeOptional
 	}
+	links := p.distribution()
 	if p.Facts == nil {
 		c.Licenses = licences(NoAssertion, w.version)
+		c.ExternalReferences = links.list()
 		return c
 	}
 	c.Licenses = licences(p.Facts.License, w.version)
 	c.Description = p.Facts.Description
 	w.author(&c, p.Facts.Author)
-	var links []cdx.ExternalReference
 	if u := publicURL(p.Facts.Homepage); u != "" {
 		links = append(links, cdx.ExternalReference{Type: cdx.ERTypeWebsite, URL: u})
 	}
 	if u := publicURL(p.Facts.Repository); u != "" {
 		links = append(links, cdx.ExternalReference{Type: cdx.ERTypeVCS, URL: u})
 	}
-	if len(links) > 0 {
-		c.ExternalReferences = &links
-	}
+	c.ExternalReferences = links.list()
 	return c
+}
+
+// externals are what a component refers to.
+type externals []cdx.ExternalReference
+
+// list is nil where there are none.
+func (r externals) list() *[]cdx.ExternalReference {
+	if len(r) == 0 {
+		return nil
+	}
+	return (*[]cdx.ExternalReference)(&r)
+}
+
+// distribution says where the tarball is had, where the lockfile or the project says
+// it: an address without whatever could be a secret in it, or the project's file.
+func (p *Package) distribution() externals {
+	address, comment := p.Address, ""
+	if p.Origin.From == npm.FromFile {
+		address, comment = (&url.URL{Path: p.Origin.Address}).String(), "a tarball of the project"
+	}
+	if address == "" {
+		return nil
+	}
+	return externals{{Type: cdx.ERTypeDistribution, URL: address, Comment: comment, Hashes: hashes(p.Integrity, p.SHA256)}}
 }
 
 // author names a component's author, without the address for mail that npm's

@@ -28,6 +28,10 @@ func FromTree(tree *npm.Tree, lock *snapshot.Lock, facts Facts) (Project, []Pack
 			Path: from.Path, Name: from.Name, Version: from.Version, Integrity: from.Integrity,
 			Bundler: from.Bundler, Dev: from.Dev, Optional: from.Optional, HasInstallScript: from.HasInstallScript,
 		}
+		if from.Bundler == "" && from.Link == "" {
+			p.Origin = from.Origin
+			p.Address = npm.Shown(from.Resolved)
+		}
 		for _, e := range from.Dependencies {
 			p.DependsOn = append(p.DependsOn, e.To)
 		}
@@ -77,7 +81,7 @@ func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, f
 	p.Basis = artefact.Basis()
 	p.Published = artefact.Facts["published"]
 	p.Told = artefact.Told()
-	if p.Registry = artefact.Facts["registry"]; p.Registry == "" {
+	if p.Registry = artefact.Facts["registry"]; p.Registry == "" && p.Origin.From == npm.FromRegistry {
 		p.Registry = DefaultRegistry
 	}
 	return nil

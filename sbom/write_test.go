@@ -2,10 +2,12 @@ package sbom
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -249,11 +252,73 @@ func TestABOMReadsBackAsItWasWritten(t *testing.T) {
 	got.Hashes = nil
 	want := Item{
 		Ref: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx#node_modules/@s/b", Purl: "pkg:npm/%40s/b@2.0.0-rc.1%2Bx", Path: "node_modules/@s/b",
-		Name: "@s/b", Version: "2.0.0-rc.1+x", License: "(MIT OR Apache-2.0)", Basis: "registry", Registry: "@s", Inventory: true, Gyp: true,
+		Name: "@s/b", Version: "2.0.0-rc.1+x", License: "(MIT OR Apache-2.0)", Basis: "registry", Registry: "@s", Origin: OriginRegistry, Inventory: true, Gyp: true,
 		Addons: []string{"prebuilds/b.node"}, Binaries: []string{"prebuilds/b.node"},
 		Provenance: "none", Maintainers: []string{"ann", "zed"}, DependsOn: []string{"pkg:npm/c@3.0.0#node_modules/c"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Identity has its origin: what comes from an address or a file is no package of the
+// registry, and no secret of an address is written.
+func TestAPackageSaysWhereItComesFrom(t *testing.T) {
+	c := &Contents{Project: Project{Name: "shop"}}
+	for name, resolved := range map[string]string{
+		"address": "https://me:secret@files.example.com/x y/address.tgz?token=secret#secret",
+		"file":    "file:vendor/file 1.tgz",
+		"plain":   "",
+		"mirror":  "https://registry.example.com/mirror/-/mirror-1.0.0.tgz",
+	} {
+		e := &npm.Entry{Path: "node_modules/" + name, Name: name, Version: "1.0.0", Resolved: resolved}
+		c.Packages = append(c.Packages, Package{
+			Path: e.Path, Name: name, Version: "1.0.0", Integrity: integrityOf(name), SHA256: cas.Sum([]byte(name)), Origin: e.Origin(), Address: npm.Shown(resolved),
+		})
+	}
+	raw, err := Write(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), "secret") {
+		t.Errorf("a secret is in the BOM:\n%s", raw)
+	}
+	var doc struct {
+		Components []struct {
+			Name, Purl         string
+			ExternalReferences []struct {
+				Type, URL string
+				Hashes    []any
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, c := range doc.Components {
+		got[c.Name] = c.Purl
+		for _, x := range c.ExternalReferences {
+			got[c.Name] += " " + x.Type + " " + x.URL + " " + strconv.Itoa(len(x.Hashes))
+		}
+	}
+	sum := cas.Sum([]byte("file"))
+	want := map[string]string{
+		"address": "pkg:npm/address@1.0.0?download_url=https:%2F%2Ffiles.example.com%2Fx%2520y%2Faddress.tgz distribution https://files.example.com/x%20y/address.tgz 2",
+		"file":    "pkg:npm/file@1.0.0?checksum=sha256:" + sum.String() + "&file_name=vendor%2Ffile%201.tgz distribution vendor/file%201.tgz 2",
+		"plain":   "pkg:npm/plain@1.0.0",
+		"mirror":  "pkg:npm/mirror@1.0.0?download_url=https:%2F%2Fregistry.example.com%2Fmirror%2F-%2Fmirror-1.0.0.tgz distribution https://registry.example.com/mirror/-/mirror-1.0.0.tgz 2",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	read := map[string]string{}
+	for _, p := range mustParse(t, raw).Inventory().Packages {
+		read[p.Name] = p.Origin
+	}
+	for name, want := range map[string]string{"address": "https://files.example.com/x%20y/address.tgz", "file": "file:vendor/file 1.tgz", "mirror": "https://registry.example.com/"} {
+		if read[name] != want {
+			t.Errorf("%s is read as from %q, want %q", name, read[name], want)
+		}
 	}
 }

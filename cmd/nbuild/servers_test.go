@@ -55,6 +55,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"oci-registry": ociRegistry,
 	"fill":         fill,
 	"capture":      capture,
+	"replace":      replace,
 	"lacks":        lacks,
 	"damage":       damage,
 	"interrupt":    interrupt,
@@ -388,6 +389,19 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		text := filled.ReplaceAllStringFunc(ts.ReadFile(file), func(s string) string { return ts.Getenv(strings.Trim(s, "@")) })
 		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o644))
 	}
+}
+
+// replace puts one text in the place of another in a file, which has it: replace OLD
+// NEW FILE.
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%q does not stand in %s", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
 }
 
 // capture sets a variable to what a group of a pattern matched in the last

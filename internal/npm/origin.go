@@ -155,7 +155,7 @@ func (o Origin) Shown() string {
 	case FromFile, FromFolder:
 		return "file:" + o.Address
 	}
-	u, err := url.Parse(o.Address)
+	u, err := url.Parse(strings.TrimSpace(o.Address))
 	if err != nil || u.Host == "" {
 		// git@host:path, or no address at all: what stands before an @ is left out.
 		text, _, _ := strings.Cut(o.Address, "#")
@@ -169,9 +169,12 @@ func (o Origin) Shown() string {
 	return u.String()
 }
 
-// Cut reports whether Shown leaves a query out, without which the address may not
-// work.
-func (o Origin) Cut() bool {
-	u, err := url.Parse(o.Address)
-	return err == nil && o.From == FromAddress && u.RawQuery != ""
+// Shown is an http or https address of a lockfile in a form that may be written down,
+// "" of anything else.
+func Shown(resolved string) string {
+	u, err := url.Parse(strings.TrimSpace(resolved))
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return Origin{FromAddress, resolved}.Shown()
 }

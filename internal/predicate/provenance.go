@@ -174,6 +174,9 @@ func sha256Of(d cas.Digest) map[string]string { return map[string]string{"sha256
 func purl(a snapshot.Artefact) string {
 	switch a.Kind {
 	case snapshot.KindNPM, snapshot.KindNode:
+		if a.Facts["resolution"] != "" {
+			return "" // an address or a file: a purl without it would be the registry's package
+		}
 		namespace, name := "", a.Name
 		if at := strings.LastIndexByte(a.Name, '/'); at >= 0 {
 			namespace, name = a.Name[:at], a.Name[at+1:]

@@ -81,7 +81,7 @@ func (p asked) contradicted(a snapshot.Artefact) bool {
 // lockfile, and the bytes must be what both say.
 func (n *named) strengthen(ctx context.Context, p *asked) error {
 	p.basis = snapshot.BasisFirst
-	if !p.URL {
+	if n.known(*p) {
 		v, _, err := n.told(ctx, *p)
 		if err != nil {
 			return err

@@ -37,9 +37,10 @@ type BringOptions struct {
 	Workers  int        // at once; 0 means 16
 	Offline  bool       // bring nothing: say what is missing
 
-	// Resolved is the address that the lockfile has for an npm artefact, "" where
-	// it has none; nil means that no lockfile is at hand.
-	Resolved func(a snapshot.Artefact) string
+	// Origin is what the lockfile says of where an npm artefact comes from; nil means
+	// that no lockfile is at hand. nbuild.lock has no addresses.
+	Origin func(a snapshot.Artefact) (Package, bool)
+	Files  Tarballs // the project's own
 }
 
 // Bring brings what the store lacks of lock. It returns all problems at once, in the
@@ -138,7 +139,7 @@ func (o BringOptions) fetcher(a snapshot.Artefact) (Fetcher, error) {
 		return f, nil
 	}
 	if (a.Kind == snapshot.KindNPM || a.Kind == snapshot.KindNode) && o.Client != nil {
-		return NPM{Client: o.Client, Resolved: o.Resolved}, nil
+		return NPM{Client: o.Client, Origin: o.Origin, Files: o.Files}, nil
 	}
 	return nil, &diag.Problem{
 		Code: CodeNoFetcher, What: "nothing here brings " + a.ID(),

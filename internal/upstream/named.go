@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
@@ -53,7 +54,7 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 		})
 	}
 	binding := ""
-	if !p.URL {
+	if n.known(p) {
 		binding = o.Client.Config().Binding(p.Name)
 	}
 	if a, ok := n.previous(p, binding); ok {
@@ -65,7 +66,7 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 			return snapshot.Artefact{}, false, at(p, err)
 		}
 	}
-	key := cas.Sum([]byte(strings.Join([]string{p.Name, p.Version, p.held.String(), binding, fmt.Sprint(p.URL)}, "\n")))
+	key := cas.Sum([]byte(strings.Join([]string{p.Name, p.Version, p.held.String(), binding, n.place(p)}, "\n")))
 	if !p.held.Weak() { // else another project's record could stand in for these bytes
 		if r, ok := n.recorded(key); ok {
 			return artefact(p, binding, r), true, nil
@@ -112,7 +113,7 @@ func (n *named) previous(p asked, binding string) (snapshot.Artefact, bool) {
 		return snapshot.Artefact{}, false
 	}
 	a, ok := o.Previous.Find(snapshot.KindNPM, p.Name, p.Version, "")
-	if !ok || a.Facts["registry"] != binding || (a.Facts["resolution"] == "url") != p.URL || !p.covered(a) {
+	if !ok || a.Facts["registry"] != binding || a.Facts["resolution"] != resolutions[p.From] || !p.covered(a) {
 		return snapshot.Artefact{}, false
 	}
 	if p.basis == snapshot.BasisLockfile {
@@ -167,8 +168,8 @@ func artefact(p asked, binding string, r record) snapshot.Artefact {
 			facts[key] = value
 		}
 	}
-	if p.URL {
-		facts["resolution"] = "url"
+	if how := resolutions[p.From]; how != "" {
+		facts["resolution"] = how
 	}
 	if p.basis != snapshot.BasisLockfile {
 		facts["integrity"] = string(p.basis)
@@ -190,15 +191,21 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 			w.Abort()
 		}
 	}()
-	request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.held.String(), Unnamed: true, Resolved: p.Resolved, URL: p.URL}
-	err := o.Client.Tarball(ctx, request, func() (io.Writer, error) {
+	begin := func() (io.Writer, error) {
 		if w != nil {
 			w.Abort()
 		}
 		var err error
 		w, err = o.Store.Create(ctx)
 		return w, err
-	})
+	}
+	var err error
+	if p.From == npm.FromFile {
+		err = tarballOf(o.Files, p.File, id, p.held.String(), begin)
+	} else {
+		request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.held.String(), Unnamed: true, Resolved: p.Resolved, URL: p.From == npm.FromAddress}
+		err = o.Client.Tarball(ctx, request, begin)
+	}
 	if err != nil {
 		return r, err
 	}
@@ -225,10 +232,36 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 	if err != nil {
 		return r, err
 	}
-	if r.Index, err = o.Store.PutBytes(ctx, doc); err != nil || p.URL {
+	if r.Index, err = o.Store.PutBytes(ctx, doc); err != nil || !n.known(p) {
 		return r, err
 	}
 	return r, n.ask(ctx, p, &r)
+}
+
+// resolutions are how nbuild.lock says where bytes come from, "" for the registry.
+var resolutions = map[npm.Source]string{npm.FromAddress: "url", npm.FromFile: "file"}
+
+// known reports whether the registry that the name is bound to may be asked about a
+// package: the lockfile says that it comes from there. Nobody else learns its name.
+func (n *named) known(p asked) bool {
+	switch p.From {
+	case npm.FromRegistry, "":
+		return true
+	case npm.FromAddress:
+		return n.options.Client.Config().Keeps(p.Name, p.Resolved)
+	}
+	return false
+}
+
+// place is where the bytes come from, for the key of a record.
+func (n *named) place(p asked) string {
+	switch p.From {
+	case npm.FromAddress:
+		return p.Resolved
+	case npm.FromFile:
+		return "file"
+	}
+	return "false" // as the records of the first versions have it
 }
 
 // sameVersion compares versions as npm normalises them: build metadata is no part

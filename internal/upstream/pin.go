@@ -8,6 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -16,17 +17,23 @@ import (
 type Package struct {
 	Name      string // its own, where the lockfile has it under an alias
 	Version   string
-	Integrity string   // "" where the lockfile has none
-	Elsewhere string   // what names its bytes at other places of the lockfile, where Integrity is weak
-	Resolved  string   // its address, where the lockfile has one
-	URL       bool     // it is named by that address and no registry
-	Pos       diag.Pos // in the lockfile
+	Integrity string     // "" where the lockfile has none
+	Elsewhere string     // what names its bytes at other places of the lockfile, where Integrity is weak
+	Resolved  string     // its address, where the lockfile has one
+	From      npm.Source // FromRegistry (or ""), FromAddress or FromFile
+	File      string     // of FromFile: the tarball, in Files
+	Pos       diag.Pos   // in the lockfile
 }
+
+// Tarballs reads a regular file of the project, up to a limit of bytes, and follows no
+// link that leaves it.
+type Tarballs func(name string, limit int64) ([]byte, error)
 
 // PinOptions say how to pin.
 type PinOptions struct {
 	Store    *cas.Store
 	Client   *registry.Client
+	Files    Tarballs   // the project's own
 	Events   event.Sink // nil drops them
 	Workers  int        // at once; 0 means 16
 	Previous *snapshot.Lock

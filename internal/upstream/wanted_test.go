@@ -15,9 +15,10 @@ const digest = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 const lockfile = `{
   "name": "app", "lockfileVersion": 3, "requires": true,
   "packages": {
-    "": {"name": "app", "dependencies": {"alias": "npm:real@1.0.0", "whole": "1.0.0", "byaddress": "https://files.example.com/x.tgz"}},
+    "": {"name": "app", "dependencies": {"alias": "npm:real@1.0.0", "whole": "1.0.0", "byaddress": "https://files.example.com/x.tgz", "kept": "file:vendor/kept.tgz"}},
     "node_modules/alias": {"name": "real", "version": "1.0.0", "integrity": "` + digest + `"},
     "node_modules/byaddress": {"version": "3.0.0", "resolved": "https://files.example.com/x.tgz", "integrity": "` + digest + `"},
+    "node_modules/kept": {"version": "1.0.0", "resolved": "file:vendor/kept.tgz", "integrity": "` + digest + `"},
     "node_modules/whole": {"version": "1.0.0", "resolved": "https://registry.example.com/whole/-/whole-1.0.0.tgz", "integrity": "` + digest + `", "bundleDependencies": ["part"], "dependencies": {"part": "1.0.0"}},
     "node_modules/whole/node_modules/part": {"version": "1.0.0", "inBundle": true}
   }
@@ -32,7 +33,7 @@ func TestWantedIsWhatHasATarball(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := upstream.Wanted(tree)
+	got := upstream.Wanted(tree, "app")
 	for i := range got {
 		if got[i].Pos.Line == 0 {
 			t.Errorf("%s has no place in the lockfile", got[i].Name)
@@ -40,9 +41,10 @@ func TestWantedIsWhatHasATarball(t *testing.T) {
 		got[i].Pos = diag.Pos{}
 	}
 	want := []upstream.Package{
-		{Name: "real", Version: "1.0.0", Integrity: digest},
-		{Name: "byaddress", Version: "3.0.0", Integrity: digest, Resolved: "https://files.example.com/x.tgz", URL: true},
-		{Name: "whole", Version: "1.0.0", Integrity: digest, Resolved: "https://registry.example.com/whole/-/whole-1.0.0.tgz"},
+		{Name: "real", Version: "1.0.0", Integrity: digest, From: npm.FromRegistry},
+		{Name: "byaddress", Version: "3.0.0", Integrity: digest, Resolved: "https://files.example.com/x.tgz", From: npm.FromAddress},
+		{Name: "kept", Version: "1.0.0", Integrity: digest, Resolved: "file:vendor/kept.tgz", From: npm.FromFile, File: "app/vendor/kept.tgz"},
+		{Name: "whole", Version: "1.0.0", Integrity: digest, Resolved: "https://registry.example.com/whole/-/whole-1.0.0.tgz", From: npm.FromAddress},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -14,6 +14,7 @@ type Class string
 const (
 	IntegrityChanged     Class = "integrity-changed"      // the same version with other bytes
 	RegistryChanged      Class = "registry-changed"       // the package comes from another registry's binding
+	OriginChanged        Class = "origin-changed"         // the bytes come from another place
 	NewInstallScript     Class = "new-install-script"     // npm would run a script that was not there
 	InstallScriptChanged Class = "install-script-changed" // npm would run another script
 	NewImplicitGyp       Class = "new-implicit-gyp"       // npm would run node-gyp
@@ -76,6 +77,7 @@ var classes = []struct {
 	{IntegrityChanged, Critical},
 	{RegistryChanged, Critical},
 	{SourceChanged, Critical},
+	{OriginChanged, High},
 	{NewInstallScript, High},
 	{InstallScriptChanged, High},
 	{NewImplicitGyp, High},

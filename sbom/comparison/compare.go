@@ -154,7 +154,11 @@ func (c *comparison) identity(left, right []*sbom.Item) {
 		if class != NewCopy && p.Basis != "" && weaker(p.Basis, snapshot.BasisLockfile) {
 			c.add(IntegrityWeakened, p, nil, text(p.Basis))
 		}
-		c.dynamism(before.nearest(p), p)
+		known := before.nearest(p)
+		if known != nil {
+			c.origin(known, p)
+		}
+		c.dynamism(known, p)
 	}
 }
 

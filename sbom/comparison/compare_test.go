@@ -25,6 +25,7 @@ func item(name, version, path string, changes ...func(*sbom.Item)) sbom.Item {
 func hash(h ...string) func(*sbom.Item)       { return func(i *sbom.Item) { i.Hashes = h } }
 func registry(s string) func(*sbom.Item)      { return func(i *sbom.Item) { i.Registry = s } }
 func basis(s snapshot.Basis) func(*sbom.Item) { return func(i *sbom.Item) { i.Basis = s } }
+func origin(s string) func(*sbom.Item)        { return func(i *sbom.Item) { i.Origin = s } }
 func license(s string) func(*sbom.Item)       { return func(i *sbom.Item) { i.License = s } }
 func on(refs ...string) func(*sbom.Item)      { return func(i *sbom.Item) { i.DependsOn = refs } }
 func provenance(s string) func(*sbom.Item)    { return func(i *sbom.Item) { i.Provenance = s } }
@@ -80,6 +81,21 @@ func TestCompare(t *testing.T) {
 			[]sbom.Item{item("@s/a", "1.0.0", "p", registry("@s"))}, []sbom.Item{item("@s/a", "1.0.1", "p", registry("default"))},
 			[]string{"registry-changed %40s/a@1.0.1 p | @s | default", "upgrade %40s/a@1.0.1 p | 1.0.0 | 1.0.1"}},
 		{"a registry nobody knows", []sbom.Item{item("a", "1.0.0", "p", registry("@s"))}, []sbom.Item{item("a", "1.0.0", "p")}, nil},
+		{"another host, and the same bytes",
+			[]sbom.Item{item("a", "1.0.0", "p", hash("SHA-512:1"), origin("https://registry.example.com/"))},
+			[]sbom.Item{item("a", "1.0.0", "p", hash("SHA-512:1"), origin("https://mirror.example.net/"))},
+			[]string{"origin-changed a@1.0.0 p | https://registry.example.com/ | https://mirror.example.net/"}},
+		{"an update from an address",
+			[]sbom.Item{item("a", "1.0.0", "p", origin("registry"))}, []sbom.Item{item("a", "1.0.1", "p", origin("https://files.example.net/a-VERSION.tgz"))},
+			[]string{"origin-changed a@1.0.1 p | registry | https://files.example.net/a-VERSION.tgz", "upgrade a@1.0.1 p | 1.0.0 | 1.0.1"}},
+		{"a version beside the old one, from a file",
+			[]sbom.Item{item("a", "1.0.0", "p", origin("registry"))}, []sbom.Item{item("a", "1.0.0", "p", origin("registry")), item("a", "2.0.0", "q", origin("file:a-VERSION.tgz"))},
+			[]string{"origin-changed a@2.0.0 q | registry | file:a-VERSION.tgz", "new-version a@2.0.0 q | - | 2.0.0"}},
+		{"an address that a snapshot does not know",
+			[]sbom.Item{item("a", "1.0.0", "", origin(sbom.OriginAddress)), item("b", "1.0.0", "", origin(sbom.OriginFile)), item("c", "1.0.0", "", origin(sbom.OriginAddress))},
+			[]sbom.Item{item("a", "1.0.0", "p", origin("https://files.example.net/a-VERSION.tgz")), item("b", "1.0.0", "q", origin("file:b.tgz")), item("c", "1.0.0", "r", origin("registry"))},
+			[]string{"origin-changed c@1.0.0 r | address | registry"}},
+		{"an origin nobody knows", []sbom.Item{item("a", "1.0.0", "p", origin("registry"))}, []sbom.Item{item("a", "1.0.0", "p")}, nil},
 		{"up and down by npm's order",
 			[]sbom.Item{item("a", "1.9.0", "p"), item("b", "1.0.0", "q"), item("c", "1.0.0-rc.9", "r")},
 			[]sbom.Item{item("a", "1.10.0", "p"), item("b", "1.0.0-rc.1", "q"), item("c", "1.0.0-rc.10", "r")},

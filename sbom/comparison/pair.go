@@ -31,6 +31,7 @@ func (c *comparison) pair(a, b *sbom.Item) {
 	if a.Basis != "" && b.Basis != "" && weaker(b.Basis, a.Basis) {
 		c.add(IntegrityWeakened, b, text(a.Basis), text(b.Basis))
 	}
+	c.origin(a, b)
 	if known(a.License) && known(b.License) && a.License != b.License {
 		c.add(LicenceChanged, b, &a.License, &b.License)
 	}
@@ -62,6 +63,31 @@ func weaker(b, o snapshot.Basis) bool {
 func text(b snapshot.Basis) *string {
 	s := string(b)
 	return &s
+}
+
+// origin tells that bytes come from another place: from an address and no longer from
+// the registry, from another host, from a file. That they come from whichever registry
+// is configured, and no longer from an address, is what a person configures.
+func (c *comparison) origin(a, b *sbom.Item) {
+	from, to := a.Origin, b.Origin
+	if from == "" || to == "" || from == to || vague(from, to) || vague(to, from) {
+		return
+	}
+	c.add(OriginChanged, b, &from, &to)
+	if to == sbom.OriginRegistry && strings.Contains(from, "://") {
+		c.changes[len(c.changes)-1].Severity = Low
+	}
+}
+
+// vague reports whether one side only knows what kind of place the other side names.
+func vague(kind, place string) bool {
+	switch kind {
+	case sbom.OriginAddress:
+		return strings.Contains(place, "://")
+	case sbom.OriginFile:
+		return strings.HasPrefix(place, "file:")
+	}
+	return false
 }
 
 func known(licence string) bool { return licence != "" && licence != sbom.NoAssertion }

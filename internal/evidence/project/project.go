@@ -124,6 +124,12 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 	return nil
 }
 
+// ReadFile reads a regular file of the project, of at most limit bytes. A link that
+// leaves the project's folder is not followed.
+func (p *Project) ReadFile(name string, limit int64) ([]byte, error) {
+	return wholefile.ReadIn(p.Root, filepath.FromSlash(name), limit)
+}
+
 // LockFolder is the folder of an npm block's lockfile, whose .npmrc counts.
 func (p *Project) LockFolder(n pipelines.Npm) string {
 	return filepath.Join(p.Folder, filepath.FromSlash(path.Dir(n.Lockfile)))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -51,6 +52,9 @@ func problem(a ask, err error) error {
 		return err
 	}
 	p := &diag.Problem{Err: err}
+	if a.registry == nil && addressProblem(p, a, err) {
+		return p
+	}
 	where := shown(a.target)
 	var status *statusError
 	var redirected *redirectError
@@ -66,7 +70,7 @@ func problem(a ask, err error) error {
 	case errors.Is(err, errMismatch):
 		p.Code = CodeLying
 		p.What = fmt.Sprintf("%s is not what its integrity says", a.what)
-		p.Why = "the registry or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where
+		p.Why = "the server or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where
 		p.Remedy = "find out who changed it: `npm view " + a.what + " dist.integrity` is the registry's word; where the lockfile is what is wrong, write that in its place, or take back the one of before"
 	case isCertificate(err):
 		p.Code = CodeCertificate
@@ -95,6 +99,35 @@ func problem(a ask, err error) error {
 		p.Remedy = "run `npm ping`, then run the same command again: what came whole is kept"
 	}
 	return p
+}
+
+// addressProblem says what became of a request for an address that stands in a
+// lockfile and lies at no registry that is configured. It reports whether it knew.
+func addressProblem(p *diag.Problem, a ask, err error) bool {
+	host, where := a.target.Hostname(), shown(a.target)
+	var status *statusError
+	var redirected *redirectError
+	errors.As(err, &status)
+	switch {
+	case status != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, status.code):
+		p.Code = CodeDenied
+		p.What = fmt.Sprintf("%s denies access to %s", host, a.what)
+		p.Why = "npm's configuration holds no credential for that server, or one that is not accepted, and a credential in the lockfile's address is not used; asked at " + where
+		p.Remedy = "run `npm config set //" + a.target.Host + "/:_authToken TOKEN`, with your token"
+	case status != nil && slices.Contains([]int{http.StatusNotFound, http.StatusGone}, status.code):
+		p.Code = CodeNotFound
+		p.What = fmt.Sprintf("%s does not have %s", host, a.what)
+		p.Why = "the lockfile says that it comes from there, so no registry is asked for it; asked at " + where
+		p.Remedy = "if your registry has it, run `npm config set replace-registry-host " + host + "`: npm and nbuild then ask your registry in place of that server"
+	case isCertificate(err), errors.Is(err, errMismatch), errors.As(err, &redirected), errors.Is(err, io.ErrUnexpectedEOF):
+		return false
+	default:
+		p.Code = CodeAddress
+		p.What = fmt.Sprintf("%s did not deliver %s", host, a.what)
+		p.Why = "it can't be reached, stalls or answers with an error; the lockfile says that the package comes from there; asked at " + where
+		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + host + "` has npm and nbuild ask that one"
+	}
+	return true
 }
 
 func statusProblem(p *diag.Problem, a ask, s *statusError) {

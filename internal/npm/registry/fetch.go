@@ -60,7 +60,8 @@ type Request struct {
 // Tarball fetches one. Begin is called for each try and returns where its bytes
 // go; they count only if Tarball returns nil. The bound registry is asked first,
 // at the path where registries keep tarballs, then at the address that its
-// document or the lockfile has.
+// document or the lockfile has. A request by URL is made of that address alone, as
+// npm makes it.
 func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer, error)) error {
 	want, err := sri.Parse(r.Integrity)
 	if err != nil && (!r.Unnamed || r.Integrity != "") {
@@ -76,7 +77,12 @@ func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer
 		if err != nil {
 			return badResolved(what, err)
 		}
-		return c.tarball(ctx, ask{what, target, nil, "*/*", "identity"}, want, begin)
+		target = c.config.replaced(target)
+		reg, _ := c.config.Registry(r.Name)
+		if !within(target, reg) {
+			reg = nil // it is asked for nothing, and its credential goes nowhere else
+		}
+		return c.tarball(ctx, ask{what, target, reg, "*/*", "identity"}, want, begin)
 	}
 	reg, err := c.config.Registry(r.Name)
 	if err != nil {
@@ -93,7 +99,7 @@ func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer
 	if !isMissing(missing) {
 		return missing
 	}
-	tried := map[string]bool{first.String(): true}
+	tried, places := map[string]bool{first.String(): true}, shown(first)
 	told := ""
 	if p, err := c.Packument(ctx, r.Name, []string{r.Version}); err == nil {
 		told = p.Versions[r.Version].Tarball
@@ -102,13 +108,21 @@ func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer
 	}
 	for _, address := range []string{told, r.Resolved} {
 		u, err := parseTarball(address)
-		if err != nil || tried[u.String()] {
+		if err != nil {
+			continue
+		}
+		if u = c.config.replaced(u); tried[u.String()] {
 			continue
 		}
 		tried[u.String()] = true
+		places += " and at " + shown(u)
 		if err := c.tarball(ctx, ask{what, u, reg, "*/*", "identity"}, want, begin); !isMissing(err) {
 			return err
 		}
+	}
+	var p *diag.Problem
+	if errors.As(missing, &p) {
+		p.Why = "it was removed, or its name is bound to another registry; asked at " + places
 	}
 	return missing
 }

@@ -16,5 +16,6 @@ const (
 	CodeCertificate diag.Code = "NB1139" // the registry's certificate is not trusted
 	CodeIntegrity   diag.Code = "NB1140" // an integrity can't be checked
 	CodeRedirect    diag.Code = "NB1143" // a redirect that must not be followed
+	CodeAddress     diag.Code = "NB1151" // the server of an address in the lockfile does not deliver
 	CodeExposed     diag.Code = "NB1148" // the project could read the user's credential on its way
 )

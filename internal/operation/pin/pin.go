@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
@@ -183,7 +183,7 @@ func (r *pinner) all(ctx context.Context) ([]snapshot.Artefact, error) {
 
 func (r *pinner) npmOptions() upstream.PinOptions {
 	o := upstream.PinOptions{
-		Store: r.store, Client: r.client, Events: r.host.Events, Previous: r.previous, Update: r.options.Update,
+		Store: r.store, Client: r.client, Files: r.project.ReadFile, Events: r.host.Events, Previous: r.previous, Update: r.options.Update,
 		Cooldown: r.project.Snapshot.Cooldown, Deny: r.project.Snapshot.DenyIntegrity, Now: r.host.Now(),
 	}
 	if r.update("all") {
@@ -205,7 +205,7 @@ func (r *pinner) npm(ctx context.Context) ([]snapshot.Artefact, error) {
 // can't hold. What production needs on any platform must be had, or the error says
 // why not; what only development needs is left out where it can't.
 func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
-	var trees []*npm.Tree
+	var wanted []upstream.Package
 	var left []Left
 	var problems diag.Problems
 	told := map[string]bool{}
@@ -228,7 +228,7 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			trees = append(trees, tree)
+			wanted = append(wanted, upstream.Wanted(tree, path.Dir(n.Lockfile))...)
 			for _, l := range tree.Left {
 				if id := l.Problem.Error(); !told[id] {
 					told[id] = true
@@ -240,7 +240,7 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 	if len(problems) > 0 {
 		return nil, nil, problems
 	}
-	return upstream.Wanted(trees...), left, nil
+	return wanted, left, nil
 }
 
 // node pins Node for each base that is made of it.

@@ -227,12 +227,15 @@ func reach(ctx context.Context, host machine.Host, p *project.Project, store *ca
 	if err != nil {
 		return err
 	}
-	resolved := map[string]string{}
+	named := map[string]upstream.Package{}
 	for _, w := range wanted {
-		resolved[w.Name+"@"+w.Version] = w.Resolved
+		named[w.Name+"@"+w.Version] = w
 	}
-	o.Client = client
-	o.Resolved = func(a snapshot.Artefact) string { return resolved[a.Name+"@"+a.Version] }
+	o.Client, o.Files = client, p.ReadFile
+	o.Origin = func(a snapshot.Artefact) (upstream.Package, bool) {
+		w, ok := named[a.Name+"@"+a.Version]
+		return w, ok
+	}
 	o.Fetchers = map[snapshot.Kind]upstream.Fetcher{
 		snapshot.KindDeb:   debs{source, store},
 		snapshot.KindFetch: upstream.PinnedFiles{Client: upstream.NewFiles(host.Transport()), Addresses: addresses},
