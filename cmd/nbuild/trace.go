@@ -13,7 +13,8 @@ func (a *app) traceCommand() *cobra.Command {
 		Use: "trace [ENTRY…] [-- COMMAND…]", Short: "The sources that production can load, static, traced and listed",
 		Long: `Tells every file that production can load, and why: the code leads to it from an
 ENTRY (static), a test run loaded it (traced), or a load block of build.hcl names it
-(listed). Without an ENTRY it is what the image's command starts.
+(listed). Without an ENTRY it is what the image's command starts. View engines and
+plugins that are named are followed too; docs/frameworks.md says how far.
 
 With --run, the COMMAND after -- runs here, with your rights, as you would run it,
 and what the Node processes in it load is recorded. What production's files asked

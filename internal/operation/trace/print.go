@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/sources"
+	"github.com/nbuild/nbuild/sbom/dynamism/reach"
 )
 
 // shownWarnings is how many are told without -v.
@@ -55,6 +56,9 @@ func (r *Result) Text(verbose bool) string {
 	}
 	if len(r.Warnings) > 0 {
 		b.WriteByte('\n')
+	}
+	if slices.ContainsFunc(r.Warnings, func(w reach.Warning) bool { return strings.Contains(w.Message, "is not known") }) {
+		b.WriteString("\nwhat a name that is not known loads is found by a run, `nbuild trace --run -- npm test`, or listed in build.hcl by a load block\n")
 	}
 	by := map[sources.Reason]int{}
 	for _, f := range r.Files {

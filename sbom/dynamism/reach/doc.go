@@ -13,9 +13,11 @@
 // Specifiers are resolved as Node itself does it (internal/resolution). How an
 // expression comes to a path is worked out from the constants of the file, through
 // variables, path.join, new URL and their like, and what a callee is from
-// internal/js/denote, so that an alias or a shadowed name does not mislead it. A
-// few packages load by ways that no reading of their code tells; they are a table
-// (packages.go).
+// internal/js/denote, so that an alias or a shadowed name does not mislead it. A name
+// that is handed on to where something is asked for is followed through functions of
+// any file (carry.go), and constants from file to file (value.go). What frameworks and
+// packages load in ways that no reading of their code tells stands in tables
+// (frameworks.go, packages.go).
 //
 // The invariants: a Result depends on the files, the entries and the Options alone,
 // and every file in it is a realpath within the fs.FS. Bounds hold for the work a

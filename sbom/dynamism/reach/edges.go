@@ -108,6 +108,7 @@ func (s *source) construct(r js.Ref) {
 	if len(args) == 0 {
 		return
 	}
+	s.carried(s.tree.Nodes[r].First, args)
 	if !s.is(s.tree.Nodes[r].First, "node:worker_threads.Worker", "Worker") {
 		return
 	}
@@ -165,6 +166,7 @@ func (s *source) loadFrom(at, arg js.Ref, e edge, from []string) {
 		}
 	}
 	if blind {
+		s.handedOn(arg, e, from)
 		s.warn(at, blindMessage[e.mode])
 	}
 }

@@ -145,6 +145,15 @@ func (s *source) memberTexts(r js.Ref) texts {
 	for _, o := range s.literals(object) {
 		out = out.with(s.at(o, name))
 	}
+	if out == nil && name != "" {
+		if s.tree.Kind(object) == js.ThisExpression {
+			for _, value := range s.own(r, name) {
+				out = out.with(s.texts(value))
+			}
+			return out
+		}
+		return s.valueAt(object, []string{name}, 0)
+	}
 	return out
 }
 

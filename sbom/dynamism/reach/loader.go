@@ -91,13 +91,7 @@ func (s *source) loader(r js.Ref, names []string, args []js.Ref) {
 			}
 		}
 	}
-	if len(args) != 2 || args[0] == 0 || args[1] == 0 || s.tree.Kind(args[0]) != js.String || s.tree.Text(args[0]) != "view engine" {
-		return
-	}
-	// app.set("view engine", NAME) of Express, which requires NAME for a file's ending.
-	if _, method := s.member(s.tree.Nodes[r].First); method == "set" {
-		s.plugins(args[1])
-	}
+	s.carried(s.tree.Nodes[r].First, args)
 }
 
 // plugin notes the transports of pino, and of what hands them to it: the property
@@ -129,14 +123,5 @@ func (s *source) plugin(property js.Ref) {
 	default:
 		return
 	}
-	s.plugins(s.tree.Nodes[key].Next)
-}
-
-// plugins notes the packages or files that an expression names.
-func (s *source) plugins(r js.Ref) {
-	for _, t := range s.texts(r) {
-		if t != "" && !strings.Contains(t, hole) {
-			s.add(edge{reason: Plugin, mode: resolution.Require, at: r, spec: t, quiet: true})
-		}
-	}
+	s.named(s.tree.Nodes[key].Next, nil, sink{})
 }

@@ -39,7 +39,7 @@ func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
 		}
 		w.reach(e, "", Entry, true, mode, depth)
 	}
-	for len(w.queue) > 0 {
+	for len(w.queue) > 0 || w.lookAgain() {
 		file := w.queue[0]
 		w.queue = w.queue[1:]
 		w.visit(file)

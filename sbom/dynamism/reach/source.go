@@ -23,6 +23,7 @@ type source struct {
 	asked    map[js.Ref]bool // expressions on the way to where we are
 	calls    map[js.Ref]callSites
 	known    map[js.Ref][]string
+	owned    map[ownProperty][]js.Ref
 	bundle   *bundle
 	work     int
 	nested   int

@@ -22,6 +22,9 @@ func (s *source) variable(v js.VariableID) texts {
 
 func (s *source) held(v js.VariableID) texts {
 	about := s.scopes.Variable(v)
+	if file, steps := s.imported(v); file != "" && (about.Kind == js.ImportVariable || len(steps) > 0) {
+		return s.w.givenOut(file, steps, 0)
+	}
 	var out texts
 	found := 0
 	for b := range s.scopes.Declarations(v) {
@@ -90,6 +93,9 @@ func (s *source) declared(b js.Ref) texts {
 		var out texts
 		for _, l := range s.literals(init) {
 			out = out.with(s.at(l, key))
+		}
+		if out == nil {
+			out = s.valueAt(init, []string{key}, 0)
 		}
 		if out == nil {
 			return unknown

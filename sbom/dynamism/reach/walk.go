@@ -14,17 +14,20 @@ import (
 
 // walk goes from file to file.
 type walk struct {
-	fsys     fs.FS
-	r        *resolution.Resolver
-	tree     *resolution.Tree
-	cwd      string
-	platform string
-	options  Options
-	files    map[string]*reached
-	links    map[string]bool
-	meanings map[asked]string
-	queue    []string
-	warnings []Warning
+	fsys        fs.FS
+	r           *resolution.Resolver
+	tree        *resolution.Tree
+	cwd         string
+	platform    string
+	options     Options
+	files       map[string]*reached
+	links       map[string]bool
+	meanings    map[asked]string
+	queue       []string
+	warnings    []Warning
+	carriers    map[string][]carrier // by name
+	fresh       []carrier            // whose calls were not looked for yet
+	openedFiles map[string]*source   // of the project, opened for what they give out
 }
 
 // asked is a request from a folder.
@@ -37,6 +40,7 @@ type reached struct {
 	code   bool // it is loaded, rather than read
 	opened bool
 	depth  int // loads that may follow from it; negative for no limit
+	looks  int // how often it was looked at again
 	mode   resolution.Mode
 }
 
