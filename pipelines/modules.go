@@ -39,6 +39,8 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 	}
 	var out []Input
 	have := map[string][]string{} // files by install path
+	places := map[string]int{}    // where a file is in out, and its entry
+	entries := map[string]snapshot.Entry{}
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
 		if p.Bundler != "" {
@@ -60,13 +62,21 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 		}
 		for _, e := range index.Entries {
 			have[p.Path] = append(have[p.Path], e.Path)
+			places[join(p.Path, e.Path)], entries[join(p.Path, e.Path)] = len(out), e
 			out = append(out, Input{
-				Path: join(p.Path, e.Path), Executable: e.Mode&0o111 != 0, Size: e.Size, SHA256: e.SHA256, Link: e.Link,
+				Path: join(p.Path, e.Path), Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link,
 				Archive: a.SHA256, Member: e.Path, From: a.ID(),
 			})
 		}
 	}
-	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) }) {
+	links := tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) })
+	for file := range npm.Commands(links) { // each changes its own place
+		if i, ok := places[file]; ok {
+			e := entries[file].AsCommand()
+			out[i].Executable, out[i].Size, out[i].SHA256 = true, e.Size, e.SHA256
+		}
+	}
+	for _, l := range links {
 		out = append(out, Input{Path: l.Path, Link: l.Target, From: "the commands of " + s.String()})
 	}
 	return out

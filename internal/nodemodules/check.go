@@ -15,6 +15,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/npm"
 )
 
 // Difference is a path of node_modules that is not as it would be installed.
@@ -25,25 +26,30 @@ type Difference struct {
 
 // expected is what should stand at a path.
 type expected struct {
-	executable bool
-	size       int64
-	sum        cas.Digest
-	link       string
+	mode fs.FileMode
+	size int64
+	sum  cas.Digest
+	link string
 }
 
 // compare walks node_modules and compares every path with the plan. Folders count
 // only for what is in them. npm's own record of the tree is passed over.
 func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (*Result, error) {
 	want := map[string]expected{}
+	links, err := links(ctx, o, sources)
+	if err != nil {
+		return nil, err
+	}
+	commands, cut := npm.Commands(links), umask(root)
 	for _, s := range sources {
-		if _, err := s.readIndex(ctx, o.Store); err != nil {
+		if _, err := s.readIndex(ctx, o.Store, commands); err != nil {
 			return nil, err
 		}
 		for _, e := range s.entries {
-			want[s.Path+"/"+e.Path] = expected{executable: e.Mode&0o100 != 0, size: e.Size, sum: e.SHA256}
+			want[s.Path+"/"+e.Path] = expected{mode: fs.FileMode(created(e.Mode)) &^ cut, size: e.Size, sum: e.SHA256}
 		}
+		s.release()
 	}
-	links := o.Tree.BinLinks(newCatalogue(sources).exists)
 	for _, l := range links {
 		want[l.Path] = expected{link: l.Target}
 	}
@@ -91,6 +97,16 @@ func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (
 	}
 }
 
+// umask is what was taken from the modes of everything when the tree was laid out: as
+// much as from its own folder's.
+func umask(root *os.Root) fs.FileMode {
+	info, err := root.Lstat(modules)
+	if err != nil {
+		return 0o022
+	}
+	return ^info.Mode() & fs.ModePerm
+}
+
 // walk lists every file and link below node_modules.
 func walk(ctx context.Context, root *os.Root) ([]string, error) {
 	var paths []string
@@ -131,7 +147,7 @@ func differs(root *os.Root, p string, e expected) (string, error) {
 		return "kind", nil
 	case info.Size() != e.size:
 		return "content", nil
-	case (info.Mode()&0o100 != 0) != e.executable:
+	case info.Mode() != e.mode:
 		return "mode", nil
 	}
 	f, err := root.Open(p)

@@ -69,11 +69,16 @@ func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Res
 			return nil, fmt.Errorf("making %s: %w", src.Path, err)
 		}
 	}
+	links, err := links(ctx, o, sources)
+	if err != nil {
+		return nil, err
+	}
+	commands := npm.Commands(links)
 	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "install", Total: len(sources)})
 	var done atomic.Int64
 	err = each(ctx, o.Workers, len(sources), func(i int) error {
 		src := sources[i]
-		if err := src.load(ctx, o.Store); err != nil {
+		if err := src.load(ctx, o.Store, commands); err != nil {
 			return err
 		}
 		if err := s.write(src); err != nil {
@@ -86,7 +91,6 @@ func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Res
 	if err != nil {
 		return nil, err
 	}
-	links := o.Tree.BinLinks(newCatalogue(sources).exists)
 	if err := s.link(links); err != nil {
 		return nil, fmt.Errorf("linking commands: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,6 +36,19 @@ func pack(t *testing.T, files ...string) []byte {
 		mode := int64(0o644)
 		if bare, ok := strings.CutSuffix(name, "*"); ok {
 			name, mode = bare, 0o755
+		}
+		if bare, octal, ok := strings.Cut(name, "^"); ok {
+			name = bare
+			var err error
+			if mode, err = strconv.ParseInt(octal, 8, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if strings.HasSuffix(name, "/") {
+			if err := w.WriteHeader(&tar.Header{Name: "package/" + name, Mode: 0o755, Typeflag: tar.TypeDir}); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		}
 		if err := w.WriteHeader(&tar.Header{Name: "package/" + name, Mode: mode, Size: int64(len(content)), Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
@@ -76,7 +90,10 @@ func newProject(t *testing.T) *project {
 // add puts a package at a path, with more members for its lockfile entry.
 func (p *project) add(path, version, more string, files ...string) {
 	name := path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
-	tgz := pack(p.t, append([]string{fmt.Sprintf(`package.json={"name": %q, "version": %q}`, name, version)}, files...)...)
+	if len(files) == 0 || !strings.HasPrefix(files[0], "package.json=") {
+		files = append([]string{fmt.Sprintf(`package.json={"name": %q, "version": %q}`, name, version)}, files...)
+	}
+	tgz := pack(p.t, files...)
 	sum := sha512.Sum512(tgz)
 	integrity := "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
 	if more != "" {
@@ -168,7 +185,7 @@ func demo(t *testing.T) *project {
 var demoTree = []string{
 	"link node_modules/.bin/a: ../@s/c/never.js",
 	"644 node_modules/@s/c/empty.js: ",
-	"644 node_modules/@s/c/never.js: c",
+	"755 node_modules/@s/c/never.js: c",
 	"755 node_modules/a/bin/a.js: #!a",
 	"644 node_modules/a/index.js: a",
 	"644 node_modules/a/lib/x/w.js: w",
@@ -177,6 +194,96 @@ var demoTree = []string{
 	"644 node_modules/a/lib-x/q.js: q",
 	"644 node_modules/a/node_modules/b/index.js: b2",
 	"644 node_modules/b/index.js: b1",
+}
+
+// TestModes holds the modes to those that npm leaves under several umasks: it makes
+// files with what the archive says and 0666 besides, and commands with 0777.
+func TestModes(t *testing.T) {
+	tests := []struct {
+		umask int
+		want  []string
+	}{
+		{0o022, []string{"744 a", "754 b", "754 c", "644 d", "755 e", "755 f", "755 g"}},
+		{0o002, []string{"764 a", "774 b", "774 c", "664 d", "775 e", "775 f", "775 g"}},
+		{0o077, []string{"700 a", "700 b", "700 c", "600 d", "700 e", "700 f", "700 g"}},
+		{0, []string{"766 a", "776 b", "776 c", "666 d", "777 e", "777 f", "777 g"}},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("%03o", tt.umask), func(t *testing.T) {
+			defer unix.Umask(unix.Umask(tt.umask))
+			p := newProject(t)
+			p.add("node_modules/m", "1.0.0", `"bin": {"f": "f", "g": "g"}`, "a^744=", "b^754=", "c^750=", "d^600=", "e^4755=", "f^644=#!x\r\ny\r\n", "g^744=#!x\n")
+			if _, err := Run(t.Context(), p.options()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, line := range p.list() {
+				if rest, ok := strings.CutPrefix(line, "link "); ok {
+					t.Log(rest)
+					continue
+				}
+				mode, name, _ := strings.Cut(line, " node_modules/m/")
+				name, body, _ := strings.Cut(name, ": ")
+				got = append(got, mode+" "+name)
+				if name == "f" && body != "#!x\ny\r\n" {
+					t.Errorf("the command holds %q", body)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("modes (-want +got):\n%s", diff)
+			}
+			o := p.options()
+			o.Check = true
+			if _, err := Run(t.Context(), o); err != nil {
+				t.Errorf("checking: %v", err)
+			}
+			for name, mode := range map[string]os.FileMode{"a": 0o755&^os.FileMode(tt.umask) | 0o011, "d": 0o700, "g": 0o644, "e": os.ModeSetuid | 0o755&^os.FileMode(tt.umask)} {
+				at := filepath.Join(p.dir, "node_modules/m", name)
+				before, err := os.Lstat(at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chmod(at, mode); err != nil {
+					t.Fatal(err)
+				}
+				r, err := Run(t.Context(), o)
+				if err == nil || len(r.Differences) != 1 || r.Differences[0].What != "mode" {
+					t.Errorf("%s with mode %v: %+v, %v", name, mode, r, err)
+				}
+				if err := os.Chmod(at, before.Mode()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestTheLockfileMakesCommands has packages whose own package.json and lockfile entry
+// disagree on commands: npm goes by the entry.
+func TestTheLockfileMakesCommands(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o022))
+	p := newProject(t)
+	p.add("node_modules/none", "1.0.0", "", `package.json={"name":"none","version":"1.0.0","bin":"cli.js"}`, "cli.js=#!x\r\n")
+	p.add("node_modules/other", "1.0.0", `"bin": {"other": "b.js"}`, `package.json={"name":"other","version":"1.0.0","bin":{"other":"a.js"}}`, "a.js=a", "b.js=#!x\r\n")
+	p.add("node_modules/folder", "1.0.0", "", `package.json={"name":"folder","version":"1.0.0","directories":{"bin":"bin"}}`, "bin/a=a")
+	p.add("node_modules/empty", "1.0.0", "", "tmp/", "lib/", "lib/a=a", "tmp/deep/")
+	if _, err := Run(t.Context(), p.options()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"link node_modules/.bin/other: ../other/b.js",
+		"644 node_modules/empty/lib/a: a",
+		"644 node_modules/folder/bin/a: a",
+		"644 node_modules/none/cli.js: #!x\r\n",
+		"644 node_modules/other/a.js: a",
+		"755 node_modules/other/b.js: #!x\n",
+	}
+	if diff := cmp.Diff(want, p.list()); diff != "" {
+		t.Errorf("tree (-want +got):\n%s", diff)
+	}
+	if info, err := os.Stat(filepath.Join(p.dir, "node_modules/empty/tmp/deep")); err != nil || !info.IsDir() {
+		t.Errorf("the empty folder: %v", err)
+	}
 }
 
 func TestInstall(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -25,7 +26,9 @@ type source struct {
 	bundled  []*npm.Package // what its tarball brings besides
 	nested   []string       // folders below it, relative, that other tarballs fill
 
-	entries  []snapshot.Entry  // while it is written
+	entries  []snapshot.Entry  // as they are laid out, while it is written
+	commands []bool            // which of entries are commands, while it is written
+	folders  []string          // without files in them
 	contents *tarball.Contents // while it is written
 	paths    []string          // of its files, sorted
 	bytes    int64
@@ -103,8 +106,9 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 	}
 }
 
-// readIndex reads what the package unpacks to and checks it against the tree.
-func (s *source) readIndex(ctx context.Context, store *cas.Store) (*snapshot.Index, error) {
+// readIndex reads what the package unpacks to, makes commands of the files that links
+// lead to, and checks it against the tree.
+func (s *source) readIndex(ctx context.Context, store *cas.Store, commands map[string]bool) (*snapshot.Index, error) {
 	doc, err := store.Read(ctx, s.index, bounds.FileIndex)
 	if err != nil {
 		return nil, broken(s.Package, s.artefact, fmt.Errorf("reading file index: %w", err))
@@ -113,11 +117,19 @@ func (s *source) readIndex(ctx context.Context, store *cas.Store) (*snapshot.Ind
 	if err != nil {
 		return nil, broken(s.Package, s.artefact, err)
 	}
-	s.entries = index.Entries
+	if index.Version != 2 {
+		return nil, broken(s.Package, s.artefact, fmt.Errorf("its file index has version %d, not 2", index.Version))
+	}
+	s.entries = make([]snapshot.Entry, len(index.Entries))
+	s.commands = make([]bool, len(index.Entries))
 	s.paths = make([]string, len(index.Entries))
+	s.folders = index.Folders
 	s.bytes = 0
 	for i, e := range index.Entries {
-		s.paths[i] = e.Path
+		if commands[s.Path+"/"+e.Path] {
+			s.commands[i], e = true, e.AsCommand()
+		}
+		s.entries[i], s.paths[i] = e, e.Path
 		s.bytes += e.Size
 	}
 	return index, s.checkIndex(index)
@@ -157,8 +169,8 @@ func (s *source) has(name string) bool {
 }
 
 // load reads the tarball, verified, and unpacks it in memory.
-func (s *source) load(ctx context.Context, store *cas.Store) error {
-	index, err := s.readIndex(ctx, store)
+func (s *source) load(ctx context.Context, store *cas.Store, commands map[string]bool) error {
+	index, err := s.readIndex(ctx, store, commands)
 	if err != nil {
 		return err
 	}
@@ -172,8 +184,34 @@ func (s *source) load(ctx context.Context, store *cas.Store) error {
 	return nil
 }
 
+// content is what entries[i] holds.
+func (s *source) content(i int) []byte {
+	if s.commands[i] {
+		return s.contents.Command(i)
+	}
+	return s.contents.Bytes(i)
+}
+
 // release drops what only writing needs.
-func (s *source) release() { s.contents, s.entries = nil, nil }
+func (s *source) release() { s.contents, s.entries, s.commands = nil, nil, nil }
+
+// links works out the commands of the tree. Only packages that have any are looked
+// into.
+func links(ctx context.Context, o Options, sources []*source) ([]npm.BinLink, error) {
+	err := each(ctx, o.Workers, len(sources), func(i int) error {
+		s := sources[i]
+		has := func(p *npm.Package) bool { return len(p.Bins) > 0 }
+		if !has(s.Package) && !slices.ContainsFunc(s.bundled, has) {
+			return nil
+		}
+		_, err := s.readIndex(ctx, o.Store, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return o.Tree.BinLinks(newCatalogue(sources).exists), nil
+}
 
 // catalogue finds the files of packages, bundled ones among them.
 type catalogue map[string]*source

@@ -80,10 +80,6 @@ func compareWithNpm(t *testing.T, name, project string) {
 	}
 	t.Logf("%d packages, %d files, %d commands, %d bytes", r.Packages, r.Files, r.Links, r.Bytes)
 	want, got := listing(t, theirs), listing(t, ours)
-	odd := cutModes(want)
-	if odd > 0 {
-		t.Logf("%d files have modes of npm's that are neither 0644 nor 0755", odd)
-	}
 	differences := 0
 	for _, p := range union(want, got) {
 		if want[p] != got[p] {
@@ -256,25 +252,6 @@ func listing(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// cutModes brings the modes of npm's files down to the two that nbuild knows, and
-// returns how many had another one: publishers ship 0744 and 0754.
-func cutModes(tree map[string]string) int {
-	odd := 0
-	for p, line := range tree {
-		mode, content, _ := strings.Cut(line, " ")
-		if mode[0] != '-' || mode == "-rw-r--r--" || mode == "-rwxr-xr-x" {
-			continue
-		}
-		cut := "-rw-r--r--"
-		if strings.Contains(mode, "x") {
-			cut = "-rwxr-xr-x"
-		}
-		tree[p] = cut + " " + content
-		odd++
-	}
-	return odd
 }
 
 func union(a, b map[string]string) []string {

@@ -37,8 +37,13 @@ func (s *stage) write(src *source) error {
 	w := &writer{top: top}
 	defer w.leave(0)
 	for i, e := range src.entries {
-		if err := w.file(e, src.contents.Bytes(i)); err != nil {
+		if err := w.file(e, src.content(i)); err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)
+		}
+	}
+	for _, folder := range src.folders {
+		if _, err := w.enter(folder); err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
 		}
 	}
 	return nil
@@ -56,9 +61,8 @@ func (w *writer) file(e snapshot.Entry, content []byte) error {
 	if e.Link != "" {
 		return unix.ENOTSUP // npm unpacks no links, and an index of npm's has none
 	}
-	// As npm: what a file is for everyone, cut by the umask.
 	f, err := ignoringEINTR(func() (int, error) {
-		return unix.Openat(fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, e.Mode|0o666|(e.Mode&0o100)/0o100*0o111)
+		return unix.Openat(fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, created(e.Mode))
 	})
 	if err != nil {
 		return err
@@ -73,6 +77,10 @@ func (w *writer) file(e snapshot.Entry, content []byte) error {
 	}
 	return unix.Close(f)
 }
+
+// created is the mode that a file is made with, as npm makes it: everyone may read and
+// write, whoever may execute in the archive may execute, and the umask takes its part.
+func created(mode uint32) uint32 { return mode | 0o666 }
 
 // enter returns the folder dir, opened, and makes what of it is not there.
 func (w *writer) enter(dir string) (int, error) {

@@ -49,6 +49,16 @@ func (t *Tree) BinLinks(exists func(p *Package, file string) bool) []BinLink {
 	return links
 }
 
+// Commands returns the files that links lead to, by their path from the project's
+// folder: npm makes each executable and ends its shebang with a line feed.
+func Commands(links []BinLink) map[string]bool {
+	out := make(map[string]bool, len(links))
+	for _, l := range links {
+		out[path.Join(path.Dir(l.Path), l.Target)] = true
+	}
+	return out
+}
+
 // depth counts the node_modules folders of a path.
 func depth(p string) int { return strings.Count("/"+p, "/node_modules/") }
 

@@ -10,7 +10,9 @@ import (
 // manifest says. It is computed from the artefact alone, so it can be made again
 // and must come out the same.
 type Index struct {
+	Version int                      // of the document: 2 of npm's packages, 1 of all else; 0 means 1
 	Entries []Entry                  // sorted by Path, bytewise; files and links
+	Folders []string                 // that are there without any file in them, sorted; version 2
 	Package *PackageFacts            // of the artefact's own package.json or control file; nil where it has none
 	Bundled map[string]*PackageFacts // of packages inside it, by their folder ("node_modules/a")
 }
@@ -18,12 +20,32 @@ type Index struct {
 // Entry is one file of an artefact. Path is relative, with slashes, cleaned, and
 // never leaves its root. A folder is not listed: it is there because of its files.
 type Entry struct {
-	Path   string
-	Mode   uint32     // 0644 or 0755
-	Size   int64      // bytes, 0 of a link
-	SHA256 cas.Digest // of the content, zero of a link
-	Link   string     // where it points, if it is a symbolic link
+	Path    string
+	Mode    uint32     // permission bits; 0644 or 0755 in version 1
+	Size    int64      // bytes, 0 of a link
+	SHA256  cas.Digest // of the content, zero of a link
+	Link    string     // where it points, if it is a symbolic link
+	Command *Content   // what it is when it is linked as a command, where that differs; version 2
 }
+
+// Content is what a file holds.
+type Content struct {
+	Size   int64 // in bytes
+	SHA256 cas.Digest
+}
+
+// AsCommand returns the entry as npm leaves it where the lockfile makes it a command:
+// executable, and with a line feed alone behind its shebang.
+func (e Entry) AsCommand() Entry {
+	e.Mode = 0o755
+	if e.Command != nil {
+		e.Size, e.SHA256, e.Command = e.Command.Size, e.Command.SHA256, nil
+	}
+	return e
+}
+
+// Executable reports whether anyone may run the file.
+func (e Entry) Executable() bool { return e.Mode&0o111 != 0 }
 
 // PackageFacts is what a manifest says that the rest of nbuild wants to know
 // without reading it again. It is a claim of the package's author, not a finding.

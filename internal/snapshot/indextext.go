@@ -15,18 +15,22 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 )
 
-const indexHeader = "nbuild-index 1"
+// The first line, by version less one. Version 2 has what npm's packages need:
+// permission bits as they are, `command` and `folder` lines.
+var indexHeaders = [...]string{"nbuild-index 1", "nbuild-index 2"}
 
 // ErrIndex reports a file index that is not in its form.
 var ErrIndex = errors.New("malformed file index")
 
 // EncodeIndex writes the document. The facts come first, so that who wants only
 // them need not read on: a header, `package JSON`, `bundled PATH JSON` lines by
-// path, then `MODE SIZE SHA256 PATH` or `link PATH TARGET` lines by path. Names
-// are percent-encoded as in nbuild.lock.
+// path, then `MODE SIZE SHA256 PATH` or `link PATH TARGET` lines by path. In version 2
+// a `command SIZE SHA256` line may follow a file, and `folder PATH` lines come last.
+// Names are percent-encoded as in nbuild.lock.
 func EncodeIndex(x *Index) ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString(indexHeader + "\n")
+	version := max(x.Version, 1)
+	b.WriteString(indexHeaders[version-1] + "\n")
 	facts := func(word string, p *PackageFacts) error {
 		var doc bytes.Buffer
 		enc := json.NewEncoder(&doc)
@@ -62,6 +66,18 @@ func EncodeIndex(x *Index) ([]byte, error) {
 			continue
 		}
 		fmt.Fprintf(&b, "%o %d %s %s\n", e.Mode, e.Size, e.SHA256, escape(e.Path))
+		if e.Command != nil && version > 1 {
+			fmt.Fprintf(&b, "command %d %s\n", e.Command.Size, e.Command.SHA256)
+		}
+	}
+	for i, folder := range x.Folders {
+		if err := checkPath(folder); err != nil {
+			return nil, err
+		}
+		if i > 0 && folder <= x.Folders[i-1] || version == 1 {
+			return nil, fmt.Errorf("%w: the folder %q is out of order", ErrIndex, folder)
+		}
+		b.WriteString("folder " + escape(folder) + "\n")
 	}
 	if b.Len() > bounds.FileIndex {
 		return nil, fmt.Errorf("%w: %d bytes, over the bound of %d", ErrIndex, b.Len(), bounds.FileIndex)
@@ -81,11 +97,20 @@ func DecodeIndex(src []byte) (*Index, error) {
 	for len(text) > 0 {
 		raw, after, ended := strings.Cut(text, "\n")
 		text = after
+		if more, err := x.decodeMore(raw); more || err != nil {
+			if err == nil && !ended {
+				err = fmt.Errorf("%w: %q is cut", ErrIndex, raw)
+			}
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		e, err := decodeEntry(raw)
 		if err != nil {
 			return nil, err
 		}
-		if !ended || len(x.Entries) > 0 && e.Path <= previous {
+		if !ended || len(x.Entries) > 0 && e.Path <= previous || len(x.Folders) > 0 {
 			return nil, fmt.Errorf("%w: %q is out of order or cut", ErrIndex, e.Path)
 		}
 		previous = e.Path
@@ -126,10 +151,11 @@ func decodeFacts(src []byte) (*Index, []byte, error) {
 		return nil, nil, fmt.Errorf("%w: %d bytes, over the bound of %d", ErrIndex, len(src), bounds.FileIndex)
 	}
 	head, rest, _ := bytes.Cut(src, []byte("\n"))
-	if string(head) != indexHeader {
-		return nil, nil, fmt.Errorf("%w: the first line is not %q", ErrIndex, indexHeader)
+	version := slices.Index(indexHeaders[:], string(head)) + 1
+	if version == 0 {
+		return nil, nil, fmt.Errorf("%w: the first line is not %q", ErrIndex, indexHeaders[len(indexHeaders)-1])
 	}
-	x := &Index{}
+	x := &Index{Version: version}
 	for len(rest) > 0 {
 		raw, after, _ := bytes.Cut(rest, []byte("\n"))
 		word, doc, _ := bytes.Cut(raw, []byte(" "))
@@ -162,6 +188,47 @@ func decodeFacts(src []byte) (*Index, []byte, error) {
 		rest = after
 	}
 	return x, nil, nil
+}
+
+// IndexVersion returns the version of a document by how it begins, 0 where it is none.
+func IndexVersion(head []byte) int {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	return slices.Index(indexHeaders[:], string(line)) + 1
+}
+
+// decodeMore reads the lines that version 2 has beside entries, and reports whether
+// raw was one.
+func (x *Index) decodeMore(raw string) (bool, error) {
+	word, rest, _ := strings.Cut(raw, " ")
+	if x.Version < 2 || word != "command" && word != "folder" {
+		return false, nil
+	}
+	if word == "folder" {
+		folder, err := unescape(rest)
+		if err == nil {
+			err = checkPath(folder)
+		}
+		if n := len(x.Folders); err == nil && n > 0 && folder <= x.Folders[n-1] {
+			err = errors.New("it is out of order")
+		}
+		if err != nil {
+			return true, fmt.Errorf("%w: folder %q: %w", ErrIndex, rest, err)
+		}
+		x.Folders = append(x.Folders, folder)
+		return true, nil
+	}
+	size, sum, _ := strings.Cut(rest, " ")
+	var c Content
+	var err error
+	if c.Size, err = strconv.ParseInt(size, 10, 64); err == nil {
+		c.SHA256, err = cas.ParseDigest(sum)
+	}
+	n := len(x.Entries)
+	if err != nil || c.Size < 0 || n == 0 || len(x.Folders) > 0 || x.Entries[n-1].Command != nil || x.Entries[n-1].Link != "" {
+		return true, fmt.Errorf("%w: %q", ErrIndex, raw)
+	}
+	x.Entries[n-1].Command = &c
+	return true, nil
 }
 
 func decodeEntry(raw string) (Entry, error) {

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"strings"
@@ -185,6 +186,7 @@ func TestFindAndOf(t *testing.T) {
 
 func sampleIndex() *Index {
 	return &Index{
+		Version: 1,
 		Package: &PackageFacts{
 			Name: "a", Version: "1.0.0", License: "(MIT OR <x>)", Type: "module", Gyp: true,
 			Scripts: map[string]string{"install": "node-gyp rebuild"}, Bin: map[string]string{"a": "cli.js"},
@@ -199,8 +201,23 @@ func sampleIndex() *Index {
 	}
 }
 
+// npmIndex has what version 2 adds.
+func npmIndex() *Index {
+	x := sampleIndex()
+	x.Version = 2
+	x.Entries[0].Command = &Content{Size: 2, SHA256: cas.Sum([]byte("cl"))}
+	x.Entries[1].Mode = 0o744
+	x.Folders = []string{"empty", "tmp/odd one"}
+	return x
+}
+
 func TestIndexRoundTrip(t *testing.T) {
-	want := sampleIndex()
+	roundTrip(t, sampleIndex(), "testdata/sample.index")
+	roundTrip(t, npmIndex(), "testdata/sample-2.index")
+}
+
+func roundTrip(t *testing.T, want *Index, golden string) {
+	t.Helper()
 	doc, err := EncodeIndex(want)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +236,6 @@ func TestIndexRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(want.Package, facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
-	const golden = "testdata/sample.index"
 	if *update {
 		os.WriteFile(golden, doc, 0o644)
 	}
@@ -228,7 +244,29 @@ func TestIndexRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(frozen), string(doc)); diff != "" {
-		t.Errorf("file index version 1 is frozen (-want +got):\n%s", diff)
+		t.Errorf("the file index is frozen (-want +got):\n%s", diff)
+	}
+}
+
+func TestIndexRefusesOtherSpellings(t *testing.T) {
+	file := "644 0 " + cas.Sum(nil).String()
+	command := "command 0 " + cas.Sum(nil).String()
+	for _, lines := range []string{
+		"nbuild-index 3\n",
+		"nbuild-index 1\n" + file + " a\n" + command + "\n",
+		"nbuild-index 1\nfolder a\n",
+		"nbuild-index 2\n" + command + "\n",
+		"nbuild-index 2\n" + file + " a\n" + command + "\n" + command + "\n",
+		"nbuild-index 2\nlink a b\n" + command + "\n",
+		"nbuild-index 2\n" + file + " a\ncommand -1 " + cas.Sum(nil).String() + "\n",
+		"nbuild-index 2\nfolder b\nfolder a\n",
+		"nbuild-index 2\nfolder ../a\n",
+		"nbuild-index 2\nfolder b\n" + file + " c\n",
+		"nbuild-index 2\nfolder b",
+	} {
+		if _, err := DecodeIndex([]byte(lines)); !errors.Is(err, ErrIndex) {
+			t.Errorf("decoded %q: %v", lines, err)
+		}
 	}
 }
 
@@ -237,7 +275,7 @@ func TestIndexRefusesPathsThatLeaveTheirRoot(t *testing.T) {
 		if _, err := EncodeIndex(&Index{Entries: []Entry{{Path: p}}}); err == nil {
 			t.Errorf("encoded %q", p)
 		}
-		raw := indexHeader + "\n644 0 " + cas.Sum(nil).String() + " " + escape(p) + "\n"
+		raw := indexHeaders[0] + "\n644 0 " + cas.Sum(nil).String() + " " + escape(p) + "\n"
 		if _, err := DecodeIndex([]byte(raw)); err == nil {
 			t.Errorf("decoded %q", p)
 		}
@@ -267,11 +305,13 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzDecodeIndex(f *testing.F) {
-	doc, err := EncodeIndex(sampleIndex())
-	if err != nil {
-		f.Fatal(err)
+	for _, x := range []*Index{sampleIndex(), npmIndex()} {
+		doc, err := EncodeIndex(x)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(doc)
 	}
-	f.Add(doc)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		x, err := DecodeIndex(src)
 		if err != nil {

@@ -195,7 +195,7 @@ func (o BringOptions) index(ctx context.Context, a snapshot.Artefact, f Fetcher)
 		return &diag.Problem{
 			Code: CodeIndex, What: "the file index of " + a.ID() + " is not the one in nbuild.lock",
 			Why:    fmt.Sprintf("computed is %s, pinned is %s: the line was edited, or another version of nbuild wrote it", got, want),
-			Remedy: "run `nbuild pin --update " + a.Renewal() + "` and review the diff",
+			Remedy: "run `nbuild pin`, which makes it anew of the pinned bytes, and review the diff of nbuild.lock",
 		}
 	}
 	_, err = o.Store.PutBytes(ctx, doc)

@@ -41,7 +41,7 @@ type record struct {
 
 // recordKind names the records of this package; a change of the tarball reader or
 // of what is kept of a registry's word takes another one.
-const recordKind = "pin-npm-2"
+const recordKind = "pin-npm-3"
 
 // pin returns the artefact of one package and whether nothing was fetched.
 func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, error) {
@@ -58,7 +58,11 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 		binding = o.Client.Config().Binding(p.Name)
 	}
 	if a, ok := n.previous(p, binding); ok {
-		a, err := n.inWords(ctx, p, a)
+		a, err := o.reindex(ctx, a)
+		if err != nil {
+			return a, true, at(p, err)
+		}
+		a, err = n.inWords(ctx, p, a)
 		return a, true, err
 	}
 	if p.held.Weak() {

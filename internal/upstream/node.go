@@ -32,6 +32,11 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 		}
 	}
 	if kept, ok := keptNode(constraint, platforms, o); ok {
+		for i := range kept {
+			if kept[i], err = o.reindex(ctx, kept[i]); err != nil {
+				return nil, err
+			}
+		}
 		return kept, nil
 	}
 	common := map[string]int{}

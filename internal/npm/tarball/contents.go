@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -27,12 +25,8 @@ func Unpack(r io.Reader, index *snapshot.Index) (*Contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	if index.Package == nil {
-		return nil, fmt.Errorf("%w: it has no package", ErrOtherIndex)
-	}
-	l.chmod("", index.Package.Bin)
-	for _, dir := range slices.Sorted(maps.Keys(index.Bundled)) {
-		l.chmod(dir, index.Bundled[dir].Bin)
+	if index.Package == nil || index.Version != 2 {
+		return nil, fmt.Errorf("%w: it has no package, or is of another version", ErrOtherIndex)
 	}
 	if len(l.spans) != len(index.Entries) {
 		return nil, fmt.Errorf("%w: %d files, not %d", ErrOtherIndex, len(l.spans), len(index.Entries))
@@ -51,6 +45,15 @@ func (c *Contents) Len() int { return len(c.layout.spans) }
 // Bytes returns the content of index.Entries[i]. It is part of the one buffer:
 // the caller must not change it, and keeps all of it in memory by holding on to it.
 func (c *Contents) Bytes(i int) []byte { return c.layout.bytes(c.layout.spans[i]) }
+
+// Command returns the content of index.Entries[i] as npm leaves it where the lockfile
+// makes the file a command (snapshot.Entry.AsCommand).
+func (c *Contents) Command(i int) []byte {
+	if text, ok := command(c.Bytes(i)); ok {
+		return text
+	}
+	return c.Bytes(i)
+}
 
 // VerifyFile reports with ErrOtherIndex that the content of index.Entries[i] has
 // another SHA-256 than the index says.

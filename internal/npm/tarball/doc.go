@@ -7,16 +7,18 @@
 // touches a disk here.
 //
 // What npm does (pacote, node-tar 7, bin-links) is done here too: the first path
-// element goes, whatever its name; a .gitignore becomes .npmignore where the
-// archive had none in that folder before it; a name given twice is one file, with the mode
-// of the first; links are not unpacked; a command of `bin` gets
-// 0755 and a line feed after its shebang, in bundled packages as well. Modes are
-// what npm leaves under umask 022, cut down to 0644 and 0755.
+// element goes, whatever its name; a .gitignore becomes .npmignore where the archive
+// has none in that folder; a name given twice is one file, with the mode of the first;
+// links are not unpacked; a folder without files is a folder. Modes are what npm leaves
+// under umask 022, without the set-id and sticky bits. What a file holds once it is
+// linked as a command, with a line feed alone behind its shebang, is told beside it:
+// which files are commands, the lockfile says.
 //
 // Where npm shrugs, this package refuses, because what is skipped in silence is
 // where scanners and installers come to disagree: absolute paths and "..", links
 // that lead out, devices and pipes, a name that is given two contents, names that
-// differ only by case, headers that do not parse, archives over a bound.
+// are one name where case or the form of accents does not count, names that no file
+// system holds, headers that do not parse, archives over a bound.
 //
 // The invariant: Index is a function of the archive's bytes alone, and for every
 // archive that Index takes, Unpack(archive, index) gives bytes that have the

@@ -3,9 +3,7 @@ package tarball
 import (
 	"crypto/sha256"
 	"io"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -58,29 +56,28 @@ func open(r io.Reader, o Options) (*layout, error) {
 	return lay(data)
 }
 
-// index applies what the manifests say, and describes every file.
+// index describes every file, and what the manifests say.
 func (l *layout) index() (*snapshot.Index, error) {
 	i, ok := l.find("package.json")
 	if !ok {
-		return nil, malformed("no package.json in it")
+		return nil, malformed("npm leaves no package.json at its top%s", l.misplaced())
 	}
 	root, err := readManifest(l.bytes(l.spans[i]))
 	if err != nil {
 		return nil, err
 	}
-	x := &snapshot.Index{Package: root.facts()}
+	x := &snapshot.Index{Version: 2, Package: root.facts(), Folders: l.folders}
 	x.Package.Bin = l.commands("", root, x.Package.Bin)
 	if root.bundles() {
 		l.bundled(x)
-	}
-	l.chmod("", x.Package.Bin)
-	for _, dir := range slices.Sorted(maps.Keys(x.Bundled)) {
-		l.chmod(dir, x.Bundled[dir].Bin)
 	}
 	x.Entries = make([]snapshot.Entry, len(l.spans))
 	for i, s := range l.spans {
 		body := l.bytes(s)
 		x.Entries[i] = snapshot.Entry{Path: s.path, Mode: s.mode, Size: int64(len(body)), SHA256: cas.Digest(sha256.Sum256(body))}
+		if text, ok := command(body); ok {
+			x.Entries[i].Command = &snapshot.Content{Size: int64(len(text)), SHA256: cas.Digest(sha256.Sum256(text))}
+		}
 		facts, inner := owner(x, s.path)
 		switch {
 		case isNative(body):
@@ -172,31 +169,4 @@ func (l *layout) commands(dir string, m manifest, bin map[string]string) map[str
 		return nil
 	}
 	return list
-}
-
-// chmod makes the targets of commands executable and ends their shebang with a
-// line feed alone, as bin-links does.
-func (l *layout) chmod(dir string, bin map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(bin)) {
-		i, ok := l.find(path.Join(dir, bin[name]))
-		if !ok {
-			continue
-		}
-		l.spans[i].mode = 0o755
-		l.unix(i)
-	}
-}
-
-// unix drops the carriage return after a shebang by moving the line up a byte.
-// Npm looks no further than 2048 bytes for it.
-func (l *layout) unix(i int) {
-	s := &l.spans[i]
-	body := l.bytes(*s)
-	head := string(body[:min(len(body), 2048)])
-	end := strings.IndexByte(head, '\n')
-	if end < 4 || !strings.HasPrefix(head, "#!") || head[end-1] != '\r' {
-		return
-	}
-	copy(body[1:end], head[:end-1])
-	s.start++
 }

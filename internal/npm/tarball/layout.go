@@ -1,11 +1,15 @@
 package tarball
 
 import (
+	"bytes"
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/samename"
 )
 
 // span is one file that npm would leave: its path in the package's folder, its
@@ -18,17 +22,17 @@ type span struct {
 
 // layout is what an archive unpacks to, sorted by path, over its tar stream.
 type layout struct {
-	data  []byte
-	spans []span
+	data    []byte
+	spans   []span
+	folders []string // that the archive names and that have nothing in them, sorted
+	lost    []string // where a package.json stands that npm leaves no package of
 }
 
-// lay reads the archive's members and lays out its files as npm does, but for
-// what package.json says of them.
+// lay reads the archive's members and lays out its files as npm does.
 func lay(data []byte) (*layout, error) {
 	l := &layout{data: data}
 	s := scanner{data: data}
-	places := map[string]int{}   // path to its span
-	ignores := map[string]bool{} // .npmignore files seen so far, by their full name
+	p := placer{layout: l, places: map[string]int{}, full: map[string]span{}, renamed: map[string]bool{}, folders: map[string]bool{}}
 	members := 0
 	for {
 		h, ok, err := s.scan()
@@ -41,78 +45,147 @@ func lay(data []byte) (*layout, error) {
 		if members++; members > bounds.ArchiveEntries {
 			return nil, hostile("more than %d entries", bounds.ArchiveEntries)
 		}
-		p, err := place(h, ignores)
-		if err != nil {
+		if err := p.place(h); err != nil {
 			return nil, err
-		}
-		if p == "" {
-			continue
-		}
-		file := span{path: p, mode: fileMode(h.mode), start: h.start, end: h.start + h.size}
-		i, again := places[p]
-		if !again {
-			places[p] = len(l.spans)
-			l.spans = append(l.spans, file)
-			continue
-		}
-		old := l.spans[i]
-		if !slices.Equal(data[old.start:old.end], data[file.start:file.end]) {
-			return nil, hostile("%q is given two contents", p)
 		}
 	}
 	if len(l.spans) == 0 {
-		return nil, malformed("no file in it")
+		return nil, malformed("npm leaves no file of it%s", l.misplaced())
 	}
 	slices.SortFunc(l.spans, func(a, b span) int { return strings.Compare(a.path, b.path) })
-	return l, l.collide()
+	if err := l.collide(p.folders); err != nil {
+		return nil, err
+	}
+	l.empty(p.folders)
+	return l, nil
 }
 
-// place checks a member and returns the path that npm unpacks it to, or "" where
-// npm leaves it out.
-func place(h header, ignores map[string]bool) (string, error) {
+// misplaced says where the package.json stands that is not found where it must.
+func (l *layout) misplaced() string {
+	for _, name := range l.lost {
+		_, inner, _ := strings.Cut(name, "/")
+		left := "nothing"
+		if inner != "" {
+			left = fmt.Sprintf("%q", inner)
+		}
+		return fmt.Sprintf(": npm drops the first element of every path, so that %s is left of %q", left, name)
+	}
+	return ""
+}
+
+// placer puts the members of an archive into its layout, in their order.
+type placer struct {
+	*layout
+	places  map[string]int  // path to its span
+	full    map[string]span // ignore files by the name that the archive gives them
+	renamed map[string]bool // paths whose content is that of a .gitignore
+	folders map[string]bool
+}
+
+// place checks a member and puts it where npm unpacks it.
+func (p *placer) place(h header) error {
+	inner, folder, err := inside(h)
+	if err != nil || inner == "" {
+		if path.Base(h.name) == "package.json" {
+			p.lost = append(p.lost, h.name)
+		}
+		return err
+	}
+	if folder {
+		p.folders[inner] = true
+		return nil
+	}
+	if inner == "package/package.json" {
+		p.lost = append(p.lost, h.name)
+	}
+	file := span{path: inner, mode: fileMode(h.mode), start: h.start, end: h.start + h.size}
+	base := path.Base(inner)
+	renamed := base == ".gitignore"
+	if renamed || base == ".npmignore" {
+		if other, again := p.full[h.name]; again && !p.same(other, file) {
+			return hostile("%q is given two contents", h.name)
+		}
+		p.full[h.name] = file
+	}
+	if renamed {
+		// npm takes a .gitignore for the .npmignore that is not there (pacote).
+		twin := strings.TrimSuffix(h.name, ".gitignore") + ".npmignore"
+		if _, there := p.full[twin]; there {
+			return nil
+		}
+		file.path = strings.TrimSuffix(inner, ".gitignore") + ".npmignore"
+	}
+	i, again := p.places[file.path]
+	switch {
+	case !again:
+		p.places[file.path] = len(p.spans)
+		p.spans = append(p.spans, file)
+	case p.same(p.spans[i], file):
+		return nil
+	case renamed || p.renamed[file.path]:
+		file.mode = p.spans[i].mode // the file is there: npm writes into it
+		p.spans[i] = file
+	default:
+		return hostile("%q is given two contents", file.path)
+	}
+	p.renamed[file.path] = renamed
+	return nil
+}
+
+func (l *layout) same(a, b span) bool { return bytes.Equal(l.bytes(a), l.bytes(b)) }
+
+// inside checks a member and returns its path below the package's folder, "" where
+// npm leaves it out, and whether it is a folder.
+func inside(h header) (inner string, folder bool, err error) {
 	name := h.name
 	switch {
 	case name == "":
-		return "", malformed("a header without a name")
+		return "", false, malformed("a header without a name")
 	case len(name) > bounds.Path:
-		return "", hostile("a path of %d bytes, over the bound of %d", len(name), bounds.Path)
+		return "", false, hostile("a path of %d bytes, over the bound of %d", len(name), bounds.Path)
 	case name[0] == '/':
-		return "", hostile("the absolute path %q", name)
+		return "", false, hostile("the absolute path %q", name)
 	}
-	_, inner, _ := strings.Cut(name, "/")
+	_, inner, _ = strings.Cut(name, "/")
 	if escapes(inner) {
-		return "", hostile("the path %q leaves the package", name)
+		return "", false, hostile("the path %q leaves the package", name)
 	}
 	switch h.kind {
-	case typeFile, typeOldFile, typeContiguous:
-	case typeDir, typeDumpDir:
-		return "", nil
-	case typeSymlink, typeHardLink:
-		return "", checkLink(h, inner)
-	case typeChar, typeBlock, typeFIFO:
-		return "", hostile("%q is a device or a pipe", name)
-	case typeSparse:
-		return "", hostile("%q is a sparse file", name)
-	default:
-		return "", hostile("%q is of the unknown kind %q", name, h.kind)
-	}
-	switch path.Base(name) {
-	case ".npmignore":
-		ignores[name] = true
-	case ".gitignore":
-		if ignores[strings.TrimSuffix(name, ".gitignore")+".npmignore"] {
-			return "", nil
+	case typeFile, typeOldFile, typeContiguous, typeDir, typeDumpDir:
+		if h.link != "" {
+			return "", false, hostile("%q is no link and has the target %q, so that npm leaves it out", name, h.link)
 		}
-		inner = strings.TrimSuffix(inner, ".gitignore") + ".npmignore"
+	case typeSymlink, typeHardLink:
+		return "", false, checkLink(h, inner)
+	case typeChar, typeBlock, typeFIFO:
+		return "", false, hostile("%q is a device or a pipe", name)
+	case typeSparse:
+		return "", false, hostile("%q is a sparse file", name)
+	default:
+		return "", false, hostile("%q is of the unknown kind %q", name, h.kind)
 	}
 	if inner == "" || path.Clean("/"+inner) == "/" {
-		return "", nil // beside the package's folder, where npm unpacks nothing
+		return "", false, nil // beside the package's folder, where npm unpacks nothing
 	}
 	inner = path.Clean("/" + inner)[1:]
-	if strings.Count(inner, "/") >= bounds.PathDepth {
-		return "", hostile("a path of more than %d elements", bounds.PathDepth)
+	return inner, h.kind == typeDir || h.kind == typeDumpDir, fits(inner)
+}
+
+// fits refuses a path that has no place on the file systems where packages are laid
+// out. npm warns of a name that is too long and leaves the file out.
+func fits(inner string) error {
+	switch {
+	case strings.Count(inner, "/") >= bounds.PathDepth:
+		return hostile("a path of more than %d elements", bounds.PathDepth)
+	case len(inner) > bounds.MemberPath:
+		return hostile("the path %.40q… has %d bytes, over the bound of %d: Linux opens none of more than 4,095, with the folders that the package stands in", inner, len(inner), bounds.MemberPath)
 	}
-	return inner, nil
+	for name := range strings.SplitSeq(inner, "/") {
+		if len(name) > bounds.Name {
+			return hostile("the name %.40q… has %d bytes, over the %d that a file system holds", name, len(name), bounds.Name)
+		}
+	}
+	return nil
 }
 
 // escapes reports whether a path has an element "..", also where a reader takes
@@ -154,42 +227,72 @@ func checkLink(h header, inner string) error {
 	return nil
 }
 
-// fileMode is what npm leaves under umask 022, cut down to the two modes that
-// layers know: pacote adds 0666, and whoever may execute makes it 0755.
-func fileMode(mode int64) uint32 {
-	if mode&0o111 != 0 {
-		return 0o755
-	}
-	return 0o644
-}
+// fileMode is what npm leaves under umask 022: everyone may read, the owner may
+// write (pacote adds 0666), and whoever may execute in the archive may execute. The
+// set-id and sticky bits are left out: npm keeps them where root installs, and there
+// they would let everyone run a publisher's file as root.
+func fileMode(mode int64) uint32 { return uint32(mode|0o666) & 0o777 &^ 0o022 }
 
 // collide refuses names that one file system takes for the same and another does
-// not: two that differ by case, or one that is both a file and a folder.
-func (l *layout) collide() error {
-	files := make(map[string]string, len(l.spans)) // folded, to the one spelling
-	folders := map[string]string{}
-	for _, s := range l.spans {
-		fold := strings.ToLower(s.path)
-		if other, ok := files[fold]; ok {
-			return hostile("%q and %q differ only by case", other, s.path)
-		}
-		files[fold] = s.path
-		for dir := path.Dir(s.path); dir != "."; dir = path.Dir(dir) {
-			fold := strings.ToLower(dir)
-			if other, ok := folders[fold]; ok && other == dir {
+// not, and one that is both a file and a folder.
+func (l *layout) collide(folders map[string]bool) error {
+	files := make(map[string]string, len(l.spans)) // by key, the one spelling
+	dirs := map[string]string{}
+	above := func(dir string) error {
+		for ; dir != "."; dir = path.Dir(dir) {
+			key := samename.Key(dir)
+			if other, ok := dirs[key]; ok && other == dir {
 				break
 			} else if ok {
-				return hostile("the folders %q and %q differ only by case", other, dir)
+				return hostile("the folders %q and %q are one where case or the form of accents does not count", other, dir)
 			}
-			folders[fold] = dir
+			dirs[key] = dir
+		}
+		return nil
+	}
+	for _, s := range l.spans {
+		key := samename.Key(s.path)
+		if other, ok := files[key]; ok {
+			return hostile("%q and %q are one file where case or the form of accents does not count", other, s.path)
+		}
+		files[key] = s.path
+		if err := above(path.Dir(s.path)); err != nil {
+			return err
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(folders)) {
+		if err := above(dir); err != nil {
+			return err
 		}
 	}
 	for _, s := range l.spans {
-		if dir, ok := folders[strings.ToLower(s.path)]; ok {
+		if dir, ok := dirs[samename.Key(s.path)]; ok {
 			return hostile("%q is a file and %q a folder", s.path, dir)
 		}
 	}
 	return nil
+}
+
+// empty keeps the folders in which nothing stands: all others come with what is in
+// them.
+func (l *layout) empty(folders map[string]bool) {
+	filled := map[string]bool{}
+	fill := func(dir string) {
+		for ; dir != "." && !filled[dir]; dir = path.Dir(dir) {
+			filled[dir] = true
+		}
+	}
+	for _, s := range l.spans {
+		fill(path.Dir(s.path))
+	}
+	for dir := range folders {
+		fill(path.Dir(dir))
+	}
+	for _, dir := range slices.Sorted(maps.Keys(folders)) {
+		if !filled[dir] {
+			l.folders = append(l.folders, dir)
+		}
+	}
 }
 
 // find returns the place of a path in spans.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 )
@@ -49,9 +48,10 @@ type header struct {
 // overrides are what extended headers say of the members that follow.
 type overrides struct {
 	path, link string
-	size       int64
+	size, mode int64
 	hasPath    bool
 	hasSize    bool
+	hasMode    bool
 }
 
 // scanner walks a tar stream in memory. It reads what node-tar reads and, other
@@ -110,6 +110,9 @@ func (s *scanner) header(raw []byte) (header, error) {
 	}
 	h := header{kind: raw[156], name: field(raw[:100]), link: field(raw[157:257])}
 	if string(raw[257:263]) == "ustar\x00" {
+		if string(raw[263:265]) != "00" && raw[345] != 0 {
+			return header{}, hostile("%q is in a form of ustar that readers take differently", h.name)
+		}
 		// Old archives by node-tar and star keep times in the prefix's tail.
 		prefix := raw[345:500]
 		if raw[475] == 0 {
@@ -129,6 +132,9 @@ func (s *scanner) header(raw []byte) (header, error) {
 	}
 	h.mode = mode
 	if ordinary(h.kind) {
+		if s.next.hasMode {
+			h.mode = s.next.mode
+		}
 		if s.next.hasSize {
 			size = s.next.size
 		}
@@ -171,8 +177,8 @@ func (s *scanner) meta(h header) (bool, error) {
 		if err := g.pax(body); err != nil {
 			return false, err
 		}
-		if g.hasSize {
-			return false, hostile("a global extended header sets a size")
+		if g.hasSize || g.hasMode {
+			return false, hostile("a global extended header sets a size or a mode")
 		}
 		return true, nil // a path for all members means nothing, as in node-tar
 	case typeLongName, typeOldLong:
@@ -216,6 +222,11 @@ func (o *overrides) pax(body []byte) error {
 				return malformed("an extended header has the size %q", value)
 			}
 			o.hasSize = true
+		case "mode": // of no standard; node-tar reads it, as a decimal number
+			if o.mode, err = strconv.ParseInt(value, 10, 32); err != nil || o.mode < 0 {
+				return malformed("an extended header has the mode %q", value)
+			}
+			o.hasMode = true
 		}
 	}
 	return nil
@@ -250,16 +261,12 @@ func checksum(raw []byte) bool {
 	return ok && sum == want
 }
 
-// field is a text up to its first NUL. Bytes that are no UTF-8 become U+FFFD, as
-// Node makes them.
+// field is a text up to its first NUL, decoded as Node decodes it.
 func field(raw []byte) string {
 	if i := bytes.IndexByte(raw, 0); i >= 0 {
 		raw = raw[:i]
 	}
-	if utf8.Valid(raw) {
-		return string(raw)
-	}
-	return string([]rune(string(raw)))
+	return decode(raw)
 }
 
 // number is an octal text, or GNU's base-256 where the first bit is set.

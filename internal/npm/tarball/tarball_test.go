@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -80,7 +81,10 @@ func unpack(t *testing.T, tgz []byte) map[string]string {
 	}
 	got := map[string]string{}
 	for i, e := range x.Entries {
-		mode := map[uint32]string{0o644: "-", 0o755: "x"}[e.Mode]
+		mode, ok := map[uint32]string{0o644: "-", 0o755: "x"}[e.Mode]
+		if !ok {
+			mode = fmt.Sprintf("%o", e.Mode)
+		}
 		got[e.Path] = mode + " " + string(c.Bytes(i))
 	}
 	return got
@@ -89,7 +93,12 @@ func unpack(t *testing.T, tgz []byte) map[string]string {
 func TestIndexLaysOutAsNPM(t *testing.T) {
 	long := strings.Repeat("long/", 40) + "name.js"
 	exe := file("package/run.sh", "run")
-	exe.Mode = 0o700
+	exe.Mode = 0o755
+	mode := func(name string, m int64) tar.Header {
+		h := file("package/"+name, "m")
+		h.Mode = m
+		return h
+	}
 	link := tar.Header{Name: "package/link", Typeflag: tar.TypeSymlink, Linkname: "run.sh"}
 	tests := []struct {
 		name    string
@@ -98,13 +107,24 @@ func TestIndexLaysOutAsNPM(t *testing.T) {
 	}{
 		{"first element goes whatever its name", []tar.Header{file("node-x/a", "1"), file("./b/c", "2")}, map[string]string{"a": "- 1", "b/c": "- 2"}},
 		{"a file beside the folder is left out", []tar.Header{file("stray", "1")}, map[string]string{}},
+		{"a dot is an element", []tar.Header{file("./a", "1"), file("././b", "2")}, map[string]string{"a": "- 1", "b": "- 2"}},
+		{"prefixes may differ", []tar.Header{file("one/a", "1"), file("two/b", "2")}, map[string]string{"a": "- 1", "b": "- 2"}},
 		{"doubled slashes and dots", []tar.Header{file("package//a/./b", "1")}, map[string]string{"a/b": "- 1"}},
-		{"modes", []tar.Header{exe}, map[string]string{"run.sh": "x run"}},
+		{"modes as npm leaves them", []tar.Header{mode("a", 0o744), mode("b", 0o754), mode("c", 0o750), mode("d", 0o664), mode("e", 0o600), mode("f", 0), mode("g", 0o100), mode("h", 0o777)},
+			map[string]string{"a": "744 m", "b": "754 m", "c": "754 m", "d": "- m", "e": "- m", "f": "- m", "g": "744 m", "h": "x m"}},
+		{"set-id and sticky bits are left out", []tar.Header{mode("a", 0o4755), mode("b", 0o2644), mode("c", 0o1777)}, map[string]string{"a": "x m", "b": "- m", "c": "x m"}},
+		{"the first mode of a name given twice", []tar.Header{mode("a", 0o744), mode("a", 0o644)}, map[string]string{"a": "744 m"}},
 		{"links are dropped", []tar.Header{exe, link}, map[string]string{"run.sh": "x run"}},
 		{"gitignore becomes npmignore", []tar.Header{file("package/.gitignore", "g"), file("package/d/.gitignore", "d")},
 			map[string]string{".npmignore": "- g", "d/.npmignore": "- d"}},
 		{"gitignore yields to npmignore before it", []tar.Header{file("package/.npmignore", "n"), file("package/.gitignore", "g")},
 			map[string]string{".npmignore": "- n"}},
+		{"and to npmignore behind it", []tar.Header{file("package/.gitignore", "g"), file("package/.npmignore", "n")},
+			map[string]string{".npmignore": "- n"}},
+		{"and to one before a second gitignore", []tar.Header{file("package/.gitignore", "g"), file("package/.npmignore", "n"), file("package/.gitignore", "g")},
+			map[string]string{".npmignore": "- n"}},
+		{"but only to one with its own first element", []tar.Header{file("package/.npmignore", "n"), file("other/.gitignore", "g")},
+			map[string]string{".npmignore": "- g"}},
 		{"the same twice is once", []tar.Header{file("package/a", "1"), file("package/a", "1")}, map[string]string{"a": "- 1"}},
 		{"long names", []tar.Header{file("package/"+long, "1")}, map[string]string{long: "- 1"}},
 		{"names beyond ASCII", []tar.Header{file("package/ü/é.js", "1")}, map[string]string{"ü/é.js": "- 1"}},
@@ -119,7 +139,87 @@ func TestIndexLaysOutAsNPM(t *testing.T) {
 	}
 }
 
-func TestCommandsGetLineFeedAndMode(t *testing.T) {
+func TestCommandsHaveALineFeedAlone(t *testing.T) {
+	long := "#!" + strings.Repeat("n", shebangReach)
+	tests := []struct{ body, want string }{
+		{"#!/usr/bin/env node\r\nx\r\n", "#!/usr/bin/env node\nx\r\n"},
+		{"#!n\r\r\n", "#!n\r\n"},
+		{"#!n\r\n\xe2\x82\r\n\xff\xff", "#!n\n\ufffd\r\n\ufffd\ufffd"},
+		{"#!\r\n", ""},
+		{"#!n\n\r\n", ""},
+		{"#!n\r", ""},
+		{" #!n\r\n", ""},
+		{"\ufeff#!n\r\n", ""},
+		{"n\r\n", ""},
+		{long + "\r\n", ""},
+		{long[:shebangReach-2] + "\r\n", long[:shebangReach-2] + "\n"},
+		{long[:shebangReach-1] + "\r\n", ""},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		got, changed := command([]byte(tt.body))
+		if string(got) != tt.want || changed != (tt.want != "") {
+			t.Errorf("%q: got %q, %v, want %q", tt.body, got, changed, tt.want)
+		}
+	}
+}
+
+// TestDecode has Node's own answers: Buffer.from(BYTES).toString() in code points.
+func TestDecode(t *testing.T) {
+	for raw, want := range map[string]string{
+		"a\xc3\xa9":                            "a\u00e9",
+		"\xc3(":                                "\ufffd(",
+		"\xe2\x82":                             "\ufffd",
+		"\xe2\x82x":                            "\ufffdx",
+		"\xe0\x80\x80":                         "\ufffd\ufffd\ufffd",
+		"\xed\xa0\x80":                         "\ufffd\ufffd\ufffd",
+		"\xf0\x9f\x98":                         "\ufffd",
+		"\xf0\x9f\x98\xe2\x82\xac":             "\ufffd\u20ac",
+		"\xf0\x80\x80\x80":                     "\ufffd\ufffd\ufffd\ufffd",
+		"\xf4\x90\x80\x80":                     "\ufffd\ufffd\ufffd\ufffd",
+		"\xf5\x80":                             "\ufffd\ufffd",
+		"\xff\xfe":                             "\ufffd\ufffd",
+		"\xc0\xaf":                             "\ufffd\ufffd",
+		"\xe1\x80\xe2\xf0\x91\x92\xf1\xbf\x41": "\ufffd\ufffd\ufffd\ufffdA",
+	} {
+		if got := decode([]byte(raw)); got != want {
+			t.Errorf("%x: got %+q, want %+q", raw, got, want)
+		}
+	}
+}
+
+func TestFoldersThatAreEmpty(t *testing.T) {
+	dir := func(name string) tar.Header { return tar.Header{Name: name, Mode: 0o755, Typeflag: tar.TypeDir} }
+	x, err := Index(bytes.NewReader(pack(t, dir("package/"), dir("package/lib/"), file("package/lib/a", "1"), dir("package/tmp/"), dir("package/x/y/z/"), dir("package/x/"), dir("beside/"))), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"tmp", "x/y/z"}, x.Folders); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhereAPackageJSONStandsIsTold(t *testing.T) {
+	tests := map[string]struct {
+		members []tar.Header
+		want    string
+	}{
+		"below a dot":      {[]tar.Header{file("./package/package.json", manifestText), file("./package/a", "1")}, `"package/package.json" is left of "./package/package.json"`},
+		"below no folder":  {[]tar.Header{file("package.json", manifestText), file("lib/a.js", "1")}, `nothing is left of "package.json"`},
+		"and nothing else": {[]tar.Header{file("package.json", manifestText)}, `nothing is left of "package.json"`},
+		"not there":        {[]tar.Header{file("package/a", "1")}, "npm leaves no package.json at its top"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Index(bytes.NewReader(compress(t, packTar(t, tt.members...))), Options{})
+			if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestIndexTellsFilesAndCommandsApart(t *testing.T) {
 	tgz := compress(t, packTar(t,
 		file("package/package.json", `{"name":"@s/a","version":"1","bin":"./cli.js","bundleDependencies":["b"]}`),
 		file("package/cli.js", "#!/usr/bin/env node\r\nx\r\n"),
@@ -128,16 +228,33 @@ func TestCommandsGetLineFeedAndMode(t *testing.T) {
 		file("package/node_modules/b/b.js", "#!node\r\n"),
 		file("package/node_modules/b/test/package.json", `{"name":"fixture","bin":"package.json"}`),
 	))
-	got := unpack(t, tgz)
-	want := map[string]string{
-		"package.json":                     `- {"name":"@s/a","version":"1","bin":"./cli.js","bundleDependencies":["b"]}`,
-		"cli.js":                           "x #!/usr/bin/env node\nx\r\n",
-		"other.js":                         "- #!/usr/bin/env node\r\n",
-		"node_modules/b/package.json":      `- {"name":"b","version":"2","bin":{"b":"../b.js"}}`,
-		"node_modules/b/b.js":              "x #!node\n",
-		"node_modules/b/test/package.json": `- {"name":"fixture","bin":"package.json"}`,
+	x, err := Index(bytes.NewReader(tgz), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Unpack(bytes.NewReader(tgz), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i, e := range x.Entries {
+		if e.Command != nil {
+			as := e.AsCommand()
+			got = append(got, fmt.Sprintf("%s %o %d %q", e.Path, as.Mode, as.Size, c.Command(i)))
+			if cas.Sum(c.Command(i)) != as.SHA256 || e.Mode != 0o644 {
+				t.Errorf("%s: the index has another digest or mode", e.Path)
+			}
+		}
+	}
+	want := []string{
+		`cli.js 755 23 "#!/usr/bin/env node\nx\r\n"`,
+		`node_modules/b/b.js 755 7 "#!node\n"`,
+		`other.js 755 20 "#!/usr/bin/env node\n"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"b": "b.js"}, x.Bundled["node_modules/b"].Bin); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -165,6 +282,17 @@ func TestIndexRefusesHostileArchives(t *testing.T) {
 		{"two contents", []tar.Header{file("package/a", "1"), file("package/a", "2")}},
 		{"two contents by two first elements", []tar.Header{file("package/a", "1"), file("other/a", "2")}},
 		{"names that differ by case", []tar.Header{file("package/a.js", "1"), file("package/A.js", "2")}},
+		{"names that differ by how an accent is written", []tar.Header{file("package/\u00e9.js", "1"), file("package/e\u0301.js", "2")}},
+		{"names that differ by full case folding", []tar.Header{file("package/stra\u00dfe", "1"), file("package/STRASSE", "2")}},
+		{"names that differ by what is not seen", []tar.Header{file("package/a", "1"), file("package/a\u200d", "2")}},
+		{"two contents of an ignore file", []tar.Header{file("package/.gitignore", "1"), file("package/.gitignore", "2")}},
+		{"two contents of an ignore file that yields", []tar.Header{file("package/.gitignore", "1"), file("package/.npmignore", "n"), file("package/.gitignore", "2")}},
+		{"a folder's entry that is a file", []tar.Header{file("package/a", "1"), kind("package/A/", tar.TypeDir, "")}},
+		{"a file with a link's target", []tar.Header{kind("package/a", tar.TypeReg, "b")}},
+		{"a name that is too long", []tar.Header{file("package/"+strings.Repeat("n", 256), "1")}},
+		{"a name that is too long in bytes", []tar.Header{file("package/"+strings.Repeat("\u00e9", 128), "1")}},
+		{"a folder's name that is too long", []tar.Header{kind("package/"+strings.Repeat("n", 256)+"/", tar.TypeDir, "")}},
+		{"a path that leaves no room", []tar.Header{file("package/"+strings.Repeat(strings.Repeat("d", 200)+"/", 16)+"f", "1")}},
 		{"folders that differ by case", []tar.Header{file("package/lib/a", "1"), file("package/Lib/b", "2")}},
 		{"a file that is a folder", []tar.Header{file("package/a", "1"), file("package/a/b", "2")}},
 		{"too deep", []tar.Header{file("package/"+strings.Repeat("d/", 200)+"f", "1")}},

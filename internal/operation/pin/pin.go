@@ -319,7 +319,7 @@ func compare(before, after *snapshot.Lock) *Pinned {
 		switch {
 		case !ok:
 			out.Added = append(out.Added, a.ID())
-		case old.SHA256 != a.SHA256:
+		case old.SHA256 != a.SHA256 || old.Facts["index"] != a.Facts["index"]:
 			out.Changed = append(out.Changed, a.ID())
 		}
 	}

@@ -61,6 +61,9 @@ func VendorProject(ctx context.Context, host machine.Host, p *project.Project, l
 	if err != nil {
 		return err
 	}
+	if err := upstream.Current(ctx, store, files); err != nil {
+		return err
+	}
 	var problems diag.Problems // of files and of bases, told at once
 	if !complete(store, files) {
 		err := bring(ctx, host, p, store, files)
