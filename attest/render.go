@@ -43,15 +43,16 @@ func (v *Verdict) WriteText(w io.Writer) error {
 	for _, c := range v.checks {
 		width = max(width, len(c.ID))
 	}
+	below := strings.Repeat(" ", width+13)
 	for _, c := range v.checks {
-		fmt.Fprintf(&b, "  %-7s  %-*s  %s\n", c.Result, width, c.ID, diag.Clean(c.Have))
+		fmt.Fprintf(&b, "  %-7s  %-*s  %s\n", c.Result, width, c.ID, diag.Lines(c.Have, below))
 		if c.Result != Pass {
-			fmt.Fprintf(&b, "  %7s  %*s  needs: %s\n", "", width, "", diag.Clean(c.Need))
-			fmt.Fprintf(&b, "  %7s  %*s  fix: %s\n", "", width, "", diag.Clean(c.Remedy))
+			fmt.Fprintf(&b, "  %7s  %*s  needs: %s\n", "", width, "", diag.Lines(c.Need, below+"  "))
+			fmt.Fprintf(&b, "  %7s  %*s  fix: %s\n", "", width, "", diag.Lines(c.Remedy, below+"  "))
 		}
 	}
 	if remedy := v.Remedy(); remedy != "" {
-		fmt.Fprintf(&b, "fix: %s\n", diag.Clean(remedy))
+		fmt.Fprintf(&b, "fix: %s\n", diag.Lines(remedy, "  "))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

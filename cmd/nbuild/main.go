@@ -30,8 +30,9 @@ type surroundings struct {
 	dir            string // absolute
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	terminal       bool // stderr is one
-	answers        bool // stdout is one, where answers go
+	terminal       bool       // stderr is one
+	answers        bool       // stdout is one, where answers go
+	width          func() int // columns of stderr's terminal, nil or 0 for not known
 	now            func() time.Time
 }
 
@@ -49,8 +50,17 @@ func main() {
 	os.Exit(run(surroundings{
 		args: os.Args[1:], environ: environ, dir: dir,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())), answers: term.IsTerminal(int(os.Stdout.Fd())), now: time.Now,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())), answers: term.IsTerminal(int(os.Stdout.Fd())), width: columns, now: time.Now,
 	}))
+}
+
+// columns are those of the terminal that progress is drawn on; it may be resized.
+func columns() int {
+	n, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // run executes one command line and returns its exit code.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
@@ -30,7 +29,7 @@ func (a *app) sink() (event.Sink, func(), error) {
 	case "plain":
 		return &plainSink{w: a.stderr, paint: a.paintLine, verbose: a.verbose}, func() {}, nil
 	case "tty":
-		s := &liveSink{w: a.stderr, paint: a.paintLine, now: a.now}
+		s := &liveSink{w: a.stderr, paint: a.paintLine, now: a.now, width: a.width}
 		return s, s.clear, nil
 	}
 	return event.Discard, func() {}, noneOf("--progress", a.progress, "auto", "tty", "plain", "quiet", "json")
@@ -75,7 +74,7 @@ func plainLine(e event.Event, verbose bool) string {
 		if e.Total == e.Done {
 			return ""
 		}
-		return fmt.Sprintf("%s: %d %s", e.Phase, e.Total-e.Done, orElse(e.Name, "to bring"))
+		return fmt.Sprintf("%s: %d %s%s", e.Phase, e.Total-e.Done, orElse(e.Name, "to bring"), sizeSuffix(e.TotalBytes))
 	case event.Transfer, event.StepStart:
 		if !verbose {
 			return ""
@@ -84,64 +83,14 @@ func plainLine(e event.Event, verbose bool) string {
 	case event.StepLog:
 		return fmt.Sprintf("%s | %s", diag.Clean(e.Name), diag.Clean(e.Text))
 	case event.Problem:
-		return fmt.Sprintf("warning: %s", diag.Clean(e.Text))
+		return "warning: " + diag.Lines(e.Text, "  ")
 	case event.Summary:
 		if e.Text == "" {
 			return ""
 		}
-		return fmt.Sprintf("%s: %s", e.Phase, diag.Clean(e.Text))
+		return fmt.Sprintf("%s: %s", e.Phase, diag.Lines(e.Text, "  "))
 	}
 	return ""
-}
-
-// liveSink keeps one line on the terminal up to date, drawn at most twenty times
-// a second, and prints what must stay above it.
-type liveSink struct {
-	mu    sync.Mutex
-	w     io.Writer
-	paint func(string) string
-	now   func() time.Time
-	drawn bool
-	last  time.Time
-	done  int
-	bytes int64
-	phase string
-	total int
-}
-
-// Emit redraws the line.
-func (s *liveSink) Emit(e event.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch e.Kind {
-	case event.Plan:
-		s.phase, s.total, s.done, s.bytes = e.Phase, e.Total, 0, 0
-	case event.Transfer, event.StepEnd:
-		s.done++
-		s.bytes += e.Bytes
-	case event.StepLog, event.Problem, event.Summary:
-		if line := plainLine(e, false); line != "" {
-			s.erase()
-			fmt.Fprintln(s.w, s.paint(line))
-		}
-	}
-	if now := s.now(); s.total > 0 && now.Sub(s.last) >= 50*time.Millisecond {
-		s.last, s.drawn = now, true
-		fmt.Fprintf(s.w, "\r\x1b[K%s %d/%d%s %.40s", s.phase, min(s.done, s.total), s.total, sizeSuffix(s.bytes), diag.Clean(e.Name))
-	}
-}
-
-func (s *liveSink) erase() {
-	if s.drawn {
-		fmt.Fprint(s.w, "\r\x1b[K")
-		s.drawn = false
-	}
-}
-
-func (s *liveSink) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.erase()
 }
 
 func orElse(s, otherwise string) string {

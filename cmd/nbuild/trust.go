@@ -39,9 +39,9 @@ func (a *app) trustCheckCommand() *cobra.Command {
 			var b strings.Builder
 			fmt.Fprintf(&b, "%s: trust %q, version %d, %s\n", diag.Clean(check.File), diag.Clean(check.Name), check.Version, check.Digest)
 			for _, c := range check.Checks {
-				fmt.Fprintf(&b, "  %-7s  %-14s  %s\n", c.Result, c.ID, diag.Clean(c.Have))
+				fmt.Fprintf(&b, "  %-7s  %-14s  %s\n", c.Result, c.ID, diag.Lines(c.Have, strings.Repeat(" ", 27)))
 				if c.Remedy != "" {
-					fmt.Fprintf(&b, "  %-7s  %-14s  fix: %s\n", "", "", diag.Clean(c.Remedy))
+					fmt.Fprintf(&b, "  %-7s  %-14s  fix: %s\n", "", "", diag.Lines(c.Remedy, strings.Repeat(" ", 32)))
 				}
 			}
 			if err := a.answer(check, b.String()); err != nil {

@@ -62,6 +62,18 @@ func TestTextNeedsNoTrust(t *testing.T) {
 	}
 }
 
+func TestLinesAreLinesAndCanNotForgeOne(t *testing.T) {
+	got := "warning: " + Lines("first\nerror[NB9999]: forged\r\n\x1b[2Jthird\n", "  ")
+	want := "warning: first\n  error[NB9999]: forged\\u000d\n  \\u001b[2Jthird"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	joined := Shown(errors.Join(errors.New("one"), errors.New("two")))[0].Text()
+	if !strings.HasPrefix(joined, "error[NB0100]: one; two\n") {
+		t.Errorf("two errors are %q", joined)
+	}
+}
+
 func TestSnippet(t *testing.T) {
 	src := []byte("one\n\ttwo 😀 three\n" + strings.Repeat("x", 300) + "!\n")
 	tests := map[string]struct {

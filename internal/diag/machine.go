@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -141,17 +142,21 @@ func Shown(err error) Problems {
 	return shown
 }
 
+// oneLine is the text of an error, several of which stand a line each where they are
+// joined.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
 // unforeseen makes a problem of an error that no operation made one of.
 func unforeseen(err error) *Problem {
 	if f, path, ok := machineFault(err); ok {
 		return &Problem{
-			Code: f.code, What: f.what + ": " + err.Error(),
+			Code: f.code, What: f.what + ": " + oneLine(err),
 			Why:    "the machine refused it; what stood there before stands as it was",
 			Remedy: f.remedy(path),
 		}
 	}
 	return &Problem{
-		Code: CodeUnexpected, What: err.Error(),
+		Code: CodeUnexpected, What: oneLine(err),
 		Why:    "this is a fault of nbuild",
 		Remedy: "run it again with -v, and report what it prints",
 	}

@@ -34,12 +34,20 @@ func (p *Problem) Text() string {
 	return b.String()
 }
 
-func indent(s string) string {
-	lines := strings.Split(s, "\n")
+// indentation of what goes on below "why:", "cause:" and "fix:".
+const indentation = "       "
+
+func indent(s string) string { return Lines(s, indentation) }
+
+// Lines makes text of several lines fit to print: each line is made so by [Clean], and
+// all but the first begin with the indentation, so that none can pass for a line of
+// nbuild's own, which begins at the margin.
+func Lines(s, indentation string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	for i := range lines {
 		lines[i] = Clean(lines[i])
 	}
-	return strings.Join(lines, "\n       ")
+	return strings.Join(lines, "\n"+indentation)
 }
 
 // Clean makes text from outside fit to print on one line: control characters,

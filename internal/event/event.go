@@ -20,6 +20,7 @@ const (
 	StepStart Kind = "step.start" // a unit of work named Name begins
 	StepLog   Kind = "step.log"   // a line that the unit printed
 	StepEnd   Kind = "step.end"   // the unit ended
+	Progress  Kind = "progress"   // Bytes of Name came so far, of a transfer that goes on
 	Transfer  Kind = "transfer"   // an artefact came or went: Bytes of it
 	Problem   Kind = "problem"    // something a person must act on
 	Summary   Kind = "summary"    // the operation ended
@@ -28,7 +29,8 @@ const (
 // Event is one thing that happened. Fields that say nothing are left out of its
 // JSON form. Phase names the operation's phase in a word ("pin", "vendor",
 // "layer"); Name is what it is about ("lodash@4.17.21"); Done and Total count
-// units of the phase, Bytes is a size in bytes.
+// units of the phase, Bytes is a size in bytes. A Plan whose sizes are known says in
+// TotalBytes how much there is to bring.
 type Event struct {
 	Kind     Kind          `json:"event"`
 	Phase    string        `json:"phase,omitempty"`
@@ -41,6 +43,8 @@ type Event struct {
 	Bytes    int64         `json:"bytes,omitempty"`
 	Cached   bool          `json:"cached,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
+
+	TotalBytes int64 `json:"total_bytes,omitempty"`
 }
 
 // Sink takes events. An implementation must be safe for use by many goroutines.

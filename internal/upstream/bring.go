@@ -58,7 +58,11 @@ func Bring(ctx context.Context, lock *snapshot.Lock, o BringOptions) error {
 			missing = append(missing, a)
 		}
 	}
-	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "vendor", Done: lock.Len() - len(missing), Total: lock.Len()})
+	size := int64(0)
+	for _, a := range missing {
+		size += a.Size
+	}
+	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "vendor", Done: lock.Len() - len(missing), Total: lock.Len(), TotalBytes: size})
 	if len(missing) == 0 {
 		return nil
 	}
@@ -156,10 +160,17 @@ func (o BringOptions) fetch(ctx context.Context, a snapshot.Artefact, f Fetcher)
 	}
 	t := &tries{ctx: ctx, store: o.Store, w: w, sum: sha256.New()}
 	defer func() { t.w.Abort() }()
+	counted := func(w io.Writer) io.Writer { return event.Counting(w, o.Events, "vendor", a.ID()) }
 	if again, ok := f.(restarter); ok {
-		err = again.fetch(ctx, a, t.begin)
+		err = again.fetch(ctx, a, func() (io.Writer, error) {
+			w, err := t.begin()
+			if err != nil {
+				return nil, err
+			}
+			return counted(w), nil
+		})
 	} else {
-		err = f.Fetch(ctx, a, t)
+		err = f.Fetch(ctx, a, counted(t))
 	}
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/npm/sri"
@@ -200,8 +201,10 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 			w.Abort()
 		}
 		var err error
-		w, err = o.Store.Create(ctx)
-		return w, err
+		if w, err = o.Store.Create(ctx); err != nil {
+			return nil, err
+		}
+		return event.Counting(w, o.Events, "pin", p.Name+"@"+p.Version), nil
 	}
 	var err error
 	if p.From == npm.FromFile {

@@ -99,7 +99,11 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.host.Events.Emit(event.Event{Kind: event.Plan, Phase: "pin", Name: "Debian packages", Total: len(resolved.Debs)})
+	size := int64(0)
+	for _, a := range resolved.Debs {
+		size += a.Size
+	}
+	r.host.Events.Emit(event.Event{Kind: event.Plan, Phase: "pin", Name: "Debian packages", Total: len(resolved.Debs), TotalBytes: size})
 	all := slices.Clone(resolved.Indexes)
 	for _, a := range resolved.Debs {
 		pinned, err := source.Pin(ctx, r.store, a)
