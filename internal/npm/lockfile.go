@@ -96,16 +96,13 @@ func ReadLockfile(src []byte, file string) (*Lockfile, error) {
 		p = newParser(nil, file)
 		p.report(CodeSyntax, 0, &diag.Problem{
 			What: "the lockfile is larger than 256 MiB", Why: "no project has one of that size",
-			Remedy: "run `npm install --package-lock-only` in the project's folder to write it anew",
+			Remedy: restore(file),
 		})
 		return nil, p.problems
 	}
 	l := p.lockfile()
 	if syntax, ok := p.Err().(*strictjson.Error); ok {
-		p.report(CodeSyntax, syntax.Offset, &diag.Problem{
-			What: "the lockfile can't be read", Err: syntax.Err, Why: "nothing can be installed from it",
-			Remedy: "restore it (`git checkout " + file + "`), or run `npm install --package-lock-only` to write it anew",
-		})
+		p.broken(CodeSyntax, unreadable(src, file, false, syntax.Err), syntax.Offset)
 		return nil, p.problems
 	}
 	if len(p.problems) == 0 {
@@ -127,6 +124,17 @@ func (p *parser) report(code diag.Code, off int, problem *diag.Problem) {
 	problem.Code, problem.Pos = code, place(p.Source(), p.file, off)
 	problem.Snippet = snippet(p.Source(), problem.Pos, off)
 	p.problems = append(p.problems, problem)
+}
+
+// broken adds the problem of a file that can't be read: where it broke, or where the
+// problem already says.
+func (p *parser) broken(code diag.Code, problem *diag.Problem, off int) {
+	line := problem.Pos.Line
+	p.report(code, off, problem)
+	if line > 0 {
+		problem.Pos = diag.Pos{File: p.file, Line: line}
+		problem.Snippet = ""
+	}
 }
 
 func (p *parser) lockfile() *Lockfile {

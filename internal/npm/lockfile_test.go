@@ -77,7 +77,7 @@ func TestReadLockfileRefuses(t *testing.T) {
 		file string
 		want []string
 	}{
-		"empty":         {src: "", want: []string{"NB0350 1 the lockfile can't be read"}},
+		"empty":         {src: "", want: []string{"NB0350 1 package-lock.json is empty"}},
 		"cut":           {src: lockWith("")[:60], want: []string{"NB0350 5 the lockfile can't be read"}},
 		"more after":    {src: lockWith("") + "{}", want: []string{"NB0350 8 the lockfile can't be read"}},
 		"deep":          {src: strings.Replace(lockWith(""), `"name": "demo"`, `"x": `+deep, 1), want: []string{"NB0350 2 the lockfile can't be read"}},

@@ -22,9 +22,7 @@ func (l *Lockfile) CheckManifest(src []byte, file string) error {
 		m = p.manifest()
 	}
 	if syntax, ok := p.Err().(*strictjson.Error); ok {
-		p.report(CodeManifest, syntax.Offset, &diag.Problem{
-			What: file + " can't be read", Err: syntax.Err, Why: "it says what the project asks for", Remedy: "correct the line",
-		})
+		p.broken(CodeManifest, unreadable(src, file, true, syntax.Err), syntax.Offset)
 		return p.problems
 	}
 	if len(p.problems) > 0 {

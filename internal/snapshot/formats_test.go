@@ -28,6 +28,7 @@ func TestFormatsPageHasEveryKey(t *testing.T) {
 			}
 		}
 		slices.Sort(told[Kind(kind)])
+		told[Kind(kind)] = slices.Compact(told[Kind(kind)]) // a key with two values stands twice
 	}
 	for kind, keys := range facts {
 		want := slices.Sorted(slices.Values(keys))

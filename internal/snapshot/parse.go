@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/damage"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
@@ -30,6 +31,11 @@ func Parse(src []byte, file string) (*Lock, error) {
 			What:   fmt.Sprintf("the snapshot has %d bytes, over the bound of %d", len(src), bounds.Snapshot),
 			Why:    "a file of that size was not written by nbuild",
 			Remedy: remedyPin,
+		}}
+	}
+	if d, ok := damage.Of(src); ok && !bytes.HasPrefix(src, []byte(header+"\n")) || ok && d.Kind == damage.Merge {
+		return nil, diag.Problems{{
+			Code: CodeLockSyntax, Pos: diag.Pos{File: file, Line: d.Line}, What: file + " " + d.What, Why: d.Why, Remedy: remedyPin,
 		}}
 	}
 	head, rest, ended := bytes.Cut(src, []byte("\n"))

@@ -11,6 +11,7 @@ package project
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,7 @@ import (
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/internal/wholefile"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
@@ -114,7 +116,7 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 		return unreadable(p.Root, filepath.FromSlash(n.Lockfile), filepath.ToSlash(shown), err)
 	}
 	if p.lockfiles[n.Name], err = npm.ReadLockfile(src, filepath.ToSlash(shown)); err != nil {
-		return err
+		return p.besides(n, filepath.ToSlash(shown), err)
 	}
 	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Dir(name)})
 	if err != nil {
@@ -128,6 +130,21 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 // leaves the project's folder is not followed.
 func (p *Project) ReadFile(name string, limit int64) ([]byte, error) {
 	return wholefile.ReadIn(p.Root, filepath.FromSlash(name), limit)
+}
+
+// besides adds to what is wrong with a lockfile what happened to the package.json
+// beside it: a merge leaves both unresolved, and npm mends the one once the other is
+// whole.
+func (p *Project) besides(n pipelines.Npm, lockfile string, err error) error {
+	src, readErr := wholefile.ReadIn(p.Root, filepath.Join(filepath.FromSlash(path.Dir(n.Lockfile)), "package.json"), bounds.PackageJSON)
+	if readErr != nil || json.Valid(utf8bom.Trim(src)) {
+		return err
+	}
+	manifest := npm.Unreadable(src, path.Join(path.Dir(lockfile), "package.json"), npm.CodeManifest)
+	if manifest == nil {
+		return err
+	}
+	return append(diag.Problems{manifest}, diag.All(err)...)
 }
 
 // LockFolder is the folder of an npm block's lockfile, whose .npmrc counts.

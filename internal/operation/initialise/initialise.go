@@ -141,6 +141,9 @@ func read(folder fs.FS) (manifest, map[string]string, error) {
 		return m, nil, wrong("package.json can't be read", err)
 	}
 	if err := json.Unmarshal(utf8bom.Trim(src), &m); err != nil {
+		if p := npm.Unreadable(src, "package.json", CodeManifest); p != nil {
+			return m, nil, p
+		}
 		return m, nil, wrong("package.json is not what npm would read", err)
 	}
 	scripts := map[string]string{}
