@@ -42,7 +42,7 @@ const version = "0.1.0"
 func newApp(s surroundings) *app {
 	a := &app{surroundings: s, events: event.Discard, done: func() {}}
 	a.root = &cobra.Command{
-		Use: "nbuild", Version: version,
+		Use:   "nbuild",
 		Short: "Reproducible, signed images of Node.js projects, and a gate that accepts nothing else",
 		Long: `nbuild builds OCI images of Node.js projects from a pinned snapshot, without a
 Docker daemon and without running npm, writes what is in them as a CycloneDX BOM,
@@ -69,8 +69,8 @@ signs where they came from, and checks all of it before production runs them.`,
 	a.root.SetHelpCommand(helpCommand())
 	a.root.InitDefaultCompletionCmd(a.args...)
 	everyMistakeIsUsage(a.root)
-	a.root.SetVersionTemplate(readVersion().text())
-	a.root.SetUsageTemplate(usageOfHolders(a.root.UsageTemplate()))
+	a.versionFlag()
+	a.root.SetUsageFunc(usageOfHolders(a.root.UsageFunc()))
 	return a
 }
 

@@ -27,10 +27,17 @@ func noneOf(flag, value string, allowed ...string) error {
 // holdsOthers marks a command that does nothing itself.
 const holdsOthers = "holds others"
 
-// usageOfHolders changes cobra's template of a usage text, so that it does not show a
-// command that only holds others as one to be called alone.
-func usageOfHolders(template string) string {
-	return strings.ReplaceAll(template, "{{if .Runnable}}", fmt.Sprintf("{{if and .Runnable (not (index .Annotations %q))}}", holdsOthers))
+// usageOfHolders prints usage as given does, but does not show a command that only
+// holds others as one to be called alone.
+func usageOfHolders(given func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(cmd *cobra.Command) error {
+		if cmd.Annotations[holdsOthers] != "" {
+			run := cmd.RunE
+			cmd.RunE = nil
+			defer func() { cmd.RunE = run }()
+		}
+		return given(cmd)
+	}
 }
 
 // everyMistakeIsUsage makes a wrong number of arguments, and the name of a command
@@ -144,7 +151,6 @@ func helpCommand() *cobra.Command {
 				return unknownCommand(about, rest[0])
 			}
 			about.InitDefaultHelpFlag()
-			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {

@@ -26,6 +26,20 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
+// versionFlag gives the root a --version that prints what `version` does. Cobra's own
+// would bring text/template, and with it every method of every type that is linked.
+func (a *app) versionFlag() {
+	asked := a.root.Flags().Bool("version", false, "print the version")
+	alone := a.root.RunE
+	a.root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *asked {
+			r := readVersion()
+			return a.answer(r, r.text())
+		}
+		return alone(cmd, args)
+	}
+}
+
 func readVersion() versionReport {
 	r := versionReport{Schema: "nbuild.version/v1", Version: version}
 	if info, ok := debug.ReadBuildInfo(); ok {
