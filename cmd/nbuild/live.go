@@ -52,7 +52,7 @@ func (s *liveSink) Emit(e event.Event) {
 			s.came += e.Bytes
 			s.fetched++
 		}
-	case event.StepLog, event.Problem, event.Summary:
+	case event.StepLog, event.Wait, event.Problem, event.Summary:
 		if line := plainLine(e, false); line != "" {
 			s.erase()
 			fmt.Fprintln(s.w, s.paint(line))

@@ -82,6 +82,8 @@ func plainLine(e event.Event, verbose bool) string {
 		return fmt.Sprintf("%s: %s%s", e.Phase, diag.Clean(e.Name), sizeSuffix(e.Bytes))
 	case event.StepLog:
 		return fmt.Sprintf("%s | %s", diag.Clean(e.Name), diag.Clean(e.Text))
+	case event.Wait:
+		return fmt.Sprintf("%s: %s: %s", e.Phase, diag.Clean(e.Name), diag.Clean(e.Text))
 	case event.Problem:
 		return "warning: " + diag.Lines(e.Text, "  ")
 	case event.Summary:

@@ -119,7 +119,7 @@ func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
 		named = args[1]
 	}
 	asked := &journal{file: filepath.Join(ts.Getenv("WORK"), "asked."+named)}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(busy(ts, "npm", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.write(r.URL.Path)
 		if r.URL.Path == "/-/ping" {
 			_, _ = io.WriteString(w, "{}")
@@ -136,7 +136,7 @@ func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		http.NotFound(w, r)
-	}))
+	})))
 	ts.Defer(server.Close)
 	ts.Setenv(named, server.URL)
 	if len(args) == 2 {
@@ -336,13 +336,28 @@ func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("package-lock.json"), out, 0o644))
 }
 
+// busy has a server answer the next request with 429 and a Retry-After, which is what
+// the script writes to $WORK/busy.NAME.
+func busy(ts *testscript.TestScript, name string, inner http.Handler) http.Handler {
+	file := filepath.Join(ts.Getenv("WORK"), "busy."+name)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		after, err := os.ReadFile(file)
+		if err != nil || os.Remove(file) != nil { // one request takes it
+			inner.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Retry-After", strings.TrimSpace(string(after)))
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+}
+
 // ociRegistry serves images, with a small base/node:1 for both platforms and a
 // base/node:22 that says which Node it has, and names itself in $REGISTRY: oci-registry.
 func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: oci-registry")
 	}
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(busy(ts, "oci", registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))))
 	ts.Defer(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	ts.Setenv("REGISTRY", host)

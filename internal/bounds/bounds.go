@@ -70,4 +70,5 @@ const (
 	StallTimeout   = 60 * time.Second // without a byte of a body
 	RequestTimeout = 30 * time.Minute // a whole request, body and all
 	RetryLimit     = 3                // tries of one request
+	RetryWait      = 5 * time.Minute  // that a server may ask for before it is asked again
 )

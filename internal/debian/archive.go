@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // errMissing reports that a server does not have what it was asked for.
@@ -27,6 +28,7 @@ type Archive struct {
 	Mirrors   []string     // candidates, asked in this order before the snapshots
 	Snapshots string       // the archive of dated snapshots; "" is SnapshotArchive
 	Keyring   *Keyring     // nil is Debian's own
+	Retry     retry.Policy // of what failed in a way that may pass
 }
 
 // snapshots is the address of Debian's archive at a moment. The archive answers
@@ -51,54 +53,48 @@ func (a *Archive) get(ctx context.Context, root, file string, limit int64) ([]by
 		return nil, errors.New("an archive's address does not parse")
 	}
 	address = address.JoinPath(strings.Split(file, "/")...)
-	for try := 1; ; try++ {
-		body, again, err := a.once(ctx, address, limit)
-		if err == nil {
-			return body, nil
-		}
-		err = fmt.Errorf("%s on %s: %w", file, address.Host, err)
-		if !again || try == bounds.RetryLimit || ctx.Err() != nil {
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(time.Duration(try) * 300 * time.Millisecond):
-		}
+	var body []byte
+	err = a.Retry.Do(ctx, file, func() error {
+		var err error
+		body, err = a.once(ctx, address, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s on %s: %w", file, address.Host, err)
 	}
+	return body, nil
 }
 
 // once asks once. It ends a request that stalls.
-func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) (body []byte, again bool, err error) {
+func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, bounds.RequestTimeout)
 	defer cancel()
 	stall := time.AfterFunc(bounds.ConnectTimeout, cancel)
 	defer stall.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return nil, false, errors.New("no request can be made of it")
+		return nil, retry.Final{Err: errors.New("no request can be made of it")}
 	}
 	resp, err := a.Client.Do(req)
 	if err != nil {
-		return nil, true, cause(err)
+		return nil, cause(err)
 	}
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
-		return nil, false, errMissing
+		return nil, retry.Final{Err: errMissing}
 	case resp.StatusCode != http.StatusOK:
-		return nil, resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests,
-			fmt.Errorf("the server answers %d", resp.StatusCode)
+		return nil, retry.StatusOf(resp)
 	}
 	stall.Reset(bounds.StallTimeout)
-	body, err = io.ReadAll(io.LimitReader(waking{resp.Body, stall}, limit+1))
+	body, err := io.ReadAll(io.LimitReader(waking{resp.Body, stall}, limit+1))
 	switch {
 	case err != nil:
-		return nil, true, cause(err)
+		return nil, cause(err)
 	case int64(len(body)) > limit:
-		return nil, false, fmt.Errorf("%w (%d)", errLong, limit)
+		return nil, retry.Final{Err: fmt.Errorf("%w (%d)", errLong, limit)}
 	}
-	return body, false, nil
+	return body, nil
 }
 
 // cause drops the address from an HTTP client's error: it may carry a credential.

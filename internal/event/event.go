@@ -21,6 +21,7 @@ const (
 	StepLog   Kind = "step.log"   // a line that the unit printed
 	StepEnd   Kind = "step.end"   // the unit ended
 	Progress  Kind = "progress"   // Bytes of Name came so far, of a transfer that goes on
+	Wait      Kind = "wait"       // a server asked for patience: nothing happens for Duration
 	Transfer  Kind = "transfer"   // an artefact came or went: Bytes of it
 	Problem   Kind = "problem"    // something a person must act on
 	Summary   Kind = "summary"    // the operation ended

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // Transport makes the HTTP transport for everything but npm's registries: image
@@ -37,3 +38,6 @@ func (h Host) Transport() *http.Transport {
 		DisableCompression:    true,
 	}
 }
+
+// Retry is how requests that fail are sent again: a wait that a server asks for is told.
+func (h Host) Retry() retry.Policy { return retry.Telling(h.Events) }

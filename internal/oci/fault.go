@@ -3,7 +3,6 @@ package oci
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // classify turns what went wrong at a place into a Problem that says whether the
@@ -62,24 +62,21 @@ func statusOf(err error) int {
 	if errors.As(err, &t) {
 		return t.StatusCode
 	}
-	var s *statusError
+	var s *retry.Status
 	if errors.As(err, &s) {
-		return s.code
+		return s.Code
 	}
 	return 0
 }
 
-// statusError is an answer with a status that was not asked for.
-type statusError struct{ code int }
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("it answered %d %s", e.code, http.StatusText(e.code)))
-}
-
 // reason keeps of an error what is safe to show.
 func reason(err error) error {
+	var s *retry.Status
+	if errors.As(err, &s) {
+		return s
+	}
 	if code := statusOf(err); code != 0 {
-		return &statusError{code}
+		return &retry.Status{Code: code}
 	}
 	var u *url.Error
 	for errors.As(err, &u) {

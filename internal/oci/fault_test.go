@@ -21,6 +21,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // lie passes requests on until it is armed; then lies about the paths it knows.
@@ -308,7 +309,7 @@ func TestCredentialsGoToTheirRegistryAndIntoNoError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenRegistry(ref, Options{Keychain: Credentials(filepath.Join(t.TempDir(), "none.json"), file), Backoff: time.Millisecond})
+	r, err := OpenRegistry(ref, Options{Keychain: Credentials(filepath.Join(t.TempDir(), "none.json"), file), Retry: retry.Policy{Backoff: time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 const (
@@ -90,7 +91,7 @@ func serve(t *testing.T, referrers bool, wrap func(http.Handler) http.Handler) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenRegistry(ref, Options{Backoff: time.Millisecond, Connect: 300 * time.Millisecond, Stall: 300 * time.Millisecond})
+	r, err := OpenRegistry(ref, Options{Retry: retry.Policy{Backoff: time.Millisecond}, Connect: 300 * time.Millisecond, Stall: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // Options say how to reach a registry. The zero value is anonymous, direct and
@@ -24,7 +25,7 @@ import (
 type Options struct {
 	Transport http.RoundTripper // proxies, certificates and client keys are in it
 	Keychain  authn.Keychain    // see Credentials
-	Backoff   time.Duration     // before the first retry, three times as long before each next; 1 s
+	Retry     retry.Policy      // of what failed in a way that may pass
 	Connect   time.Duration     // until an answer begins; bounds.ConnectTimeout
 	Stall     time.Duration     // without a byte of it; bounds.StallTimeout
 	UserAgent string
@@ -43,11 +44,6 @@ type Registry struct {
 	client     *http.Client
 }
 
-var retried = []int{
-	http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-	http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-}
-
 // OpenRegistry returns the repository that a reference names. Nothing is asked yet.
 func OpenRegistry(ref Ref, opt Options) (*Registry, error) {
 	repo, err := name.NewRepository(ref.Name(), name.StrictValidation)
@@ -62,14 +58,13 @@ func OpenRegistry(ref Ref, opt Options) (*Registry, error) {
 	if opt.Keychain == nil {
 		opt.Keychain = Credentials()
 	}
-	backoff := remote.Backoff{Duration: orElse(opt.Backoff, time.Second), Factor: 3, Jitter: 0.1, Steps: bounds.RetryLimit}
 	var rt http.RoundTripper = &guard{opt.Transport, orElse(opt.Connect, bounds.ConnectTimeout), orElse(opt.Stall, bounds.StallTimeout)}
-	rt = transport.NewRetry(rt, transport.WithRetryBackoff(backoff), transport.WithRetryStatusCodes(retried...))
+	rt = &retry.Transport{Inner: rt, Policy: opt.Retry}
 	if opt.UserAgent != "" {
 		rt = transport.NewUserAgent(rt, opt.UserAgent)
 	}
 	pusher, err := remote.NewPusher(remote.WithTransport(rt), remote.WithAuthFromKeychain(opt.Keychain),
-		remote.WithRetryBackoff(remote.Backoff{Duration: backoff.Duration, Factor: 3, Jitter: 0.1, Steps: 1}))
+		remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.1, Steps: 1}))
 	if err != nil {
 		return nil, fmt.Errorf("preparing to push: %w", err)
 	}
@@ -122,7 +117,7 @@ func (r *Registry) get(ctx context.Context, path string, accept ...string) (*htt
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()
-		return nil, &statusError{resp.StatusCode}
+		return nil, retry.StatusOf(resp)
 	}
 	return resp, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -27,12 +28,13 @@ const maxRedirects = 5
 
 // Files fetches files by URL.
 type Files struct {
-	http *http.Client
+	retry retry.Policy
+	http  *http.Client
 }
 
-// NewFiles makes a client on a transport.
-func NewFiles(transport http.RoundTripper) *Files {
-	return &Files{&http.Client{
+// NewFiles makes a client on a transport, which asks again as the policy says.
+func NewFiles(transport http.RoundTripper, policy retry.Policy) *Files {
+	return &Files{policy, &http.Client{
 		Transport: transport,
 		Timeout:   bounds.RequestTimeout,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
@@ -106,7 +108,7 @@ func (c *Files) Get(ctx context.Context, block, address string, to io.Writer) er
 			Remedy: "write an https URL without user name and password",
 		}
 	}
-	err = c.get(ctx, u, to)
+	err = retry.Bare(c.retry.Do(ctx, block, func() error { return c.get(ctx, u, to) }))
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -117,6 +119,7 @@ func (c *Files) Get(ctx context.Context, block, address string, to io.Writer) er
 	}
 }
 
+// get asks once.
 func (c *Files) get(ctx context.Context, u *url.URL, to io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -125,15 +128,18 @@ func (c *Files) get(ctx context.Context, u *url.URL, to io.Writer) error {
 		return err
 	}
 	resp, err := c.http.Do(r)
+	if err != nil && !retry.Passing(err) {
+		err = retry.Final{Err: err}
+	}
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answers %d", resp.StatusCode)
+		return retry.StatusOf(resp)
 	}
 	if resp.ContentLength > bounds.FetchFile {
-		return fmt.Errorf("it announces %d bytes, over the bound of %d", resp.ContentLength, int64(bounds.FetchFile))
+		return retry.Final{Err: fmt.Errorf("it announces %d bytes, over the bound of %d", resp.ContentLength, int64(bounds.FetchFile))}
 	}
 	stall := time.AfterFunc(bounds.StallTimeout, cancel)
 	defer stall.Stop()
@@ -144,10 +150,10 @@ func (c *Files) get(ctx context.Context, u *url.URL, to io.Writer) error {
 	})
 	n, err := io.Copy(to, io.LimitReader(body, bounds.FetchFile+1))
 	if err != nil {
-		return err
+		return retry.Final{Err: err} // what was written can't be taken back here
 	}
 	if n > bounds.FetchFile {
-		return fmt.Errorf("it sends more than the bound of %d bytes", int64(bounds.FetchFile))
+		return retry.Final{Err: fmt.Errorf("it sends more than the bound of %d bytes", int64(bounds.FetchFile))}
 	}
 	return nil
 }

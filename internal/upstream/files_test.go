@@ -6,9 +6,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // A server outside must not make the builder ask what only the builder can reach.
@@ -25,7 +27,7 @@ func TestARedirectFromOutsideDoesNotReachThisMachineOrItsNetwork(t *testing.T) {
 				http.Redirect(w, r, to, http.StatusFound)
 			}
 			return w.Result(), nil
-		}))
+		}), retry.Policy{})
 		err := client.Get(t.Context(), "geoip", "https://files.example.com/x", io.Discard)
 		if len(diag.All(err)) != 1 || len(asked) != 1 {
 			t.Errorf("%s: asked %q, %v", to, asked, err)
@@ -57,7 +59,7 @@ func TestPin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := NewFiles(server.Client().Transport)
+	client := NewFiles(server.Client().Transport, retry.Policy{Backoff: time.Millisecond})
 	tests := map[string]struct {
 		address string
 		code    diag.Code

@@ -25,6 +25,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
 )
@@ -138,7 +139,7 @@ func (f *fake) client(t *testing.T, lines ...string) *registry.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := registry.NewClient(config, registry.Options{Sleep: func(context.Context, time.Duration) error { return nil }})
+	c, err := registry.NewClient(config, registry.Options{Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package upstream_test
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/rehearsal"
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
 )
@@ -69,8 +69,7 @@ func TestVendorTellsHowARegistryFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			client, err := registry.NewClient(config, registry.Options{
-				Connect: time.Second, Stall: time.Second, Tries: 1,
-				Sleep: func(context.Context, time.Duration) error { return nil },
+				Connect: time.Second, Stall: time.Second, Retry: retry.Policy{Tries: 1},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -54,6 +54,7 @@ func OpenStore(host machine.Host, name string) (oci.Ref, oci.Store, error) {
 func Options(host machine.Host) oci.Options {
 	return oci.Options{
 		Transport: host.Transport(), Keychain: oci.Credentials(credentialFiles(host)...), UserAgent: "nbuild/" + host.Version,
+		Retry: host.Retry(),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
@@ -19,10 +20,7 @@ type Options struct {
 	Connections int           // to one host at once; 0 means 16
 	Connect     time.Duration // until a server answers; 0 means bounds.ConnectTimeout
 	Stall       time.Duration // without a byte; 0 means bounds.StallTimeout
-	Tries       int           // of one request; 0 means bounds.RetryLimit
-
-	// Sleep waits between tries; nil waits for real.
-	Sleep func(ctx context.Context, d time.Duration) error
+	Retry       retry.Policy  // of what failed in a way that may pass
 }
 
 // Client asks the registries that a configuration names. It may be used by many
@@ -50,28 +48,11 @@ func NewClient(config *Config, o Options) (*Client, error) {
 	if o.Stall == 0 {
 		o.Stall = bounds.StallTimeout
 	}
-	if o.Tries == 0 {
-		o.Tries = bounds.RetryLimit
-	}
-	if o.Sleep == nil {
-		o.Sleep = sleep
-	}
 	c := &Client{config: config, o: o, transports: map[string]*http.Transport{}}
 	if _, err := c.transport(credential{}); err != nil {
 		return nil, err
 	}
 	return c, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // Config is the configuration that the client was made with.
@@ -114,19 +95,11 @@ type ask struct {
 // get asks, up to the limit of tries, and hands the body of a good answer to use,
 // which starts anew each time. It returns a Problem, or the context's error.
 func (c *Client) get(ctx context.Context, a ask, use func(body io.Reader) error) error {
-	for try := 1; ; try++ {
-		err := c.once(ctx, a, use)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		wait, again := retry(err, try)
-		if !again || try >= c.o.Tries {
-			return problem(a, err)
-		}
-		if err := c.o.Sleep(ctx, wait); err != nil {
-			return err
-		}
+	err := retry.Bare(c.o.Retry.Do(ctx, a.what, func() error { return final(c.once(ctx, a, use)) }))
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
+	return problem(a, err)
 }
 
 // once asks one time, following redirects by this package's own rules.
@@ -190,7 +163,7 @@ func closeBody(resp *http.Response) {
 // body checks the status and hands on the decoded body.
 func (c *Client) body(resp *http.Response, g *guard, use func(io.Reader) error) error {
 	if resp.StatusCode != http.StatusOK {
-		return &statusError{resp.StatusCode, resp.Header.Get("Retry-After")}
+		return retry.StatusOf(resp)
 	}
 	g.reset(c.o.Stall)
 	r := io.Reader(&guarded{resp.Body, g, c.o.Stall})

@@ -23,6 +23,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/retry"
 )
 
 const body = "the bytes of a tarball"
@@ -37,7 +38,7 @@ func client(t *testing.T, address string, lines ...string) *Client {
 	}
 	c, err := NewClient(config, Options{
 		Connect: 300 * time.Millisecond, Stall: 300 * time.Millisecond,
-		Sleep: func(context.Context, time.Duration) error { return nil },
+		Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
@@ -56,7 +57,7 @@ func problem(a ask, err error) error {
 		return p
 	}
 	where := shown(a.target)
-	var status *statusError
+	var status *retry.Status
 	var redirected *redirectError
 	var network net.Error
 	switch {
@@ -105,16 +106,16 @@ func problem(a ask, err error) error {
 // lockfile and lies at no registry that is configured. It reports whether it knew.
 func addressProblem(p *diag.Problem, a ask, err error) bool {
 	host, where := a.target.Hostname(), shown(a.target)
-	var status *statusError
+	var status *retry.Status
 	var redirected *redirectError
 	errors.As(err, &status)
 	switch {
-	case status != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, status.code):
+	case status != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, status.Code):
 		p.Code = CodeDenied
 		p.What = fmt.Sprintf("%s denies access to %s", host, a.what)
 		p.Why = "npm's configuration holds no credential for that server, or one that is not accepted, and a credential in the lockfile's address is not used; asked at " + where
 		p.Remedy = "run `npm config set //" + a.target.Host + "/:_authToken TOKEN`, with your token"
-	case status != nil && slices.Contains([]int{http.StatusNotFound, http.StatusGone}, status.code):
+	case status != nil && slices.Contains([]int{http.StatusNotFound, http.StatusGone}, status.Code):
 		p.Code = CodeNotFound
 		p.What = fmt.Sprintf("%s does not have %s", host, a.what)
 		p.Why = "the lockfile says that it comes from there, so no registry is asked for it; asked at " + where
@@ -130,9 +131,9 @@ func addressProblem(p *diag.Problem, a ask, err error) bool {
 	return true
 }
 
-func statusProblem(p *diag.Problem, a ask, s *statusError) {
+func statusProblem(p *diag.Problem, a ask, s *retry.Status) {
 	where := shown(a.target)
-	switch s.code {
+	switch s.Code {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
 		p.Code = CodeDenied
 		p.What = fmt.Sprintf("the registry denies access to %s", a.what)
@@ -146,7 +147,7 @@ func statusProblem(p *diag.Problem, a ask, s *statusError) {
 	default:
 		p.Code = CodeFailing
 		p.What = fmt.Sprintf("the registry fails to deliver %s", a.what)
-		p.Why = "it answers with an error each time; asked at " + where
+		p.Why = "it answers with an error each time, or asks for more patience than a build has; asked at " + where
 		p.Remedy = "run the same command again later: what came whole is kept"
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
@@ -20,16 +20,6 @@ const maxRedirects = 5
 
 // errStalled means that a server took too long to say anything.
 var errStalled = errors.New("no answer in time")
-
-// statusError is an answer that is no success.
-type statusError struct {
-	code       int
-	retryAfter string
-}
-
-func (e *statusError) Error() string {
-	return fmt.Sprintf("status %d %s", e.code, http.StatusText(e.code))
-}
 
 // redirectError is a redirect that is not followed.
 type redirectError struct {
@@ -113,20 +103,14 @@ func inflated(r io.Reader, use func(io.Reader) error) error {
 	return use(zr)
 }
 
-// retry reports whether a failed try may be made again, and after how long.
-func retry(err error, try int) (time.Duration, bool) {
-	wait := time.Second << (try - 1)
-	var status *statusError
-	if errors.As(err, &status) {
-		if s, bad := strconv.Atoi(status.retryAfter); bad == nil && s >= 0 && s <= 60 {
-			wait = time.Duration(s) * time.Second
-		}
-		return wait, status.code == http.StatusTooManyRequests || status.code == http.StatusRequestTimeout || status.code >= 500
-	}
+// final marks an error that another try would not mend.
+func final(err error) error {
 	var bad *redirectError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, strictjson.ErrSyntax), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
-		return 0, false
+		return retry.Final{Err: err}
 	}
-	return wait, true
+	return err
 }

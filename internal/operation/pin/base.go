@@ -45,8 +45,10 @@ func archive(host machine.Host) (*debian.Archive, error) {
 	if err != nil {
 		return nil, err
 	}
+	again := host.Retry()
+	again.Backoff = 300 * time.Millisecond // there is another mirror to ask
 	return &debian.Archive{
-		Client: &http.Client{Transport: host.Transport(), Timeout: bounds.RequestTimeout}, Now: host.Now(), Mirrors: mirrors,
+		Retry: again, Client: &http.Client{Transport: host.Transport(), Timeout: bounds.RequestTimeout}, Now: host.Now(), Mirrors: mirrors,
 	}, nil
 }
 

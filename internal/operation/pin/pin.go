@@ -268,7 +268,7 @@ func (r *pinner) node(ctx context.Context) ([]snapshot.Artefact, error) {
 
 // fetches pins the files of fetch blocks.
 func (r *pinner) fetches(ctx context.Context) ([]snapshot.Artefact, error) {
-	client := upstream.NewFiles(r.host.Transport())
+	client := upstream.NewFiles(r.host.Transport(), r.host.Retry())
 	var all []snapshot.Artefact
 	var problems diag.Problems
 	for _, f := range r.project.Fetches {

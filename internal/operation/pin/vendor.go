@@ -241,7 +241,7 @@ func reach(ctx context.Context, host machine.Host, p *project.Project, store *ca
 	}
 	o.Fetchers = map[snapshot.Kind]upstream.Fetcher{
 		snapshot.KindDeb:   debs{source, store},
-		snapshot.KindFetch: upstream.PinnedFiles{Client: upstream.NewFiles(host.Transport()), Addresses: addresses},
+		snapshot.KindFetch: upstream.PinnedFiles{Client: upstream.NewFiles(host.Transport(), host.Retry()), Addresses: addresses},
 	}
 	return nil
 }

@@ -1,0 +1,177 @@
+package retry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/event"
+)
+
+// answers replies with one status after the other, the last for ever.
+type answers struct {
+	status  []int
+	headers http.Header
+	bodies  []string
+}
+
+func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := ""
+	if r.Body != nil {
+		all, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = string(all)
+	}
+	a.bodies = append(a.bodies, r.Method+" "+body)
+	w := httptest.NewRecorder()
+	for k, v := range a.headers {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(a.status[min(len(a.bodies), len(a.status))-1])
+	return w.Result(), nil
+}
+
+func TestWhatAServerAsksForIsDone(t *testing.T) {
+	const now = "Mon, 30 Nov 2026 12:00:00 GMT"
+	tests := []struct {
+		name   string
+		status int
+		header http.Header
+		waits  []time.Duration
+	}{
+		{"seconds", 429, http.Header{"Retry-After": {"7"}}, []time.Duration{7 * time.Second, 7 * time.Second}},
+		{"seconds of a server that is being mended", 503, http.Header{"Retry-After": {" 120 "}}, []time.Duration{2 * time.Minute, 2 * time.Minute}},
+		{"no seconds", 429, http.Header{"Retry-After": {"0"}}, []time.Duration{0, 0}},
+		{"as long as is allowed", 429, http.Header{"Retry-After": {"300"}}, []time.Duration{bounds.RetryWait, bounds.RetryWait}},
+		{"longer than is allowed", 429, http.Header{"Retry-After": {"301"}}, nil},
+		{"a day", 503, http.Header{"Retry-After": {"86400"}}, nil},
+		{"a date, by the server's own clock", 503, http.Header{"Date": {now}, "Retry-After": {"Mon, 30 Nov 2026 12:01:30 GMT"}}, []time.Duration{90 * time.Second, 90 * time.Second}},
+		{"a date in an older form", 503, http.Header{"Date": {now}, "Retry-After": {"Monday, 30-Nov-26 12:00:10 GMT"}}, []time.Duration{10 * time.Second, 10 * time.Second}},
+		{"a date that is over", 503, http.Header{"Date": {now}, "Retry-After": {"Mon, 30 Nov 2026 11:00:00 GMT"}}, []time.Duration{0, 0}},
+		{"a date too far", 503, http.Header{"Date": {now}, "Retry-After": {"Mon, 30 Nov 2026 13:00:00 GMT"}}, nil},
+		{"a date without a clock", 503, http.Header{"Retry-After": {"Mon, 30 Nov 2026 12:01:30 GMT"}}, []time.Duration{time.Second, 2 * time.Second}},
+		{"nothing", 502, nil, []time.Duration{time.Second, 2 * time.Second}},
+		{"nonsense", 502, http.Header{"Retry-After": {"soon"}}, []time.Duration{time.Second, 2 * time.Second}},
+		{"less than nothing", 502, http.Header{"Retry-After": {"-5"}}, []time.Duration{time.Second, 2 * time.Second}},
+		{"more than a number holds", 429, http.Header{"Retry-After": {"99999999999999999999"}}, []time.Duration{time.Second, 2 * time.Second}},
+		{"an answer that will not change", 404, http.Header{"Retry-After": {"1"}}, nil},
+		{"a refusal", 403, http.Header{"Retry-After": {"1"}}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var waits []time.Duration
+			var told []event.Event
+			policy := Telling(event.Func(func(e event.Event) { told = append(told, e) }))
+			policy.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			inner := &answers{status: []int{test.status}, headers: test.header}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://registry.example.com/x", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := (&Transport{Inner: inner, Policy: policy}).RoundTrip(req)
+			var status *Status
+			if errors.As(err, &status) && status.After > bounds.RetryWait && strings.Contains(err.Error(), "asked to be left alone for ") {
+				resp, err = &http.Response{StatusCode: status.Code}, nil
+			}
+			if err != nil || resp.StatusCode != test.status {
+				t.Fatalf("%v, %v", resp, err)
+			}
+			if diff := cmp.Diff(test.waits, waits); diff != "" {
+				t.Error(diff)
+			}
+			for i, e := range told {
+				if e.Kind != event.Wait || e.Duration != waits[i] || e.Name != "registry.example.com" || !strings.Contains(e.Text, "patience") {
+					t.Errorf("told %+v", e)
+				}
+			}
+			asked := test.header.Get("Retry-After") != "" && len(waits) > 0 && waits[0] > 2*time.Second
+			if asked != (len(told) == 2) {
+				t.Errorf("told %d times of waits %v", len(told), waits)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatMayPassIsTriedAgain(t *testing.T) {
+	fast := Policy{Sleep: func(context.Context, time.Duration) error { return nil }}
+	flaky := errors.New("flaky")
+	for name, test := range map[string]struct {
+		err  error
+		want int
+	}{
+		"an error that may pass": {flaky, bounds.RetryLimit},
+		"a final one":            {Final{flaky}, 1},
+		"none":                   {nil, 1},
+	} {
+		n := 0
+		err := fast.Do(t.Context(), "x", func() error { n++; return test.err })
+		if n != test.want || !errors.Is(err, test.err) || test.err != nil && !errors.Is(Bare(err), flaky) {
+			t.Errorf("%s: tried %d times, %v", name, n, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	_ = Policy{}.Do(ctx, "x", func() error { n++; cancel(); return flaky })
+	if n != 1 {
+		t.Errorf("tried %d times after the run ended", n)
+	}
+}
+
+func TestAWaitEndsWithTheRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	begun := time.Now()
+	err := Policy{}.Do(ctx, "x", func() error { return &Status{Code: 429, After: time.Minute, Asked: true} })
+	if !errors.Is(err, context.Canceled) || time.Since(begun) > 10*time.Second {
+		t.Errorf("%v after %s", err, time.Since(begun))
+	}
+}
+
+func TestABodyIsSentAgainOnlyWhereItCanBeHadAgain(t *testing.T) {
+	policy := Policy{Sleep: func(context.Context, time.Duration) error { return nil }}
+	send := func(body io.Reader) ([]string, int) {
+		inner := &answers{status: []int{503, 201}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://registry.example.com/x", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&Transport{Inner: inner, Policy: policy}).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inner.bodies, resp.StatusCode
+	}
+	if bodies, status := send(strings.NewReader("manifest")); status != 201 || len(bodies) != 2 || bodies[1] != "PUT manifest" {
+		t.Errorf("%q, %d", bodies, status)
+	}
+	if bodies, status := send(io.MultiReader(strings.NewReader("layer"))); status != 503 || len(bodies) != 1 {
+		t.Errorf("%q, %d", bodies, status)
+	}
+}
+
+func TestManyThatWaitAreToldOnce(t *testing.T) {
+	told := 0
+	policy := Telling(event.Func(func(event.Event) { told++ }))
+	inside := false
+	policy.Sleep = func(ctx context.Context, d time.Duration) error {
+		if !inside { // while one waits, another comes to wait
+			inside = true
+			_ = policy.Do(ctx, "b", func() error { return &Status{Code: 429, After: time.Second, Asked: true} })
+		}
+		return nil
+	}
+	_ = policy.Do(t.Context(), "a", func() error { return &Status{Code: 429, After: time.Second, Asked: true} })
+	if told != 2 { // a's first wait, and its second, when b had given up
+		t.Errorf("told %d times", told)
+	}
+}
