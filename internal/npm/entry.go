@@ -43,6 +43,10 @@ func (p *parser) entry() *Entry {
 			e.PeerDependencies = p.texts()
 		case "peerDependenciesMeta":
 			e.PeerOptional = p.peerMeta()
+		case "acceptDependencies":
+			e.Accept = p.texts()
+		case "hasShrinkwrap":
+			e.HasShrinkwrap = p.truth()
 		case "bundleDependencies", "bundledDependencies":
 			e.BundleDependencies = p.list()
 		case "os":

@@ -53,9 +53,6 @@ func (g *graph) faults() []fault {
 				"it says so itself (os "+list(n.OS)+", cpu "+list(n.CPU)+", libc "+list(n.Libc)+") and nothing marks it optional",
 				"move it to optionalDependencies in package.json, or build for another platform"))
 		}
-		for _, e := range n.out {
-			add(g.missing(n, e))
-		}
 	}
 	slices.SortStableFunc(all, func(a, b fault) int { return a.problem.Pos.Line - b.problem.Pos.Line })
 	return all
@@ -64,19 +61,6 @@ func (g *graph) faults() []fault {
 // problem is one at the entry's place.
 func (e *Entry) problem(code diag.Code, what, why, remedy string) *diag.Problem {
 	return &diag.Problem{Code: code, Pos: e.Pos, What: what, Why: why, Remedy: remedy}
-}
-
-func (g *graph) missing(n *node, e edge) *diag.Problem {
-	missing := e.to == nil && (e.kind == Prod || e.kind == Dev && !slices.Contains(g.o.Omit, "dev"))
-	if !missing || n.bundler != nil || slices.Contains(n.BundleDependencies, e.name) || n.local() && n != g.root {
-		return nil
-	}
-	who := n.Path
-	if n == g.root {
-		who = "the project"
-	}
-	return n.problem(CodeMissing, who+" depends on "+e.name+"@"+e.spec+", which the lockfile does not have",
-		"the lockfile was cut or edited; what is missing would fail when it is required", rewrite)
 }
 
 func collision(folded map[string]string, e *Entry) *diag.Problem {

@@ -2,6 +2,7 @@ package npm
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -11,9 +12,9 @@ import (
 // dependencies only, and so on (arborist, calc-dep-flags).
 type node struct {
 	*Entry
-	out     []edge
-	in      []edge
-	parent  *node // whose node_modules it stands in; nil where the lockfile has no such package
+	out     []*edge
+	in      []*edge
+	parent  *node // whose node_modules it stands in, nil where the lockfile has no such package; of a folder of the project, the one around it
 	target  *node // of a link
 	bundler *node
 	place   int
@@ -24,13 +25,15 @@ type node struct {
 }
 
 type edge struct {
-	name, spec string
+	name, spec string // spec as written, whatever an override makes of it
+	accept     string // a second range that will do, "" for none
 	kind       Kind
 	from, to   *node
+	rule       *override // what package.json's overrides say of it, nil for nothing
 }
 
-func (e edge) optional() bool { return e.kind == Optional || e.kind == PeerOptional }
-func (e edge) peer() bool     { return e.kind == Peer || e.kind == PeerOptional }
+func (e *edge) optional() bool { return e.kind == Optional || e.kind == PeerOptional }
+func (e *edge) peer() bool     { return e.kind == Peer || e.kind == PeerOptional }
 
 type graph struct {
 	lock  *Lockfile
@@ -49,7 +52,7 @@ func newGraph(l *Lockfile, o Options) *graph {
 	}
 	g.root = g.nodes[0]
 	for _, n := range g.nodes[1:] {
-		n.parent = g.at[parentPath(n.Path)]
+		n.parent = g.around(n)
 		if n.Link {
 			n.target = g.at[n.Resolved]
 		}
@@ -72,20 +75,34 @@ func newGraph(l *Lockfile, o Options) *graph {
 	return g
 }
 
+// around returns the node whose folder n stands in: of a folder of the project, the
+// next one above that the lockfile knows.
+func (g *graph) around(n *node) *node {
+	if !n.local() {
+		return g.at[parentPath(n.Path)]
+	}
+	for at := path.Dir(n.Path); at != "."; at = path.Dir(at) {
+		if found := g.at[at]; found != nil {
+			return found
+		}
+	}
+	return g.root
+}
+
 // wants lists what an entry asks for, by name; where one name is asked for in two
 // ways, the later of peer, prod, optional, dev counts.
-func wants(e *Entry, top, peers bool) []edge {
-	all := map[string]edge{}
+func wants(e *Entry, top, peers bool) []*edge {
+	all := map[string]*edge{}
 	add := func(deps map[string]string, kind Kind) {
 		for name, spec := range deps { // sorted below
-			all[name] = edge{name: name, spec: spec, kind: kind}
+			all[name] = &edge{name: name, spec: spec, kind: kind, accept: e.Accept[name]}
 		}
 	}
 	if peers {
 		add(e.PeerDependencies, Peer)
 		for name := range e.PeerDependencies {
 			if e.PeerOptional[name] {
-				all[name] = edge{name: name, spec: e.PeerDependencies[name], kind: PeerOptional}
+				all[name].kind = PeerOptional
 			}
 		}
 	}
@@ -94,7 +111,7 @@ func wants(e *Entry, top, peers bool) []edge {
 	if top {
 		add(e.DevDependencies, Dev)
 	}
-	out := make([]edge, 0, len(all))
+	out := make([]*edge, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		out = append(out, all[name])
 	}
@@ -131,7 +148,7 @@ func (g *graph) flag() {
 			}
 		}
 		if n.target != nil {
-			if n.target.unset(n, edge{}) || !seen[n.target] {
+			if n.target.unset(n, &edge{}) || !seen[n.target] {
 				queue = append(queue, n.target)
 			}
 			continue
@@ -151,7 +168,7 @@ func (g *graph) flag() {
 
 // unset takes back the flags that an edge from another package contradicts, and
 // reports whether any was.
-func (n *node) unset(from *node, e edge) bool {
+func (n *node) unset(from *node, e *edge) bool {
 	before := [...]bool{n.extraneous, n.dev, n.optional, n.devOptional, n.peer}
 	dev := from.dev || e.kind == Dev
 	optional := from.optional || e.optional()
@@ -193,7 +210,7 @@ func gather(set []*node) []*node {
 	for _, n := range set {
 		first[n] = true
 	}
-	counts := func(e edge) bool { return !first[e.to] && !e.from.inert }
+	counts := func(e *edge) bool { return !first[e.to] && !e.from.inert }
 	in := maps.Clone(first)
 	for i := 0; i < len(set); i++ {
 		for _, e := range set[i].out {
@@ -206,7 +223,7 @@ func gather(set []*node) []*node {
 	for changed := true; changed; {
 		changed = false
 		for _, n := range set {
-			if in[n] && slices.ContainsFunc(n.in, func(e edge) bool { return !in[e.from] && counts(e) }) {
+			if in[n] && slices.ContainsFunc(n.in, func(e *edge) bool { return !in[e.from] && counts(e) }) {
 				in[n], changed = false, true
 			}
 		}
@@ -257,4 +274,12 @@ func list(words []string) string {
 		return "any"
 	}
 	return strings.Join(words, "|")
+}
+
+// child is the package in a package's own node_modules, nil for none.
+func (g *graph) child(n *node, name string) *node {
+	if n == g.root {
+		return g.at["node_modules/"+name]
+	}
+	return g.at[n.Path+"/node_modules/"+name]
 }

@@ -48,6 +48,7 @@ type Entry struct {
 
 	Link             bool // a symbolic link to the folder that Resolved names
 	InBundle         bool // part of its bundler's tarball
+	HasShrinkwrap    bool // its tarball has a lockfile of its own, which says what stands in it
 	HasInstallScript bool
 	Deprecated       string
 
@@ -55,7 +56,8 @@ type Entry struct {
 	DevDependencies      map[string]string
 	OptionalDependencies map[string]string
 	PeerDependencies     map[string]string
-	PeerOptional         map[string]bool // peers that need not be there
+	PeerOptional         map[string]bool   // peers that need not be there
+	Accept               map[string]string // ranges that will do as well (acceptDependencies)
 	BundleDependencies   []string
 
 	OS, CPU, Libc []string

@@ -192,31 +192,6 @@ func TestReadLockfileStopsAtRepeatedKeys(t *testing.T) {
 	}
 }
 
-func TestCheckManifest(t *testing.T) {
-	l, err := ReadLockfile([]byte(lockWith(`"dependencies": {"a": "^1.0.0", "b": "1"}, "optionalDependencies": {"o": "1"}`,
-		dep("node_modules/a", "1.0.0", ""), dep("node_modules/b", "1.0.0", ""), dep("node_modules/o", "1.0.0", ""))), "package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct {
-		src  string
-		want []string
-	}{
-		"equal":   {`{"dependencies": {"b": "1", "a": "^1.0.0", "o": "1"}, "optionalDependencies": {"o": "1"}, "scripts": {}}`, nil},
-		"changed": {`{"dependencies": {"a": "^2.0.0", "b": "1"}, "optionalDependencies": {"o": "1"}}`, []string{"NB0362 0 package.json asks for a@^2.0.0 in dependencies, the lockfile was made for a@^1.0.0"}},
-		"added":   {`{"dependencies": {"a": "^1.0.0", "b": "1"}, "devDependencies": {"c": "3"}, "optionalDependencies": {"o": "1"}}`, []string{"NB0362 0 package.json asks for c@3 in devDependencies, the lockfile was made without it"}},
-		"removed": {`{"dependencies": {"a": "^1.0.0"}, "optionalDependencies": {"o": "1"}}`, []string{"NB0362 0 package.json does not ask for b in dependencies, the lockfile was made for b@1"}},
-		"junk":    {"{", []string{"NB0362 1 package.json can't be read"}},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, told(l.CheckManifest([]byte(test.src), "package.json"))); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func FuzzReadLockfile(f *testing.F) {
 	f.Add([]byte(lockWith(`"dependencies": {"a": "1"}`, dep("node_modules/a", "1.0.0", `"dependencies": {"b": "1"}, "bin": "x"`), `"node_modules/l": {"link": true, "resolved": "l"}`, `"l": {}`)))
 	for _, src := range []string{"{", `{"lockfileVersion":2,"packages":{"":{},"node_modules/a/node_modules/a":{}}}`, `{"lockfileVersion":1}`} {

@@ -1,102 +1,212 @@
 package npm
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
-// CheckManifest reports where the project's package.json asks for something else
-// than the lockfile was made for, as `npm ci` does. File is the manifest's name.
-func (l *Lockfile) CheckManifest(src []byte, file string) error {
+// Manifest is what a package.json asks for.
+type Manifest struct {
+	File       string // as the user would type it
+	entry      *Entry
+	src        []byte
+	at         map[Kind]map[string]int // where each dependency stands
+	overrides  *override
+	workspaces int // where they stand, -1 for nowhere
+}
+
+// ReadManifest reads a package.json; what asks for nothing may be anything. File is
+// its name as the user would type it. The error is a diag.Problems.
+func ReadManifest(src []byte, file string) (*Manifest, error) {
 	src = utf8bom.Trim(src)
 	p := newParser(src, file)
-	var m *Entry
+	m := &Manifest{File: file, entry: &Entry{}, src: src, at: map[Kind]map[string]int{}, overrides: &override{}, workspaces: -1}
 	if len(src) > bounds.PackageJSON {
 		p.Fail(0, "larger than %d bytes", bounds.PackageJSON)
 	} else {
-		m = p.manifest()
+		p.manifest(m)
 	}
 	if syntax, ok := p.Err().(*strictjson.Error); ok {
+		p.problems = nil
 		p.broken(CodeManifest, unreadable(src, file, true, syntax.Err), syntax.Offset)
-		return p.problems
 	}
-	if len(p.problems) > 0 {
-		return p.problems
+	if err := p.problems.Err(); err != nil {
+		return nil, err
 	}
-	r := l.root
-	sections := []struct {
-		name         string
-		want, locked map[string]string
-	}{
-		{"dependencies", without(m.Dependencies, m.OptionalDependencies), without(r.Dependencies, r.OptionalDependencies)},
-		{"devDependencies", m.DevDependencies, r.DevDependencies},
-		{"optionalDependencies", m.OptionalDependencies, r.OptionalDependencies},
-		{"peerDependencies", m.PeerDependencies, r.PeerDependencies},
-	}
-	for _, s := range sections {
-		all := maps.Clone(s.locked)
-		if all == nil {
-			all = map[string]string{}
-		}
-		maps.Copy(all, s.want)
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			want, wanted := s.want[name]
-			locked, known := s.locked[name]
-			what := ""
-			switch {
-			case !known:
-				what = file + " asks for " + name + "@" + want + " in " + s.name + ", the lockfile was made without it"
-			case !wanted:
-				what = file + " does not ask for " + name + " in " + s.name + ", the lockfile was made for " + name + "@" + locked
-			case want != locked:
-				what = file + " asks for " + name + "@" + want + " in " + s.name + ", the lockfile was made for " + name + "@" + locked
-			default:
-				continue
-			}
-			p.problems = append(p.problems, &diag.Problem{
-				Code: CodeManifest, Pos: diag.Pos{File: l.File}, What: what,
-				Why: "the lockfile does not say what to install for it", Remedy: "run `npm install --package-lock-only`, and commit both files",
-			})
-		}
-	}
-	return p.problems.Err()
+	return m, nil
 }
 
-// manifest reads the dependencies of a package.json; the rest may be anything.
-func (p *parser) manifest() *Entry {
-	e := &Entry{}
+func (p *parser) manifest(m *Manifest) {
+	e := m.entry
 	seen := map[string]bool{}
 	p.Object(func(key string, at int) {
-		p.once(seen, key, at)
 		switch key {
+		case "name":
+			p.once(seen, key, at)
+			e.Name = p.orFalse()
+		case "version":
+			p.once(seen, key, at)
+			e.Version = p.orFalse()
+		case "license":
+			p.once(seen, key, at)
+			e.License = p.license()
 		case "dependencies":
-			e.Dependencies = p.texts()
+			p.once(seen, key, at)
+			e.Dependencies = p.dependencies(m, Prod)
 		case "devDependencies":
-			e.DevDependencies = p.texts()
+			p.once(seen, key, at)
+			e.DevDependencies = p.dependencies(m, Dev)
 		case "optionalDependencies":
-			e.OptionalDependencies = p.texts()
+			p.once(seen, key, at)
+			e.OptionalDependencies = p.dependencies(m, Optional)
 		case "peerDependencies":
-			e.PeerDependencies = p.texts()
+			p.once(seen, key, at)
+			e.PeerDependencies = p.dependencies(m, Peer)
+		case "peerDependenciesMeta":
+			p.once(seen, key, at)
+			if p.Peek() != '{' {
+				p.Skip()
+				return
+			}
+			e.PeerOptional = p.peerMeta()
+		case "acceptDependencies":
+			p.once(seen, key, at)
+			e.Accept = p.dependencies(nil, "")
+		case "bundleDependencies", "bundledDependencies":
+			p.once(seen, key, at)
+			e.BundleDependencies = p.bundled(e)
+		case "workspaces":
+			p.once(seen, key, at)
+			if p.any() {
+				m.workspaces = at
+			}
+		case "overrides":
+			p.once(seen, key, at)
+			if p.Peek() != '{' {
+				p.Skip()
+				return
+			}
+			p.overrides(m.overrides)
 		default:
 			p.Skip()
 		}
 	})
 	p.End()
-	return e
 }
 
-// without leaves out what is optional too: npm writes such names in either.
-func without(deps, optional map[string]string) map[string]string {
-	out := map[string]string{}
-	for name, spec := range deps {
-		if _, ok := optional[name]; !ok {
-			out[name] = spec
+// dependencies reads an object of strings, and where each stands. Nothing may be
+// null, false or [], as old tools write it.
+func (p *parser) dependencies(m *Manifest, kind Kind) map[string]string {
+	switch p.Peek() {
+	case '{':
+	case '[':
+		p.Array(func() { p.Fail(p.Offset(), "dependencies in a list") })
+		return nil
+	case 'n', 'f':
+		p.Literal()
+		return nil
+	}
+	out, places := map[string]string{}, map[string]int{}
+	seen := map[string]bool{}
+	p.Object(func(key string, at int) {
+		p.once(seen, key, at)
+		if len(out) >= bounds.Packages {
+			p.Fail(at, "more than %d dependencies", bounds.Packages)
 		}
+		out[key], places[key] = p.Text(), at
+	})
+	if m != nil {
+		m.at[kind] = places
 	}
 	return out
+}
+
+// bundled reads the names in a list or of an object; true names every dependency
+// that stands before it.
+func (p *parser) bundled(e *Entry) []string {
+	switch p.Peek() {
+	case '[':
+		return p.list()
+	case '{':
+		var names []string
+		p.Object(func(key string, _ int) { names = append(names, key); p.Skip() })
+		return names
+	}
+	if p.Literal() == "true" {
+		names := make([]string, 0, len(e.Dependencies))
+		for name := range e.Dependencies { // looked up, never listed
+			names = append(names, name)
+		}
+		return names
+	}
+	return nil
+}
+
+// any passes over a value and reports whether there is something in it.
+func (p *parser) any() bool {
+	switch p.Peek() {
+	case '[':
+		n := 0
+		p.Array(func() { n++; p.Skip() })
+		return n > 0
+	case '{':
+		packages := false
+		p.Object(func(key string, _ int) { packages = p.any() && key == "packages" || packages })
+		return packages
+	case '"':
+		return p.Text() != ""
+	}
+	p.Literal()
+	return false
+}
+
+// overrides reads the rules below one, each a text, or an object in which "." is the
+// rule itself.
+func (p *parser) overrides(under *override) {
+	seen := map[string]bool{}
+	p.Object(func(key string, at int) {
+		p.once(seen, key, at)
+		if key == "." {
+			value := p.Text()
+			if under.parent != nil && value != "" {
+				under.value = value
+			} else if under.parent != nil {
+				under.value = "*"
+			}
+			return
+		}
+		o, err := newOverride(under, key)
+		if err != nil {
+			p.Fail(at, "overrides: %v", err)
+			return
+		}
+		if p.Peek() == '{' {
+			p.overrides(o)
+		} else if o.value = p.Text(); o.value == "" {
+			o.value = "*"
+		}
+		under.children = append(under.children, o)
+		if len(under.children) > bounds.Packages {
+			p.Fail(at, "more than %d overrides", bounds.Packages)
+		}
+	})
+}
+
+// place is where a dependency stands in the file.
+func (m *Manifest) place(e *edge) (diag.Pos, string) {
+	kind := e.kind
+	if kind == PeerOptional {
+		kind = Peer
+	}
+	off, ok := m.at[kind][e.name]
+	if !ok {
+		return diag.Pos{File: m.File}, ""
+	}
+	pos := place(m.src, m.File, off)
+	if shown(e.spec) != e.spec {
+		return pos, "" // a password may stand in the line
+	}
+	return pos, snippet(m.src, pos, off)
 }

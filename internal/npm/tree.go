@@ -19,6 +19,9 @@ type Options struct {
 	NodeVersion    string
 	Omit           []string // of "dev", "optional", "peer"
 	LegacyPeerDeps bool     // peer dependencies ask for nothing (.npmrc: legacy-peer-deps)
+	StrictPeerDeps bool     // no peer may be another than asked for (.npmrc: strict-peer-deps)
+	Platforms      []string // the machines that problems name, "linux/amd64"
+	InstallLinks   bool     // folders of the project are packed and not linked (.npmrc: install-links)
 	Links          bool     // keep links to folders of the project; without it, one in the tree is a problem
 }
 

@@ -175,11 +175,6 @@ func TestPlanTreeRefuses(t *testing.T) {
 		entries []string
 		want    []string
 	}{
-		"missing": {
-			linux, `"dependencies": {"a": "1", "z": "9"}`,
-			[]string{dep("node_modules/a", "1.0.0", `"dependencies": {"b": "1"}, "optionalDependencies": {"c": "1"}`)},
-			[]string{"NB0360 5 the project depends on z@9, which the lockfile does not have", "NB0360 6 node_modules/a depends on b@1, which the lockfile does not have"},
-		},
 		"platform": {
 			linux, `"dependencies": {"a": "1"}`,
 			[]string{dep("node_modules/a", "1.0.0", `"os": ["darwin"]`)}, []string{"NB0361 6 a@1.0.0 does not run on linux/x64 (glibc)"},

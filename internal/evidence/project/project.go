@@ -24,7 +24,6 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/npm"
-	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/internal/wholefile"
@@ -115,15 +114,12 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 	if err != nil {
 		return unreadable(p.Root, filepath.FromSlash(n.Lockfile), filepath.ToSlash(shown), err)
 	}
-	if p.lockfiles[n.Name], err = npm.ReadLockfile(src, filepath.ToSlash(shown)); err != nil {
+	lockfile, err := npm.ReadLockfile(src, filepath.ToSlash(shown))
+	if err != nil {
 		return p.besides(n, filepath.ToSlash(shown), err)
 	}
-	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Dir(name)})
-	if err != nil {
-		return err
-	}
-	p.options[n.Name] = npm.Options{Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), Omit: config.List("omit")}
-	return nil
+	p.lockfiles[n.Name], p.options[n.Name], err = Held(ctx, lockfile, p.Root, path.Dir(filepath.ToSlash(n.Lockfile)), p.Platforms)
+	return err
 }
 
 // ReadFile reads a regular file of the project, of at most limit bytes. A link that

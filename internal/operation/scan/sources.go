@@ -175,7 +175,7 @@ func (s *scanner) folder(ctx context.Context, at string) ([]dynamism.Package, er
 		return nil, err
 	}
 	if s.options.Production {
-		if folders, err = s.production(root, folders); err != nil {
+		if folders, err = s.production(ctx, root, folders); err != nil {
 			return nil, err
 		}
 	}
@@ -207,7 +207,7 @@ func isProject(root *os.Root) bool {
 
 // production keeps what a package-lock.json in the folder says that production
 // needs, on any machine.
-func (s *scanner) production(root *os.Root, folders []inventory.Folder) ([]inventory.Folder, error) {
+func (s *scanner) production(ctx context.Context, root *os.Root, folders []inventory.Folder) ([]inventory.Folder, error) {
 	const name = "package-lock.json"
 	shown := path.Join(filepath.ToSlash(s.options.Path), name)
 	src, err := wholefile.ReadIn(root, name, bounds.Lockfile)
@@ -224,7 +224,11 @@ func (s *scanner) production(root *os.Root, folders []inventory.Folder) ([]inven
 	if err != nil {
 		return nil, err
 	}
-	tree, err := npm.PlanTree(lockfile, npm.Options{Omit: []string{"dev"}, Links: true})
+	held, o, err := project.Held(ctx, lockfile, root, ".", nil)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := npm.PlanTree(held, npm.Options{Omit: append([]string{"dev"}, o.Omit...), Links: true, LegacyPeerDeps: o.LegacyPeerDeps})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,56 @@
+package project
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/wholefile"
+)
+
+// Held holds a lockfile against the package.json beside it, with what the .npmrc there
+// says of which packages a tree holds, and returns it as npm takes it, with the options
+// that its trees are planned by. Folder is where it stands in root, with slashes, "."
+// for root itself; platforms are those that problems name.
+func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, platforms []string) (*npm.Lockfile, npm.Options, error) {
+	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Join(root.Name(), filepath.FromSlash(folder))})
+	if err != nil {
+		return nil, npm.Options{}, err
+	}
+	o := npm.Options{
+		Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), StrictPeerDeps: config.Bool("strict-peer-deps"),
+		InstallLinks: config.Bool("install-links"), Omit: config.List("omit"), Platforms: platforms,
+	}
+	beside := path.Dir(l.File) // as the user would type it
+	manifests := func(at string) (*npm.Manifest, error) {
+		name, shown := path.Join(folder, at, "package.json"), path.Join(beside, at, "package.json")
+		src, err := wholefile.ReadIn(root, filepath.FromSlash(name), bounds.PackageJSON)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, nil
+		case err != nil:
+			return nil, unreadable(root, filepath.FromSlash(name), shown, err)
+		}
+		return npm.ReadManifest(src, shown)
+	}
+	m, err := manifests("")
+	if err != nil {
+		return nil, npm.Options{}, err
+	}
+	if m == nil {
+		return nil, npm.Options{}, &diag.Problem{
+			Code: npm.CodeManifest, Pos: diag.Pos{File: l.File}, What: "there is no package.json beside the lockfile",
+			Why:    "it says what the project asks for, and the lockfile only what it asked for once; npm ci installs nothing without it",
+			Remedy: "restore it (`git checkout " + path.Join(beside, "package.json") + "`), or name another lockfile in the npm block",
+		}
+	}
+	held, err := l.For(m, manifests, o)
+	return held, o, err
+}

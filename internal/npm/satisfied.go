@@ -1,0 +1,128 @@
+package npm
+
+import (
+	"path"
+
+	"github.com/nbuild/nbuild/internal/npm/semver"
+)
+
+// satisfied reports whether a dependency's package is one that it asks for; without a
+// package, whether it can do without (arborist, Edge and dep-valid). Locked is the
+// dependent as the lockfile was written. The error is of a text that npm can't read.
+func (g *graph) satisfied(e *edge, locked *Entry) (bool, error) {
+	text, err := g.asked(e)
+	if err != nil {
+		return false, err
+	}
+	if _, err := parseRequest(e.name, text); err != nil {
+		return false, err
+	}
+	switch {
+	case e.to == nil:
+		return e.optional(), nil
+	case e.peer() && e.from == e.to.parent && e.from != g.root && !e.from.local():
+		return false, nil // a peer stands beside its dependent, not in it
+	}
+	is := func(text string) bool {
+		return g.is(e, text, locked) || e.accept != "" && g.is(e, e.accept, locked)
+	}
+	switch rule := e.rule; {
+	case rule == nil || rule.key == "":
+		return is(e.spec), nil
+	case e.to.HasShrinkwrap || e.to.shrinkwrapped() || g.inBundle(e.to):
+		return is(e.spec), nil // overrides do not reach into what is packed already
+	case is(text):
+		return true, nil
+	case !is(e.spec):
+		return false, nil
+	default: // as asked for, and not what the rule is there to replace
+		return !is(rule.versions), nil
+	}
+}
+
+// inBundle reports whether a package comes in another's tarball, or is bundled by the
+// project.
+func (g *graph) inBundle(n *node) bool {
+	if n.InBundle {
+		return true
+	}
+	if n.parent == g.root && !n.local() {
+		for _, name := range g.root.BundleDependencies {
+			if name == n.folder() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// is reports whether the package of e is what a text asks for.
+func (g *graph) is(e *edge, text string, locked *Entry) bool {
+	asked, err := parseRequest(e.name, text)
+	if err != nil {
+		return false
+	}
+	to := e.to
+	from := e.from.where()
+	if e.rule != nil && e.rule.name == e.name {
+		from = "" // what package.json says of it is seen from package.json
+	}
+	switch asked.kind {
+	case ofTag:
+		return to.target == nil && registered(to)
+	case ofFolder:
+		if g.o.InstallLinks {
+			return !to.Link
+		}
+		return to.Link && path.Clean(to.Resolved) == asked.in(from)
+	case ofFile:
+		o := to.Origin()
+		return !to.Link && o.From == FromFile && o.Address == asked.in(from)
+	case ofRemote:
+		return to.Resolved == asked.text
+	case ofGit:
+		return g.isGit(e, asked, locked)
+	case ofAlias:
+		if asked.aliased == ofTag {
+			return registered(to)
+		}
+	}
+	return asked.any || fitsVersion(asked.versions, to)
+}
+
+// registered reports whether a package may have come of a tag: from a registry, or
+// from an address. Which version the tag named then is what the lockfile is for.
+func registered(n *node) bool {
+	from := n.Origin().From
+	return from == FromRegistry || from == FromAddress
+}
+
+func fitsVersion(r semver.Range, n *node) bool {
+	version := n.Version
+	if n.target != nil {
+		version = n.target.Version
+	}
+	v, ok := semver.Parse(version, loosely)
+	return ok && r.Fits(v)
+}
+
+func (g *graph) isGit(e *edge, asked request, locked *Entry) bool {
+	got, err := parseRequest(e.name, e.to.Resolved)
+	if err != nil || !asked.git.same(got.git) {
+		return false
+	}
+	if asked.git.versions != "" {
+		return asked.git.fits(e.to.Version)
+	}
+	if isCommit(asked.git.committish) || locked == nil {
+		return true
+	}
+	// Which commit a branch is at can't be seen, but that another was asked for can.
+	for _, deps := range []map[string]string{locked.Dependencies, locked.OptionalDependencies, locked.DevDependencies, locked.PeerDependencies} {
+		if spec := deps[e.name]; spec != "" {
+			before, err := parseRequest(e.name, spec)
+			return err != nil || before.kind != ofGit || before.git.committish == asked.git.committish
+		}
+	}
+	return true
+}
