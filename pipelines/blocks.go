@@ -149,6 +149,7 @@ func (e *evaluator) inputs() {
 			}
 			n.Scripts = append(n.Scripts, Script{Package: s.Labels[0], Allow: e.Strings(s, "allow"), Reason: e.reason(s), At: e.position(s)})
 		}
+		n.Unbuilt = e.unbuilt(b)
 		for _, s := range b.Of("patch") {
 			at := strings.LastIndex(s.Labels[0], "@")
 			if at < 1 || !npmPackage.MatchString(s.Labels[0][:at]) || at == len(s.Labels[0])-1 {
@@ -174,6 +175,28 @@ func (e *evaluator) inputs() {
 		}
 		e.project.Fetches = append(e.project.Fetches, f)
 	}
+}
+
+// unbuilt reads what an npm block accepts as its tarball has it.
+func (e *evaluator) unbuilt(b *hclfile.Body) []Unbuilt {
+	var all []Unbuilt
+	seen := map[string]bool{}
+	for _, s := range b.Of("unbuilt") {
+		label := s.Labels[0]
+		name, version := label, "1"
+		if at := strings.LastIndex(label, "@"); at > 0 {
+			name, version = label[:at], label[at+1:]
+		}
+		switch {
+		case !npmPackage.MatchString(name) || version == "":
+			e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", label), "", `write it as: unbuilt "core-js" {, or unbuilt "core-js@3.0.0" { for one version`)
+		case seen[label]:
+			e.Problem(s.Range, CodeForm, fmt.Sprintf("unbuilt %q stands twice", label), "", "remove one")
+		}
+		seen[label] = true
+		all = append(all, Unbuilt{Package: label, Reason: e.reason(s), At: e.position(s)})
+	}
+	return all
 }
 
 // safe reports whether nobody on the way can change what an address gives: it is

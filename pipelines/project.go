@@ -61,7 +61,27 @@ type Npm struct {
 	Implied  bool   // no block stands for it
 	Scripts  []Script
 	Patches  []Patch
+	Unbuilt  []Unbuilt
 	At       diag.Pos
+}
+
+// Accepts returns the block that says of a package's version that production does
+// without what its install script would make; nil where there is none.
+func (n *Npm) Accepts(name, version string) *Unbuilt {
+	for i := range n.Unbuilt {
+		if p := n.Unbuilt[i].Package; p == name || p == name+"@"+version {
+			return &n.Unbuilt[i]
+		}
+	}
+	return nil
+}
+
+// Unbuilt accepts a package as its tarball has it, without what its install script or its
+// binding.gyp would make.
+type Unbuilt struct {
+	Package string // a name, or name@version
+	Reason  string
+	At      diag.Pos
 }
 
 // Script allows a package's install scripts.

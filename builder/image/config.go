@@ -24,6 +24,9 @@ type Config struct {
 	StopSignal string
 }
 
+// On is the configuration that an image with c on a base of another has.
+func (c Config) On(base v1.Config) v1.Config { return c.merge(base) }
+
 // merge lays c over a base's configuration (OCI image specification, config.md,
 // "Properties"). Variables keep the base's order, in place; new ones follow in
 // bytewise order. What only a builder would read (Image, OnBuild, Hostname,

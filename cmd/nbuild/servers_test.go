@@ -41,6 +41,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
 )
 
 // scriptCommands are what scripts have beside testscript's own commands. Every
@@ -369,7 +371,7 @@ func ociRegistry(ts *testscript.TestScript, neg bool, args []string) {
 func baseImage(ts *testscript.TestScript, at string, env ...string) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
-		layer := static.NewLayer(tarOf(ts, "usr/bin/node", "node for "+arch), types.OCIUncompressedLayer)
+		layer := static.NewLayer(tarOf(ts, "usr/bin/node", string(linkagetest.Program("linux/"+arch))), types.OCIUncompressedLayer)
 		img, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), layer)
 		ts.Check(err)
 		config, err := img.ConfigFile()

@@ -56,6 +56,7 @@ const (
 	Sources        = 64 << 20  // a production source list, or a trace file
 	ImagePaths     = 1_000_000 // paths of an image's own layers
 	ImageSources   = 4 << 30   // files of an image that may be loaded, together
+	Program        = 512 << 20 // a program or a library that is looked into
 	SourceEntries  = 400_000   // entries of one
 	GuardLayer     = 96 << 20  // the layer with an image's guard and its list, packed or not
 	GuardFiles     = 64        // entries of it

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
 )
 
 func imageRegistry() http.Handler {
@@ -38,14 +41,14 @@ func whole(next http.Handler) http.Handler {
 	})
 }
 
-// PushBase pushes an image for two platforms as base:1. Its layer is a text, which
-// nothing looks at, so that another one makes another base.
+// PushBase pushes an image for two platforms as base:1: a program for node, and a text,
+// so that another one makes another base.
 func (w *World) PushBase(text string) {
 	w.T.Helper()
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
 		img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte(text+" of "+arch), types.OCIUncompressedLayer)})
+		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer(w.baseLayer(text, arch), types.OCIUncompressedLayer)})
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -69,6 +72,29 @@ func (w *World) PushBase(text string) {
 	if err := remote.WriteIndex(ref, index); err != nil {
 		w.T.Fatal(err)
 	}
+}
+
+// baseLayer is an archive of usr/bin/node and etc/base.
+func (w *World) baseLayer(text, arch string) []byte {
+	w.T.Helper()
+	var b bytes.Buffer
+	archive := tar.NewWriter(&b)
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{"etc/base", []byte(text + " of " + arch)}, {"usr/bin/node", linkagetest.Program("linux/" + arch)}} {
+		err := archive.WriteHeader(&tar.Header{Name: f.name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(f.data))})
+		if err == nil {
+			_, err = archive.Write(f.data)
+		}
+		if err != nil {
+			w.T.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		w.T.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // Resolve asks the registry of images for what a name points at, "" where it has no

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/builder/guard"
+	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/resolution"
@@ -20,7 +21,6 @@ import (
 
 // The problems of a source list.
 const (
-	CodeEntry     diag.Code = "NB1176" // the file that the command starts is not in the image
 	CodeEvaluator diag.Code = "NB1177" // an approval names no module that the image may load
 	CodeLoad      diag.Code = "NB1178" // a load block names no file of the image
 )
@@ -153,16 +153,12 @@ func (l *lister) add(f reach.File, entry string) error {
 	return nil
 }
 
-// conditions are those that the command gives node with --conditions.
+// conditions are those that the command gives node.
 func conditions(command []string) []string {
 	var all []string
-	for _, a := range command[min(1, len(command)):] {
-		name, value, given := strings.Cut(a, "=")
-		switch {
-		case a == "--" || !strings.HasPrefix(a, "-"):
-			return all
-		case name == "--conditions" && given:
-			all = append(all, value)
+	for _, o := range launch.ReadArguments(command[min(1, len(command)):]).Options {
+		if o.Name == "--conditions" || o.Name == "-C" {
+			all = append(all, o.Value)
 		}
 	}
 	return all
@@ -172,15 +168,8 @@ func conditions(command []string) []string {
 func (l *lister) entry() (string, error) {
 	c := l.contents
 	file := ""
-	for i, a := range c.Command[min(1, len(c.Command)):] {
-		if a == "--" && i+2 < len(c.Command) {
-			file = c.Command[i+2]
-			break
-		}
-		if !strings.HasPrefix(a, "-") {
-			file = a
-			break
-		}
+	if rest := launch.ReadArguments(c.Command[min(1, len(c.Command)):]).Rest; len(rest) > 0 {
+		file = rest[0]
 	}
 	name := inTree(file)
 	if !path.IsAbs(file) {
@@ -193,7 +182,7 @@ func (l *lister) entry() (string, error) {
 	found, err := resolution.New(l.tree, resolution.Target{Node: node}).Resolve("./"+name, "-", resolution.Require)
 	if err != nil || file == "" || found.Path == "" {
 		return "", &diag.Problem{
-			Code: CodeEntry, Pos: c.Block.At, What: fmt.Sprintf("image %q starts %q, which is not in it", c.Block.Name, "/"+name),
+			Code: launch.CodeEntry, Pos: c.Block.At, What: fmt.Sprintf("image %q starts %q, which is not in it", c.Block.Name, "/"+name),
 			Why: "what production may load is followed from that file", Err: err,
 			Remedy: "correct `cmd` or `workdir` of the image block, or add the file to a layer",
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/sources"
@@ -161,7 +162,7 @@ func TestOnlyWhatIsApprovedMayEvaluate(t *testing.T) {
 func TestAnEntryThatIsNotThereIsToldWithItsPath(t *testing.T) {
 	_, err := List(t.Context(), contents(shop, "dist/server.js"), pipelines.Dynamism{}, nil)
 	problems := diag.All(err)
-	if len(problems) != 1 || problems[0].Code != CodeEntry || !strings.Contains(problems[0].What, "/app/dist/server.js") {
+	if len(problems) != 1 || problems[0].Code != launch.CodeEntry || !strings.Contains(problems[0].What, "/app/dist/server.js") {
 		t.Errorf("%v", err)
 	}
 }
