@@ -12,7 +12,7 @@ import (
 
 // compressor is the version of github.com/klauspost/compress that writes layers.
 // A test holds it to go.mod: with another version, compressed bytes may change.
-const compressor = "v1.20.3"
+const compressor = "v1.20.4"
 
 // The levels that stand for 0. Both were measured on the production packages of
 // parse-server (docs of BenchmarkLevels): past them a layer gets a few percent
@@ -65,7 +65,7 @@ func (c Codec) normal() (Codec, error) {
 }
 
 // ID names the compressor, its format, level and version, as annotations and
-// provenance carry it: "klauspost-gzip-5/v1.20.3". Equal ids write equal bytes.
+// provenance carry it: "klauspost-gzip-5/v1.20.4". Equal ids write equal bytes.
 // An unusable codec has the id "".
 func (c Codec) ID() string {
 	c, err := c.normal()
