@@ -93,7 +93,7 @@ func (g *graph) linkFault(n *node) *diag.Problem {
 		return nil
 	default:
 		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to the project's folder "+quote(n.Resolved),
-			"nbuild installs packed packages; linked folders and workspaces are not supported yet", n.packed("./"+target))
+			"nbuild installs packed packages; linked folders and workspaces are not supported yet", n.packed("./"+target, at.Version))
 	}
 	return n.problem(CodeLink, "the link "+quote(n.Path)+" to "+quote(n.Resolved)+" "+bad,
 		"what it stands for can't be known from the lockfile", "publish the linked package or move it into the project, then "+rewrite)
@@ -106,10 +106,10 @@ func (n *node) originFault() *diag.Problem {
 	switch o.From {
 	case FromGit:
 		return n.problem(CodeGit, n.Name+"@"+n.Version+" comes from git, from "+shown,
-			"what a git host packs has no fixed bytes, and nbuild clones nothing yet", n.packed("GIT-ADDRESS"))
+			"what a git host packs has no fixed bytes, and nbuild clones nothing yet", n.packed(o.repository(), n.Version))
 	case FromFolder:
 		return n.problem(CodeWorkspaces, n.Name+"@"+n.Version+" comes from the folder "+quote(o.Address),
-			"nbuild installs packed packages; folders are not supported yet", n.packed("./"+o.Address))
+			"nbuild installs packed packages; folders are not supported yet", n.packed("./"+o.Address, n.Version))
 	case FromUnknown:
 		return n.problem(CodeOrigin, quote(n.Path)+" comes from "+quote(shown)+", which nbuild can't read",
 			"a package comes from a registry, an https address or a tarball in the project", rewrite)
@@ -122,9 +122,14 @@ func (n *node) originFault() *diag.Problem {
 	return nil
 }
 
-// packed is the remedy for what is no tarball yet.
-func (n *node) packed(what string) string {
-	remedy := "keep it as a tarball of the project: run `npm pack " + what + "`, depend on the file that it writes (\"" + n.Name + "\": \"file:FILE.tgz\"), then " + rewrite
+// packed is the remedy for what is no tarball yet: what npm packs, and how the
+// project names the file that it writes.
+func (n *node) packed(what, version string) string {
+	file := "FILE.tgz"
+	if validName(n.Name) && validVersion(version) {
+		file = strings.ReplaceAll(strings.TrimPrefix(n.Name, "@"), "/", "-") + "-" + version + ".tgz"
+	}
+	remedy := "keep it as a tarball of the project: run `npm pack " + what + "`, write \"" + n.Name + "\": \"file:" + file + "\" in its place in package.json, then " + rewrite
 	if n.dev {
 		return "leave it to those who develop: production does without it (`nbuild install --omit dev`); or " + remedy
 	}

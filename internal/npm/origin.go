@@ -169,6 +169,25 @@ func (o Origin) Shown() string {
 	return u.String()
 }
 
+// repository is a git address as npm takes it, with its commit and without a
+// password. The user that git's own protocol is spoken as, git, is no secret.
+func (o Origin) repository() string {
+	u, err := url.Parse(o.Address)
+	if err != nil {
+		if user, rest, ok := strings.Cut(o.Address, "@"); ok && strings.HasSuffix(user, "git") {
+			return "git@" + rest
+		}
+		return o.Shown()
+	}
+	if u.User != nil && u.User.Username() == "git" {
+		u.User = url.User("git")
+	} else {
+		u.User = nil
+	}
+	u.RawQuery = ""
+	return u.String()
+}
+
 // Shown is an http or https address of a lockfile in a form that may be written down,
 // "" of anything else.
 func Shown(resolved string) string {

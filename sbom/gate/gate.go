@@ -103,9 +103,10 @@ func stops(list []comparison.Class, c comparison.Class) bool {
 }
 
 // counts reports whether a change is severe enough to be stopped. Only findings by
-// file differ in that: more reading of files is no more eval.
+// file and places of origin differ in that: more reading of files is no more eval, and
+// back to the configured registry is not away from it.
 func (g Gate) counts(c comparison.Change) bool {
-	if c.Class != comparison.NewDynamism {
+	if c.Class != comparison.NewDynamism && c.Class != comparison.OriginChanged {
 		return true
 	}
 	switch least := g.Least; least {

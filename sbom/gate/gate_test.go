@@ -74,6 +74,10 @@ func TestAGateOnNewDynamismLetsEverydayChangesPass(t *testing.T) {
 	change := func(s comparison.Severity) comparison.Diff {
 		return comparison.Diff{Changes: []comparison.Change{{Class: comparison.NewDynamism, Severity: s}}}
 	}
+	back := comparison.Diff{Changes: []comparison.Change{{Class: comparison.OriginChanged, Severity: comparison.Low}}}
+	if len(DefaultGate().Check(back, false)) > 0 {
+		t.Error("a move back to the configured registry is stopped")
+	}
 	for _, test := range []struct {
 		gate    Gate
 		stopped []comparison.Severity

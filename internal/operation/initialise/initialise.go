@@ -204,11 +204,26 @@ func blockName(name string) string {
 	return name
 }
 
+// started is the script that the start script comes to: another one, where all it does
+// is to run that.
+func started(scripts map[string]string) string {
+	name := "start"
+	for range scripts { // no chain is longer, so one that goes in circles ends
+		words := strings.Fields(scripts[name])
+		if len(words) != 3 || words[0] != "npm" || words[1] != "run" && words[1] != "run-script" || scripts[words[2]] == "" {
+			break
+		}
+		name = words[2]
+	}
+	return name
+}
+
 // start finds the command of a project: its start script, where that is plain
 // node and needs no shell; else main; else a file by its usual name.
 func start(folder fs.FS, m manifest, scripts map[string]string) ([]string, string) {
-	if words := strings.Fields(scripts["start"]); len(words) > 1 && words[0] == "node" && !strings.ContainsAny(scripts["start"], "\"'`$&|;<>()*?\\~#=!") {
-		return words, "the start script of package.json"
+	name := started(scripts)
+	if words := strings.Fields(scripts[name]); len(words) > 1 && words[0] == "node" && !strings.ContainsAny(scripts[name], "\"'`$&|;<>()*?\\~#=!") {
+		return words, "the " + name + " script of package.json"
 	}
 	for _, c := range []struct{ file, from string }{{path.Clean(m.Main), "main of package.json"}, {"server.js", "a file by its usual name"}, {"index.js", "a file by its usual name"}} {
 		if !fs.ValidPath(c.file) {

@@ -35,6 +35,9 @@ func TestWrite(t *testing.T) {
 	}{
 		"start script":   {map[string]string{"package.json": `{"name":"@shop/store.front","scripts":{"start":"node  src/server.js --port 80"}}`}, []string{"node", "src/server.js", "--port", "80"}, "store-front", ""},
 		"needs a shell":  {map[string]string{"package.json": `{"name":"x","main":"lib","scripts":{"start":"PORT=1 node a.js && b"}}`, "lib/index.js": ""}, []string{"node", "lib/index.js"}, "x", ""},
+		"another script": {map[string]string{"package.json": `{"name":"x","scripts":{"start":"npm run server","server":"npm run-script serve:it","serve:it":"node a/b.js"}}`}, []string{"node", "a/b.js"}, "x", ""},
+		"in a circle":    {map[string]string{"package.json": `{"name":"x","scripts":{"start":"npm run again","again":"npm run start"}}`, "server.js": ""}, []string{"node", "server.js"}, "x", ""},
+		"more than it":   {map[string]string{"package.json": `{"name":"x","scripts":{"start":"npm run server -- --port 80","server":"node a.js"}}`, "server.js": ""}, []string{"node", "server.js"}, "x", ""},
 		"template":       {map[string]string{"package.json": `{"name":"x","main":"a%{b}.js"}`, "a%{b}.js": ""}, []string{"node", "a%{b}.js"}, "x", ""},
 		"usual name":     {map[string]string{"package.json": `{"name":"1x"}`, "server.js": ""}, []string{"node", "server.js"}, "app", ""},
 		"main leads out": {map[string]string{"package.json": `{"main":"../../etc/passwd"}`}, nil, "", CodeStart},
