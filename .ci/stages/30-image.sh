@@ -49,10 +49,38 @@ served() {
   [ $ok = 0 ] || { cat "$2"; return 1; }
 }
 
-image_runs() {
-  local id
+# storage gives podman a place of its own.
+storage() {
   export CONTAINERS_STORAGE_CONF=$work/storage.conf
   printf '[storage]\ndriver = "vfs"\nrunroot = "%s"\ngraphroot = "%s"\n' "$work/run" "$work/graph" >"$work/storage.conf"
+}
+
+# An image of each Node starts, with what pin brings for it and nothing else; and where
+# the command names a file that is not there, none is built.
+starts() {
+  binary
+  storage
+  local v dir said
+  for v in 20 22 24 26; do
+    dir=$work/start$v
+    mkdir -p "$dir"
+    echo '{"name":"start","version":"1.0.0"}' >"$dir/package.json"
+    echo '{"name":"start","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"start","version":"1.0.0"}}}' >"$dir/package-lock.json"
+    echo 'console.log("started " + process.version)' >"$dir/index.js"
+    printf 'nbuild = "1"\nproject "start" {\n  platforms = ["linux/amd64", "linux/arm64"]\n}\nbase "node" {\n  node = "%s"\n}\nimage "start" {\n  cmd = ["node", "index.js"]\n}\n' "$v" >"$dir/build.hcl"
+    (cd "$dir" && HOME=$work/first.home "$work/nbuild" pin >/dev/null && HOME=$work/first.home "$work/nbuild" build --to "oci:$dir.out" >/dev/null)
+    said=$(podman run --rm "${contained[@]}" "$(podman pull -q "oci:$dir.out:latest")")
+    [[ $said == "started v$v."* ]] || { echo "an image of Node $v says: $said"; return 1; }
+    echo "$said"
+    rm "$dir/index.js"
+    if (cd "$dir" && HOME=$work/first.home "$work/nbuild" build --to "oci:$dir.dead") 2>"$work/dead"; then echo "an image without its file was built"; return 1; fi
+    grep -q NB1176 "$work/dead" || { cat "$work/dead"; return 1; }
+  done
+}
+
+image_runs() {
+  local id
+  storage
   permitted
   id=$(podman pull -q "oci:$work/first/out:stable")
   served "$id" "$work/served.log"
