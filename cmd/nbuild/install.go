@@ -17,12 +17,23 @@ func (a *app) installCommand() *cobra.Command {
 		Use: "install", Short: "Lay out node_modules here from the snapshot, as npm ci would",
 		Long: `Lays out node_modules beside the lockfile, equal to what npm ci --ignore-scripts
 leaves, from the artefacts in nbuild.lock. No script of any package runs, and the
-old tree stays until the new one is whole.`,
+old tree stays until the new one is whole.
+
+npm's settings count as they do for npm ci, in npm's order: the flags here, then
+npm_config_ variables, then .npmrc of the project, of the user and of the machine.
+Followed are omit, include, production, only, also, dev, optional, NODE_ENV,
+bin-links, legacy-peer-deps, os, cpu and libc. A setting that asks for another tree
+than nbuild makes (install-strategy and its like) is refused by its name. No setting
+changes an image.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, kind := range o.Omit {
-				if kinds := []string{"dev", "optional", "peer"}; !slices.Contains(kinds, kind) {
-					return noneOf("--omit", kind, kinds...)
+			kinds := []string{"dev", "optional", "peer"}
+			for i, kind := range slices.Concat(o.Omit, o.Include) {
+				if flag := "--omit"; !slices.Contains(kinds, kind) {
+					if i >= len(o.Omit) {
+						flag = "--include"
+					}
+					return noneOf(flag, kind, kinds...)
 				}
 			}
 			host, err := a.host()
@@ -51,6 +62,7 @@ old tree stays until the new one is whole.`,
 	}
 	cmd.Flags().StringVar(&o.Npm, "npm", "", "the npm block's `name`, where there are several")
 	cmd.Flags().StringSliceVar(&o.Omit, "omit", nil, "leave out `kinds` of dependency: dev, optional, peer")
+	cmd.Flags().StringSliceVar(&o.Include, "include", nil, "leave out none of these `kinds`, whatever npm's settings say")
 	cmd.Flags().BoolVar(&o.Check, "check", false, "only compare what is there (exit 11)")
 	return cmd
 }

@@ -15,6 +15,16 @@ func (h Host) NPMConfig(ctx context.Context, dir string) (*registry.Config, erro
 	})
 }
 
+// TreeSettings reads what npm's configuration says of the tree in a folder, with omit
+// and include of the command line. npm itself is not asked: it knows no more of it.
+func (h Host) TreeSettings(ctx context.Context, dir string, omit, include []string) (registry.TreeSettings, error) {
+	config, err := registry.LoadConfig(ctx, registry.Sources{Project: dir, Home: h.Home, Prefix: h.npmPrefix(), Env: h.Environ})
+	if err != nil {
+		return registry.TreeSettings{}, err
+	}
+	return config.Tree(omit, include)
+}
+
 // Registry makes a client of the registries that npm's configuration names.
 func (h Host) Registry(ctx context.Context, dir string) (*registry.Client, error) {
 	config, err := h.NPMConfig(ctx, dir)

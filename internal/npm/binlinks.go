@@ -21,6 +21,9 @@ type BinLink struct {
 // Where two packages in one node_modules have a command of one name, the first
 // one gets it, in npm's order of paths, and whether or not it has the file.
 func (t *Tree) BinLinks(exists func(p *Package, file string) bool) []BinLink {
+	if t.Options.NoBinLinks {
+		return nil
+	}
 	var order []*Package
 	for i := range t.Packages {
 		if len(t.Packages[i].Bins) > 0 {

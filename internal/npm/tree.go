@@ -22,6 +22,7 @@ type Options struct {
 	StrictPeerDeps bool     // no peer may be another than asked for (.npmrc: strict-peer-deps)
 	Platforms      []string // the machines that problems name, "linux/amd64"
 	InstallLinks   bool     // folders of the project are packed and not linked (.npmrc: install-links)
+	NoBinLinks     bool     // no command is linked (.npmrc: bin-links=false)
 	Links          bool     // keep links to folders of the project; without it, one in the tree is a problem
 }
 

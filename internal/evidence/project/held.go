@@ -24,9 +24,11 @@ func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, pl
 	if err != nil {
 		return nil, npm.Options{}, err
 	}
+	// What is left out of an image, build.hcl says: npm's omit and its like are for the
+	// tree of who installs. How the lockfile's peers are meant is the project's.
 	o := npm.Options{
 		Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), StrictPeerDeps: config.Bool("strict-peer-deps"),
-		InstallLinks: config.Bool("install-links"), Omit: config.List("omit"), Platforms: platforms,
+		InstallLinks: config.Bool("install-links"), Platforms: platforms,
 	}
 	beside := path.Dir(l.File) // as the user would type it
 	manifests := func(at string) (*npm.Manifest, error) {

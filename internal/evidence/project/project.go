@@ -10,6 +10,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/internal/wholefile"
@@ -207,11 +209,11 @@ func (p *Project) plan(name string, o npm.Options, all bool) (*npm.Tree, error) 
 }
 
 // LocalTree plans the tree of an npm block for another machine than an image: the
-// user's own.
-func (p *Project) LocalTree(name, system, architecture, libc string, omit []string) (*npm.Tree, error) {
+// user's own, as the user's settings of npm have it.
+func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings) (*npm.Tree, error) {
 	o := p.options[name]
-	o.OS, o.CPU, o.Libc = system, CPU(architecture), libc
-	o.Omit = append(append([]string{}, o.Omit...), omit...)
+	o.OS, o.CPU, o.Libc = cmp.Or(s.OS, system), cmp.Or(s.CPU, CPU(architecture)), cmp.Or(s.Libc, libc)
+	o.Omit, o.LegacyPeerDeps, o.NoBinLinks = s.Omit, s.LegacyPeerDeps, s.NoBinLinks
 	return p.plan(name, o, true)
 }
 

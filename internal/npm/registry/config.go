@@ -35,13 +35,14 @@ type Config struct {
 	registry *url.URL            // the default one, nil where none is named
 	scopes   map[string]*url.URL // "@acme" to its registry
 	project  map[string]bool     // the keys whose value the project's own .npmrc gave
+	fromEnv  map[string]bool     // those whose value a variable gave
 }
 
 // LoadConfig reads npm's configuration with npm's precedence: npm_config_*
 // variables, then the .npmrc of the project, of the user, and the global one. It
 // reports every problem at once.
 func LoadConfig(ctx context.Context, s Sources) (*Config, error) {
-	c := &Config{values: map[string][]string{}, env: map[string]string{}, scopes: map[string]*url.URL{}, project: map[string]bool{}}
+	c := &Config{values: map[string][]string{}, env: map[string]string{}, scopes: map[string]*url.URL{}, project: map[string]bool{}, fromEnv: map[string]bool{}}
 	fromEnv := map[string]string{}
 	for _, v := range s.Env {
 		name, value, _ := strings.Cut(v, "=")
@@ -51,7 +52,7 @@ func LoadConfig(ctx context.Context, s Sources) (*Config, error) {
 		}
 	}
 	for key, value := range fromEnv {
-		c.values[key] = strings.Split(expand(value, c.env), "\n\n")
+		c.values[key], c.fromEnv[key] = strings.Split(expand(value, c.env), "\n\n"), true
 	}
 	var problems diag.Problems
 	for i, file := range s.files(fromEnv) {
@@ -231,9 +232,6 @@ func (c *Config) value(key string) string {
 
 // Bool is a key that is true or false, "omit-lockfile-registry-resolved".
 func (c *Config) Bool(key string) bool { return c.value(key) == "true" }
-
-// List is all values of a key that may have several, such as "omit".
-func (c *Config) List(key string) []string { return c.values[key] }
 
 // Binding is the configuration key that binds a package's name to its registry: its
 // scope, "@acme", or "" for the default registry.

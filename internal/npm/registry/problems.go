@@ -4,6 +4,7 @@ import "github.com/nbuild/nbuild/internal/diag"
 
 // The problems of registries and their configuration.
 const (
+	CodeSetting     diag.Code = "NB0385" // a setting of npm's that can't be followed
 	CodeConfig      diag.Code = "NB1130" // npm's configuration can't be used
 	CodeNoRegistry  diag.Code = "NB1131" // no registry is configured
 	CodeUnreachable diag.Code = "NB1132" // the registry does not answer, or stalls

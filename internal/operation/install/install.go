@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/nodemodules"
@@ -27,9 +29,10 @@ const CodeNoTree diag.Code = "NB0212"
 
 // Options say what is laid out.
 type Options struct {
-	Npm   string   // the npm block's name; may be "" where there is one
-	Omit  []string // of "dev", "optional", "peer"
-	Check bool     // compare what is there, change nothing
+	Npm     string   // the npm block's name; may be "" where there is one
+	Omit    []string // of "dev", "optional", "peer"; nil is what npm's configuration says
+	Include []string // of the same, which are not left out whatever else says so
+	Check   bool     // compare what is there, change nothing
 }
 
 // Run lays out node_modules beside the lockfile.
@@ -47,7 +50,15 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 	if err != nil {
 		return nil, err
 	}
-	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), o.Omit)
+	settings, err := host.TreeSettings(ctx, p.LockFolder(*block), o.Omit, o.Include)
+	if err != nil {
+		return nil, err
+	}
+	if len(settings.Unjudged) > 0 && host.Events != nil {
+		host.Events.Emit(event.Event{Kind: event.Problem, Phase: "install", Text: "npm would refuse some trees for the settings " +
+			strings.Join(settings.Unjudged, ", ") + "; nbuild lays out what nbuild.lock pins, and judges none by them"})
+	}
+	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), settings)
 	if err != nil {
 		return nil, err
 	}
