@@ -145,6 +145,10 @@ func TestVerifyRejects(t *testing.T) {
 			if got := diag.Exit(v.Err()); got != test.exit {
 				t.Errorf("exit %d, want %d", got, test.exit)
 			}
+			codes := map[int]diag.Code{20: CodeRejected, 21: CodeUnsigned, 22: CodeUndecided}
+			if ps := diag.All(v.Err()); test.exit != 0 && (len(ps) != 1 || ps[0].Code != codes[test.exit]) {
+				t.Errorf("want %s: %v", codes[test.exit], v.Err())
+			}
 			if v.Remedy() == "" {
 				t.Error("a denial without a remedy")
 			}

@@ -14,7 +14,7 @@ import "time"
 const (
 	Packument      = 128 << 20 // an npm package document, streamed
 	Tarball        = 1 << 30   // a compressed npm tarball or .deb
-	Unpacked       = 4 << 30   // what one archive may unpack to
+	Unpacked       = 1 << 30   // what one npm tarball may unpack to, in memory
 	ArchiveEntries = 200_000   // entries of one archive
 	ArchiveFile    = 1 << 30   // one file in an archive
 	Path           = 4 << 10   // a path, in bytes

@@ -364,3 +364,22 @@ func nest(t *testing.T, idx v1.ImageIndex) v1.ImageIndex {
 	t.Helper()
 	return mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{Add: idx})
 }
+
+// A registry that takes a referrer and never lists it would leave the image without what
+// was signed for it.
+func TestAReferrerThatIsNeverListedIsNotAttached(t *testing.T) {
+	ctx := t.Context()
+	l := &lie{path: "/referrers/", answer: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		_, _ = io.WriteString(w, `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`)
+	}}
+	r := serve(t, true, l.wrap)
+	desc, err := r.PushImage(ctx, image(t, "a", "amd64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.armed.Store(true)
+	if _, _, err := Attach(ctx, r, desc.Digest, []byte("one"), "https://example.com/type"); code(err) != CodeAttach {
+		t.Errorf("got %v", err)
+	}
+}

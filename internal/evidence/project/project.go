@@ -23,6 +23,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
@@ -48,6 +49,7 @@ type Project struct {
 	Root      *os.Root // of Folder; Close closes it
 	host      machine.Host
 	lockfiles map[string]*npm.Lockfile
+	warned    bool // of the default files
 	options   map[string]npm.Options
 }
 
@@ -280,9 +282,20 @@ func writer(name string) string {
 	return "npm install --package-lock-only"
 }
 
-// Files finds the project's default files.
+// Files finds the project's default files, and reports what is odd about them the first
+// time.
 func (p *Project) Files(ctx context.Context) (*worktree.Tree, error) {
-	return worktree.Scan(ctx, p.Folder, p.git())
+	tree, err := worktree.Scan(ctx, p.Folder, p.git())
+	if err != nil {
+		return nil, err
+	}
+	if !p.warned {
+		p.warned = true
+		for _, w := range tree.Warnings {
+			p.host.Events.Emit(event.Event{Kind: event.Problem, Phase: "files", Name: w.Pos.File, Code: string(w.Code), Text: w.What + ": " + w.Why + "; " + w.Remedy})
+		}
+	}
+	return tree, nil
 }
 
 // git says how git is asked: never, where the machine has none.

@@ -11,13 +11,10 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// maxUnpacked is how many bytes one archive may unpack to in memory.
-const maxUnpacked = 1 << 30
-
 // Options bound what Index takes. The zero value is the project's table.
 type Options struct {
 	Compressed int64 // bytes of the .tgz; 0 means bounds.Tarball
-	Unpacked   int64 // bytes of the tar stream; 0 means 1 GiB
+	Unpacked   int64 // bytes of the tar stream; 0 means bounds.Unpacked
 }
 
 func (o Options) compressed() int64 {
@@ -31,7 +28,7 @@ func (o Options) unpacked() int64 {
 	if o.Unpacked > 0 {
 		return o.Unpacked
 	}
-	return maxUnpacked
+	return bounds.Unpacked
 }
 
 // Index reads a .tgz to its end and returns its file index. Errors hold

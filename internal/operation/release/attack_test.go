@@ -278,6 +278,14 @@ func (s *shop) on(f func(w http.ResponseWriter, r *http.Request) bool) {
 	s.intercept = f
 }
 
+// tells fails the test unless err is the problem of the code.
+func (s *shop) tells(err error, code diag.Code) {
+	s.t.Helper()
+	if ps := diag.All(err); len(ps) == 0 || ps[0].Code != code {
+		s.t.Errorf("want %s: %v", code, err)
+	}
+}
+
 // refused fails the test unless err has the exit code, and the tag is where it was.
 func (s *shop) refused(err error, exit int, before string) {
 	s.t.Helper()
@@ -359,6 +367,9 @@ func TestBaselineIsJudgedByWhoSignedItsBOM(t *testing.T) {
 			before := s.at("stable")
 			_, err := s.release(nil)
 			s.refused(err, test.exit, before)
+			if test.name == "the tag is moved to an image of their own" {
+				s.tells(err, release.CodeBaseline)
+			}
 		})
 	}
 }
@@ -381,6 +392,7 @@ func TestARemovedBaselineIsNoFirstRelease(t *testing.T) {
 	s.trust(7)
 	_, err := s.release(nil)
 	s.refused(err, 22, "")
+	s.tells(err, release.CodeNoBaseline)
 	s.trust(1)
 	_, err = s.release(func(o *release.Options) { o.Baseline = s.repository + "@sha256:" + strings.Repeat("a", 64) })
 	s.refused(err, 22, "")
@@ -461,6 +473,7 @@ func TestOfTwoReleasesAtOnceTheSecondLeavesTheTag(t *testing.T) {
 	})
 	_, err = s.release(nil)
 	s.refused(err, 22, moved)
+	s.tells(err, release.CodeRaced)
 }
 
 func TestATrustFileOfTheCheckoutJudgesNoReleaseAndNoImage(t *testing.T) {
