@@ -124,17 +124,3 @@ registry() {
     --trust "$work/registry.hcl" --trust-unsigned --to 127.0.0.1:15123/shop/storefront) | tee "$work/pushed.out"
   "$work/bin/crane" validate --remote "$(cat "$work/pushed.out")"
 }
-
-# The trees that nbuild lays out are npm's, on two projects of the corpus where it is
-# there. The third, of 1,607 packages, takes as long as both and is run by hand:
-#   go test -timeout 20m -run TestTreesEqualNpmCI ./internal/nodemodules -v -corpus DIR
-trees() {
-  local corpus=$root/../shared/corpus name
-  [ -d "$corpus" ] || { echo "no corpus here: skipped"; return 0; }
-  mkdir "$work/corpus"
-  for name in parse-server uptime-kuma; do
-    ln -s "$(cd "$corpus/$name" && pwd)" "$work/corpus/$name"
-  done
-  go test -count=1 -timeout 20m -run TestTreesEqualNpmCI ./internal/nodemodules -v \
-    -corpus "$work/corpus" -npm-cache "$work/npm" | grep -vE '^=== '
-}

@@ -6,11 +6,9 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,8 +22,6 @@ import (
 var (
 	project  = flag.String("project", "", "a project with a package-lock.json whose tarballs are in -npm-cache")
 	npmCache = flag.String("npm-cache", "", "npm's cache folder, filled by npm ci in -project")
-	measure  = flag.Bool("measure", false, "with -project, take the CPU of five layers and of five runs of npm ci")
-	keep     = flag.String("keep", "", "with -project, write the layer to this file for other tools to read")
 )
 
 // corpus fills a store from npm's cache, by the integrity in the lockfile, and
@@ -97,77 +93,10 @@ func cold(t testing.TB, s *cas.Store) *cas.Store {
 	return c
 }
 
-// drain reads the compressed layer to its end, as a push does.
-func drain(t testing.TB, l *Layer) {
-	r, err := l.Compressed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func cpu() time.Duration {
 	var u syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// TestLayerOfTheCorpus assembles the dependency layer of a real project, cold,
-// warm and with one package changed, and with -measure sets it beside npm ci:
-//
-//	go test ./builder/image -run TestLayerOfTheCorpus -v -measure -project DIR -npm-cache DIR
-func TestLayerOfTheCorpus(t *testing.T) {
-	store, members := corpus(t)
-	rounds := 1
-	if *measure {
-		rounds = 5
-	}
-	took := map[string][]time.Duration{}
-	take := func(name string, f func()) {
-		before := cpu()
-		f()
-		took[name] = append(took[name], cpu()-before)
-	}
-	var digests []string
-	for range rounds {
-		s := cold(t, store)
-		var l *Layer
-		take("1 cold", func() { l = build(t, s, members(s), Options{}) })
-		take("2 warm", func() { l = build(t, s, members(s), Options{}) })
-		take("3 warm, read to the end", func() { drain(t, build(t, s, members(s), Options{})) })
-		digest, _ := l.Digest()
-		digests = append(digests, digest.String())
-		changed := members(s)
-		changed[len(changed)/2] = Files([]File{text("package.json", "{}")}, changed[len(changed)/2].Path, "changed", "npm.deps")
-		take("4 one package changed", func() { build(t, s, changed, Options{}) })
-		size, _ := l.Size()
-		if len(digests) == 1 {
-			t.Logf("%d members, %d bytes, %d compressed, %s", len(changed), l.UncompressedSize(), size, l.Codec())
-			if *keep != "" {
-				if err := os.WriteFile(*keep, compressed(t, l), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if *measure {
-			cmd := exec.Command("npm", "ci", "--offline", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--cache", *npmCache)
-			cmd.Dir = *project
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("npm ci: %v\n%s", err, out)
-			}
-			took["5 npm ci"] = append(took["5 npm ci"], cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
-		}
-	}
-	if len(slices.Compact(digests)) != 1 {
-		t.Errorf("cold builds differ: %v", digests)
-	}
-	for _, name := range sortedKeys(took) {
-		slices.Sort(took[name])
-		t.Logf("%-26s %6d ms CPU, median of %v", name, took[name][rounds/2].Milliseconds(), took[name])
-	}
 }
 
 // BenchmarkLevels weighs size against CPU, a level a line:
