@@ -142,7 +142,7 @@ func (s *source) checkIndex(index *snapshot.Index) error {
 		if facts := index.Bundled[dir]; facts == nil || facts.Version != b.Version {
 			ps = append(ps, &diag.Problem{
 				Code: CodeBundle, Pos: b.Pos, What: s.Name + "@" + s.Version + " does not bundle " + b.Name + "@" + b.Version + " at " + dir,
-				Why: "the lockfile says so, its tarball does not", Remedy: "run `npm install --package-lock-only` to write the lockfile anew",
+				Why: "the lockfile says so, its tarball does not", Remedy: "run `npm install --ignore-scripts`, which reads the tarball and writes what it bundles into the lockfile",
 			})
 		}
 	}

@@ -39,7 +39,7 @@ func (g *graph) faults() []fault {
 			add(g.linkFault(n))
 		case n.local():
 		case !validName(n.Name) || !validVersion(n.Version):
-			add(n.problem(CodeEntry, quote(n.Path)+" has the name "+quote(n.Name)+" and the version "+quote(n.Version), "no registry has such a package", rewrite))
+			add(n.problem(CodeEntry, quote(n.Path)+" has the name "+quote(n.Name)+" and the version "+quote(n.Version), "no registry has such a package", restore(g.lock.File)))
 		case n.bundler == nil:
 			if p := n.originFault(); p != nil {
 				add(p)

@@ -42,6 +42,8 @@ func (p *parser) version(version string, at int) {
 		problem.What = "this is not a lockfile of npm: it has no lockfileVersion"
 	case "2", "3":
 		problem.What = "the lockfile has no \"packages\""
+		problem.Why = "that is where it says which versions there are"
+		problem.Remedy = restore(p.file)
 	}
 	p.report(CodeFormat, at, problem)
 }
