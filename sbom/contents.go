@@ -62,6 +62,7 @@ type Package struct {
 	Basis            snapshot.Basis // what named its bytes when it was pinned; "" for not known
 	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry
 	Published        string         // RFC 3339, "" for not known
+	Unbuilt          string         // why production does without what its scripts make, "" where nobody says so
 	HasInstallScript bool           // where Facts is nil: what the lockfile says
 	Told             snapshot.Told  // what the registry told when it was pinned
 }

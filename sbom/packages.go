@@ -158,6 +158,7 @@ func packageProperties(p *Package) *[]cdx.Property {
 	case p.HasInstallScript:
 		add(propScript, UnknownScript)
 	}
+	add(propUnbuilt, p.Unbuilt)
 	add(propProvenance, p.Told.Provenance)
 	for _, m := range p.Told.Maintainers {
 		add(propMaintainer, m)

@@ -11,6 +11,7 @@ const (
 	propInventory     = "nbuild:inventory"      // "package": kinds by package were looked for; "file": those by file as well
 	propScript        = "nbuild:install-script" // "EVENT: text", or "unknown"
 	propGyp           = "nbuild:implicit-gyp"
+	propUnbuilt       = "nbuild:unbuilt"         // why production does without what its scripts make
 	propAddon         = "nbuild:native-addon"    // a file
 	propBinary        = "nbuild:prebuilt-binary" // a file
 	propRegistry      = "nbuild:registry"        // the scope it is bound to, or "default"

@@ -147,7 +147,7 @@ func (g *gatherer) source(s pipelines.Source, platform, at string) error {
 				return fmt.Errorf("npm.%s has no package %q", s.Name, s.Package)
 			}
 		}
-		return g.tree(tree, at)
+		return g.tree(tree, s.Name, at)
 	case pipelines.FromFiles:
 		g.names = append(g.names, s.Files...)
 	case pipelines.FromProject:
@@ -188,7 +188,7 @@ func (g *gatherer) own() error {
 
 // tree adds the packages of a tree. One lockfile has one package at a path, so the
 // trees of several platforms join by path.
-func (g *gatherer) tree(tree *npm.Tree, at string) error {
+func (g *gatherer) tree(tree *npm.Tree, block, at string) error {
 	facts, err := g.together(tree)
 	if err != nil {
 		return err
@@ -215,6 +215,7 @@ func (g *gatherer) tree(tree *npm.Tree, at string) error {
 		p := packages[i]
 		p.Found = inside[p.Path]
 		p.Path = place(p.Path)
+		p.Unbuilt = g.unbuilt(block, p.Name, p.Version)
 		if p.Bundler != "" {
 			p.Bundler = place(p.Bundler)
 		}
@@ -227,6 +228,18 @@ func (g *gatherer) tree(tree *npm.Tree, at string) error {
 		g.packages[p.Path] = &p
 	}
 	return nil
+}
+
+// unbuilt is why production does without what a package's scripts make.
+func (g *gatherer) unbuilt(block, name, version string) string {
+	for i := range g.project.Npm {
+		if n := &g.project.Npm[i]; n.Name == block {
+			if accepted := n.Accepts(name, version); accepted != nil {
+				return accepted.Reason
+			}
+		}
+	}
+	return ""
 }
 
 func join(have, more []string, place func(string) string) []string {
