@@ -60,6 +60,9 @@ func (a *app) cacheReport(do func(machine.Host) (cache.Report, error)) error {
 	}
 	text := fmt.Sprintf("%s\n%s%s\n%s\n%d in use by running builds\n",
 		r.Dir, count(r.Blobs, "blob"), sizeSuffix(r.BlobBytes), count(r.Results, "result"), r.Leases)
+	if r.Leftovers > 0 {
+		text += fmt.Sprintf("removed %s of killed runs%s\n", count(r.Leftovers, "leftover"), sizeSuffix(r.LeftoverSize))
+	}
 	for _, d := range r.Corrupt {
 		text += "removed, damaged: " + d + "\n"
 	}

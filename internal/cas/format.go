@@ -11,7 +11,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 const (
@@ -93,16 +96,13 @@ func markFormat(dir string) error {
 	if _, err := os.Lstat(name); err == nil {
 		return nil
 	}
-	temp, err := os.CreateTemp(filepath.Join(dir, tempDir), "format-")
-	if errors.Is(err, fs.ErrPermission) {
+	temp, err := unfinished.File(filepath.Join(dir, tempDir), "format-")
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		return nil
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(temp, "%s%d\n", formatPrefix, format)
-		err = errors.Join(err, temp.Close())
-		if err == nil {
-			err = os.Rename(temp.Name(), name)
-		}
+		err = errors.Join(err, unfinished.Place(temp, func(from string) error { return os.Rename(from, name) }))
 		if err != nil {
 			_ = os.Remove(temp.Name()) // the first error is the one to tell
 		}

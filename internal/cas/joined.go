@@ -9,7 +9,8 @@ import (
 // Joined returns what was worked out of many blobs together, for readers that would
 // otherwise open each: make's bytes are kept as one blob, under a result of the kind
 // and the digests, whose order counts. What was kept and is damaged, pruned or over
-// limit bytes is made again; what make gives over limit bytes is returned and not kept.
+// limit bytes is made again; what make gives over limit bytes, or in a store that can't
+// be written to, is returned and not kept.
 // Kind is as for PutResult, and names the form of the bytes: another form wants
 // another kind.
 func (s *Store) Joined(ctx context.Context, kind string, of []Digest, limit int64, make func() ([]byte, error)) ([]byte, error) {
@@ -26,7 +27,7 @@ func (s *Store) Joined(ctx context.Context, kind string, of []Digest, limit int6
 		}
 	}
 	made, err := make()
-	if err != nil || int64(len(made)) > limit {
+	if err != nil || int64(len(made)) > limit || s.readOnly {
 		return made, err
 	}
 	digest, err := s.PutBytes(ctx, made)

@@ -21,6 +21,11 @@ type Usage struct {
 	Results     int
 	ResultBytes int64
 	Leases      int // of running processes
+
+	// Leftovers are what killed runs had left unfinished when the store was opened, and
+	// LeftoverBytes how much. They are gone.
+	Leftovers     int
+	LeftoverBytes int64
 }
 
 // file is a stored file: a blob, or a result where digest is zero.
@@ -84,13 +89,16 @@ func (s *Store) Usage(ctx context.Context) (Usage, error) {
 	for _, f := range results {
 		u.Results, u.ResultBytes = u.Results+1, u.ResultBytes+f.size
 	}
-	unlock, err := s.lock(unix.LOCK_EX)
-	if err != nil {
-		return u, err
-	}
-	defer unlock()
-	if _, err := s.held(); err != nil {
-		return u, err
+	u.Leftovers, u.LeftoverBytes = s.swept.Entries, s.swept.Bytes
+	if !s.readOnly { // else leases of dead processes can't be told from others
+		unlock, err := s.lock(unix.LOCK_EX)
+		if err != nil {
+			return u, err
+		}
+		defer unlock()
+		if _, err := s.held(); err != nil {
+			return u, err
+		}
 	}
 	leases, err := s.files(ctx, leaseDir)
 	u.Leases = len(leases)
@@ -126,8 +134,7 @@ func (s *Store) Verify(ctx context.Context) (corrupt []Digest, err error) {
 
 // PruneOptions say what Prune may leave and take.
 type PruneOptions struct {
-	Keep    int64     // bytes of blobs to keep at most; 0 keeps only what is held
-	StaleAt time.Time // temporary files older than this are of dead processes
+	Keep int64 // bytes of blobs to keep at most; 0 keeps only what is held
 }
 
 // Pruned is what Prune took: counts, and bytes.
@@ -184,15 +191,6 @@ func (s *Store) Prune(ctx context.Context, opt PruneOptions) (Pruned, error) {
 			if err := os.Remove(f.path); err == nil {
 				p.Results++
 			}
-		}
-	}
-	temps, err := s.files(ctx, tempDir)
-	if err != nil {
-		return p, err
-	}
-	for _, f := range temps {
-		if f.used.Before(opt.StaleAt) {
-			os.Remove(f.path)
 		}
 	}
 	return p, nil

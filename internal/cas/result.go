@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 // resultLimit bounds one record, in bytes.
@@ -21,7 +23,8 @@ func (s *Store) resultPath(kind string, key Digest) string {
 
 // PutResult records value, at most 64 KiB, as what key determines. Kind is a
 // short word of letters, digits and dashes that keeps the caller's keys from
-// those of others. A record that is there is replaced.
+// those of others. A record that is there is replaced. A store that can't be written
+// to records nothing: a record saves work, and its lack costs it.
 func (s *Store) PutResult(ctx context.Context, kind string, key Digest, value []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -29,17 +32,19 @@ func (s *Store) PutResult(ctx context.Context, kind string, key Digest, value []
 	if len(value) > resultLimit {
 		return fmt.Errorf("recording %s result of %d bytes: %w", kind, len(value), ErrTooLarge)
 	}
-	f, err := os.CreateTemp(filepath.Join(s.dir, tempDir), "result-")
+	if s.readOnly {
+		return nil
+	}
+	f, err := unfinished.File(filepath.Join(s.dir, tempDir), "result-")
 	if err != nil {
 		return fmt.Errorf("recording %s result: %w", kind, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(append([]byte(resultSum(kind, key, value).String()+"\n"), value...))
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
 	if err == nil {
-		err = place(f.Name(), s.resultPath(kind, key))
+		err = unfinished.Place(f, func(temp string) error { return place(temp, s.resultPath(kind, key)) })
+	} else {
+		f.Close()
 	}
 	if err != nil {
 		return fmt.Errorf("recording %s result: %w", kind, err)

@@ -7,6 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 // ErrNotFound reports a blob that the store does not hold.
@@ -21,7 +25,9 @@ var ErrTooLarge = errors.New("larger than allowed")
 // Store is a folder of blobs and results. It is safe for use by many goroutines
 // and many processes.
 type Store struct {
-	dir string
+	dir      string
+	readOnly bool             // it can be read and not written
+	swept    unfinished.Swept // what killed runs left here and is gone now
 }
 
 const (
@@ -35,7 +41,9 @@ const (
 // Open opens the store in dir and makes the folders it lacks. The folders are
 // private to the user: the store may hold a private package's source.
 //
-// A folder that holds anything but a store is refused before anything is written.
+// A folder that holds anything but a store is refused before anything is written. What
+// runs that were killed left unfinished is removed. A store that can't be written to is
+// opened all the same: what is in it can be read.
 func Open(dir string) (*Store, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err
@@ -48,7 +56,29 @@ func Open(dir string) (*Store, error) {
 	if err := markFormat(dir); err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir}, nil
+	s := &Store{dir: dir, readOnly: unix.Access(filepath.Join(dir, tempDir), unix.W_OK) != nil}
+	if !s.readOnly {
+		s.swept = unfinished.Sweep(filepath.Join(dir, tempDir), "")
+	}
+	return s, nil
+}
+
+// Scratch is a folder of the store for what is not whole yet; ok is false where the
+// store can't be written to.
+func (s *Store) Scratch() (dir string, ok bool) { return filepath.Join(s.dir, tempDir), !s.readOnly }
+
+// Unfinished makes a folder in the store for what is not whole yet, as other programs
+// need one, and returns it with what ends it. Where its maker is killed, the next run
+// removes it.
+func (s *Store) Unfinished(prefix string) (dir string, end func(), err error) {
+	f, err := unfinished.Dir(filepath.Join(s.dir, tempDir), prefix)
+	if err != nil {
+		return "", nil, fmt.Errorf("making a folder in the store: %w", err)
+	}
+	return f.Name(), func() {
+		os.RemoveAll(f.Name())
+		f.Close()
+	}, nil
 }
 
 // Dir returns the store's folder.

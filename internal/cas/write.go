@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 // Writer takes the bytes of one new blob. Nothing is visible in the store before
@@ -28,7 +30,7 @@ func (s *Store) Create(ctx context.Context) (*Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Join(s.dir, tempDir), "blob-")
+	f, err := unfinished.File(filepath.Join(s.dir, tempDir), "blob-")
 	if err != nil {
 		return nil, fmt.Errorf("creating blob: %w", err)
 	}
@@ -61,10 +63,7 @@ func (w *Writer) Commit() (Digest, int64, error) {
 	if err := w.file.Chmod(0o444); err != nil {
 		return Digest{}, 0, fmt.Errorf("committing blob: %w", err)
 	}
-	if err := w.file.Close(); err != nil {
-		return Digest{}, 0, fmt.Errorf("committing blob: %w", err)
-	}
-	if err := place(w.file.Name(), w.store.blobPath(d)); err != nil {
+	if err := unfinished.Place(w.file, func(temp string) error { return place(temp, w.store.blobPath(d)) }); err != nil {
 		return Digest{}, 0, fmt.Errorf("committing blob: %w", err)
 	}
 	w.done = true

@@ -68,6 +68,27 @@ func openStage(root *os.Root, dir string) (s *stage, err error) {
 	return s, nil
 }
 
+// Sweep removes what an installer that was killed left in a project, unless one runs
+// there. What can't be removed stays for the next installation.
+func Sweep(root *os.Root) {
+	left := false
+	for _, name := range []string{newName, oldName} {
+		_, err := root.Lstat(name)
+		left = left || err == nil
+	}
+	if !left {
+		return
+	}
+	lock, err := root.Open(".")
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		_ = (&stage{root: root}).sweep()
+	}
+}
+
 // sweep removes what an installer that was killed left behind.
 func (s *stage) sweep() error {
 	for _, name := range []string{newName, oldName} {

@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 // WriteArchive writes an image in the form that docker load and podman load take:
@@ -103,25 +104,6 @@ func layerSuffix(t types.MediaType) string {
 
 // WriteArchiveFile writes an archive beside its place and moves it there when it
 // is whole.
-func WriteArchiveFile(ctx context.Context, path string, img v1.Image, tags []string, date time.Time) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*")
-	if err != nil {
-		return fmt.Errorf("writing archive: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err = WriteArchive(ctx, f, img, tags, date); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return fmt.Errorf("writing archive: %w", err)
-	}
-	if err = f.Close(); err != nil {
-		return fmt.Errorf("writing archive: %w", err)
-	}
-	return os.Rename(f.Name(), path)
+func WriteArchiveFile(ctx context.Context, path string, img v1.Image, tags []string, date time.Time) error {
+	return unfinished.Write(path, 0o644, func(f *os.File) error { return WriteArchive(ctx, f, img, tags, date) })
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
 // repository is where git keeps what it knows of a folder.
@@ -135,16 +136,18 @@ func (r *repository) ref(ref string) (string, error) {
 type view struct {
 	repo *repository
 	dir  string
+	held *os.File // the folder, so that no other run takes it for a leftover
 	git  Git
 }
 
 // open makes the view; the caller removes it.
 func (r *repository) open(opt Options, head string) (*view, error) {
-	dir, err := os.MkdirTemp(opt.Temp, "git-*")
+	held, err := unfinished.Dir(opt.Temp, "git-")
 	if err != nil {
 		return nil, fmt.Errorf("preparing to ask git: %w", err)
 	}
-	v := &view{repo: r, dir: dir, git: opt.Git}
+	dir := held.Name()
+	v := &view{repo: r, dir: dir, held: held, git: opt.Git}
 	config := "[core]\n\trepositoryformatversion = 0\n"
 	if len(head) == 64 || head == "" && r.sha256() {
 		config = "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"
@@ -165,7 +168,10 @@ func (r *repository) open(opt Options, head string) (*view, error) {
 	return v, nil
 }
 
-func (v *view) close() { _ = os.RemoveAll(v.dir) }
+func (v *view) close() {
+	_ = os.RemoveAll(v.dir)
+	v.held.Close()
+}
 
 // sha256 tells the object format of a repository without commits by its index,
 // whose checksum is of the same algorithm. A repository without either is empty.

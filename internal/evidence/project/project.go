@@ -25,9 +25,11 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/nodemodules"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/unfinished"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/internal/wholefile"
 	"github.com/nbuild/nbuild/internal/worktree"
@@ -66,6 +68,8 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 	if p.Root, err = os.OpenRoot(p.Folder); err != nil {
 		return nil, fmt.Errorf("opening the project's folder: %w", err)
 	}
+	unfinished.SweepBeside(p.Folder) // what killed runs left is no part of the project
+	nodemodules.Sweep(p.Root)
 	var problems diag.Problems
 	for _, n := range evaluated.Npm {
 		err := p.read(ctx, n)
@@ -308,5 +312,11 @@ func (p *Project) git() worktree.Options {
 	if err != nil {
 		return worktree.Options{}
 	}
-	return worktree.Options{Git: worktree.Exec(program), Temp: filepath.Join(store.Dir(), "tmp")}
+	temp, ok := store.Scratch()
+	if !ok {
+		if temp = p.host.Env("TMPDIR"); temp == "" {
+			temp = "/tmp"
+		}
+	}
+	return worktree.Options{Git: worktree.Exec(program), Temp: temp}
 }

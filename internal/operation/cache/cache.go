@@ -9,7 +9,6 @@ package cache
 
 import (
 	"context"
-	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -25,6 +24,8 @@ type Report struct {
 	BlobBytes    int64    `json:"blob_bytes"`
 	Results      int      `json:"results"`
 	Leases       int      `json:"leases"`
+	Leftovers    int      `json:"leftovers"` // of killed runs, removed now
+	LeftoverSize int64    `json:"leftover_bytes"`
 	Corrupt      []string `json:"corrupt"`
 	PrunedBlobs  int      `json:"pruned_blobs"`
 	PrunedBytes  int64    `json:"pruned_bytes"`
@@ -48,6 +49,7 @@ func show(ctx context.Context, store *cas.Store) (Report, error) {
 	return Report{
 		Schema: "nbuild.cache/v1", Dir: store.Dir(), Corrupt: []string{},
 		Blobs: u.Blobs, BlobBytes: u.BlobBytes, Results: u.Results, Leases: u.Leases,
+		Leftovers: u.Leftovers, LeftoverSize: u.LeftoverBytes,
 	}, nil
 }
 
@@ -80,10 +82,6 @@ func Verify(ctx context.Context, host machine.Host, repair bool) (Report, error)
 	return report, problems.Err()
 }
 
-// staleAfter is how long a temporary file may stand before its writer is taken
-// for dead: longer than any one transfer may last.
-const staleAfter = 24 * time.Hour
-
 // Prune removes what was not used for longest until at most keep bytes of blobs
 // are left.
 func Prune(ctx context.Context, host machine.Host, keep int64) (Report, error) {
@@ -91,7 +89,7 @@ func Prune(ctx context.Context, host machine.Host, keep int64) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	pruned, err := store.Prune(ctx, cas.PruneOptions{Keep: keep, StaleAt: host.Now().Add(-staleAfter)})
+	pruned, err := store.Prune(ctx, cas.PruneOptions{Keep: keep})
 	if err != nil {
 		return Report{}, err
 	}

@@ -66,15 +66,11 @@ func (t *tracer) observe(ctx context.Context) (*recorder.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	temp := filepath.Join(store.Dir(), "tmp")
-	if err := os.MkdirAll(temp, 0o755); err != nil {
-		return nil, fmt.Errorf("making a folder for the record: %w", err)
-	}
-	dir, err := os.MkdirTemp(temp, "trace-")
+	dir, end, err := store.Unfinished("trace-")
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for the record: %w", err)
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer end()
 	env, err := recorder.Install(dir, t.host.Environ)
 	if err != nil {
 		return nil, err
