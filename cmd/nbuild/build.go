@@ -15,8 +15,8 @@ layout, a registry (by digest, tags last) or a docker archive. Each goes with it
 BOM, which nobody signed, so that nbuild diff can compare two builds; a docker
 archive can't hold one. Prints one line an image: REF@sha256:….
 
-What it warned of before is not told again: one line counts it, and -v tells all.
-Where CI is set, with --progress json and in the answer of --json, all are told.`,
+What it warned of before is not reported again: one line counts it, and -v shows all.
+Where CI is set, with --progress json and in the answer of --json, all are reported.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
 			if err != nil {

@@ -20,9 +20,9 @@ func (a *app) diffCommand() *cobra.Command {
 	var o diff.Options
 	cmd := &cobra.Command{
 		Use: "diff A B", Short: "Compare two images, layouts, BOMs or lockfiles",
-		Long: `Tells what changed from A to B by package and install path, the worst first: the
+		Long: `Reports what changed from A to B by package and install path, the worst first: the
 same version with other bytes, another registry, new scripts and machine code,
-then versions and licences. Of two images it also tells what production may load
+then versions and licences. Of two images it also reports what production may load
 now, by the list that an image with a guard carries, and what became of the guard.
 The order of things in either never counts.
 

@@ -30,8 +30,8 @@ from; the project's own files, and what is left out of them and why.`,
 func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "validate", Short: "Check build.hcl without building",
-		Long: `Reads and evaluates build.hcl, and tells everything that is wrong with it at once
-(exit 3). Nothing else is read: whether what it names is pinned, ` + "`nbuild plan`" + ` tells.`,
+		Long: `Reads and evaluates build.hcl, and reports everything that is wrong with it at once
+(exit 3). Nothing else is read: whether what it names is pinned, ` + "`nbuild plan`" + ` says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()

@@ -43,6 +43,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 	b.WriteString("# The command line\n\nMade from the commands themselves: `go test ./cmd/nbuild -update` writes this page.\n\n")
 	b.WriteString("stdout is the answer, everything else goes to stderr. With `--json` the answer is one JSON object with a `schema` field, and so is a problem.\n\n")
 	b.WriteString("Where an image is named, `oci:DIR[:TAG]` is an OCI layout, `docker-archive:FILE` what docker load takes, and anything else a registry reference.\n\n")
+	b.WriteString("`nbuild completion bash` (or zsh, fish, powershell) writes what a shell needs to complete commands, flags, the names in build.hcl, codes, kinds and classes; `nbuild man DIR` writes the manual pages.\n\n")
 	b.WriteString("Every command takes:\n\n")
 	flags(&b, a.root.PersistentFlags())
 	b.WriteString("\nThe store stands in NBUILD_STORE, else in nbuild in the user's cache folder. SOURCE_DATE_EPOCH sets the one date of an image.\n\n")

@@ -16,7 +16,7 @@ func (a *app) sbomCommand() *cobra.Command {
 path, Node, the .debs, with licences, digests and dependencies. It is written from
 nbuild.lock; nothing is built and no image is unpacked. Of an IMAGE in a registry
 or a layout it prints the BOM that is attached; whose word that is, nbuild verify
-tells.`,
+says.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if versions := []string{"1.5", "1.6", "1.7"}; o.Version != "" && !slices.Contains(versions, o.Version) {

@@ -23,7 +23,7 @@ func (a *app) scanCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "scan [PATH]", Short: "The dynamism inventory of a project, a package, a folder or a file",
-		Long: `Tells where code can come to life: eval and its kin, computed requires, child
+		Long: `Reports where code can come to life: eval and its kin, computed requires, child
 processes, native addons, install scripts and the rest, by package, with file, line
 and source line. Without a PATH it is the project: what nbuild.lock pins, and the
 project's own files. A PATH is a folder as it stands (with its node_modules), a
@@ -79,7 +79,7 @@ warning or note by the kind: nbuild explain KIND says what each means.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "text", "text, json, or sarif for code hosts and editors (SARIF 2.1.0)")
-	f.StringSliceVar(&o.Kinds, "kind", nil, "tell only of these `kinds`")
+	f.StringSliceVar(&o.Kinds, "kind", nil, "report only these `kinds`")
 	f.BoolVar(&o.Production, "production", false, "leave out what only development needs")
 	return cmd
 }

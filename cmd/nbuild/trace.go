@@ -11,7 +11,7 @@ func (a *app) traceCommand() *cobra.Command {
 	var record bool
 	cmd := &cobra.Command{
 		Use: "trace [ENTRY…] [-- COMMAND…]", Short: "The sources that production can load, static, traced and listed",
-		Long: `Tells every file that production can load, and why: the code leads to it from an
+		Long: `Lists every file that production can load, and why: the code leads to it from an
 ENTRY (static), a test run loaded it (traced), or a load block of build.hcl names it
 (listed). Without an ENTRY it is what the image's command starts. View engines and
 plugins that are named are followed too; docs/frameworks.md says how far.
@@ -42,7 +42,7 @@ for goes to nbuild.trace: commit it, and review it as you review code.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&record, "run", false, "run the command after -- and write what it loads to nbuild.trace")
-	f.StringVar(&o.Base, "base", "", "tell paths relative to this `dir`, and take nothing from outside (default: the project)")
+	f.StringVar(&o.Base, "base", "", "show paths relative to this `dir`, and take nothing from outside (default: the project)")
 	f.StringVar(&o.Node, "node", "", "resolve as this `version` of Node does (default: the image's)")
 	f.StringVar(&o.Image, "image", "", "the image block's `name`, where there are several")
 	return cmd

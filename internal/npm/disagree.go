@@ -100,7 +100,7 @@ func (c *comparison) overridden(e *edge) {
 }
 
 func (c *comparison) unreadable(e *edge) {
-	remedy := "run `npm explain " + e.name + "` to see what brings it in, and use a version of that which was published whole"
+	remedy := "run `npm ls " + e.name + " --package-lock-only` to see what brings it in, and use a version of that which was published whole"
 	if m := c.manifests[e.from.Path]; m != nil || c.isOverridden(e) || e.rule != nil {
 		remedy = "correct package.json, then " + rewrite
 	}
