@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -101,6 +102,9 @@ func (t *tracer) commanded() ([]string, error) {
 			}
 		}
 	}
+	if len(all) > 0 {
+		all = append(all, t.preloaded(slices.Concat(i.Entrypoint, i.Cmd))...)
+	}
 	if len(all) == 0 {
 		return nil, &diag.Problem{
 			Code: CodeEntry, Pos: i.At, What: fmt.Sprintf("the command %q of image %q starts no file of the project that could be found", strings.Join(slices.Concat(i.Entrypoint, i.Cmd), " "), i.Name),
@@ -108,6 +112,27 @@ func (t *tracer) commanded() ([]string, error) {
 		}
 	}
 	return distinct(all), nil
+}
+
+// preloaded are the files of packages that the command has node load before its own,
+// as in node --require dotenv/config server.js, found from the project's folder.
+func (t *tracer) preloaded(cmd []string) []string {
+	node, err := resolution.ParseVersion(t.node())
+	if err != nil {
+		return nil // the walk says so
+	}
+	from, err := filepath.Rel(t.base, t.folder)
+	if err != nil || !filepath.IsLocal(from) {
+		return nil
+	}
+	r := resolution.New(t.fsys, resolution.Target{Node: node})
+	var all []string
+	for _, p := range preloads(cmd) {
+		if found, err := r.Resolve(p.name, path.Join(filepath.ToSlash(from), "-"), p.mode); err == nil && found.Path != "" {
+			all = append(all, found.Path)
+		}
+	}
+	return all
 }
 
 // ofImage finds the project's file that stands at a path of the image.
@@ -133,30 +158,63 @@ func (t *tracer) ofImage(i *pipelines.Image, at string) (string, bool) {
 // valued are the flags of node whose value is the next argument.
 var valued = []string{"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--env-file", "--max-old-space-size", "--title", "--input-type"}
 
+// preload is what a flag of node names to be loaded first.
+type preload struct {
+	name string
+	mode resolution.Mode
+}
+
+// named reports whether it is a package's, and no file of the project.
+func (p preload) named() bool { return !strings.HasPrefix(p.name, ".") && !path.IsAbs(p.name) }
+
+// preloads are the packages that flags of a command of node name.
+func preloads(cmd []string) []preload {
+	_, all := started(cmd)
+	return slices.DeleteFunc(all, func(p preload) bool { return !p.named() })
+}
+
 // Started are the files that a command of node loads: those of --require and
 // --import, and the one that it is given. A command that is not node's has none.
 func Started(cmd []string) []string {
-	if len(cmd) == 0 || path.Base(cmd[0]) != "node" {
-		return nil
-	}
+	file, all := started(cmd)
 	var files []string
+	for _, p := range all {
+		if !p.named() {
+			files = append(files, p.name)
+		}
+	}
+	if file != "" {
+		files = append(files, file)
+	}
+	return files
+}
+
+// started returns the file that node is given, and what it loads before that.
+func started(cmd []string) (file string, before []preload) {
+	if len(cmd) == 0 || path.Base(cmd[0]) != "node" {
+		return "", nil
+	}
 	for i := 1; i < len(cmd); i++ {
 		name, value, joined := strings.Cut(cmd[i], "=")
 		switch {
 		case cmd[i] == "--":
 			if i+1 < len(cmd) {
-				files = append(files, cmd[i+1])
+				file = cmd[i+1]
 			}
-			return files
+			return file, before
 		case !strings.HasPrefix(name, "-"):
-			return append(files, cmd[i])
+			return cmd[i], before
 		case slices.Contains(valued, name) && !joined && i+1 < len(cmd):
 			i++
 			value = cmd[i]
 		}
-		if (name == "-r" || name == "--require" || name == "--import") && (strings.HasPrefix(value, ".") || path.IsAbs(value)) {
-			files = append(files, value)
+		switch {
+		case value == "":
+		case name == "-r" || name == "--require":
+			before = append(before, preload{value, resolution.Require})
+		case name == "--import":
+			before = append(before, preload{value, resolution.Import})
 		}
 	}
-	return files
+	return "", before
 }
