@@ -30,6 +30,9 @@ is there is never written over.`,
 			if r.Workspace != "" {
 				text = fmt.Sprintf("this is a member of the workspace in %s; a lockfile of its own makes it an image by itself\n", diag.Clean(r.Workspace))
 			}
+			if r.Missing != "" {
+				text += fmt.Sprintf("%s is not there yet: make it before you build, and name its folder in a layer if git ignores it\n", diag.Clean(r.Missing))
+			}
 			return a.answer(r, text+fmt.Sprintf("wrote %s: the image runs `%s`, by %s\nnext: %s\n", r.File, diag.Clean(strings.Join(r.Cmd, " ")), r.From, strings.Join(r.Next, " && ")))
 		},
 	}

@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
@@ -52,6 +53,10 @@ type Result struct {
 	// Workspace is the root of the workspace that the folder is a member of, where the
 	// member has no lockfile of its own yet.
 	Workspace string `json:"workspace,omitempty"`
+
+	// Missing is the file that the command gives to node, where it is not there now: a
+	// build refuses to make an image without it.
+	Missing string `json:"missing,omitempty"`
 }
 
 // Write writes the build file of the project in dir. File is its name in dir.
@@ -165,6 +170,9 @@ func build(folder fs.FS) (Result, error) {
 			Remedy: `add "start": "node server.js" to the scripts of package.json and run it again`,
 		}
 	}
+	if rest := launch.ReadArguments(r.Cmd[1:]).Rest; len(rest) > 0 && !stands(folder, rest[0]) {
+		r.Missing = rest[0]
+	}
 	name := blockName(m.Name)
 	var quoted []string
 	for _, c := range r.Cmd {
@@ -229,11 +237,29 @@ func start(folder fs.FS, m manifest, scripts map[string]string) ([]string, strin
 		if !fs.ValidPath(c.file) {
 			continue
 		}
-		for _, file := range []string{c.file, c.file + ".js", c.file + "/index.js"} {
+		for _, file := range endings(c.file) {
 			if info, err := fs.Stat(folder, file); err == nil && info.Mode().IsRegular() && path.Ext(file) != "" {
 				return []string{"node", file}, c.from
 			}
 		}
 	}
 	return nil, ""
+}
+
+// endings are the files that node tries for a name.
+func endings(name string) []string { return []string{name, name + ".js", name + "/index.js"} }
+
+// stands reports whether a file is there that node would run by a name. What only a
+// package.json could tell counts as there.
+func stands(folder fs.FS, name string) bool {
+	name = path.Clean(name)
+	if !fs.ValidPath(name) {
+		return true
+	}
+	for _, file := range append(endings(name), name+".cjs", name+".json", name+".node") {
+		if _, err := fs.Stat(folder, file); err == nil {
+			return true
+		}
+	}
+	return false
 }
