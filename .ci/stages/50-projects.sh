@@ -32,12 +32,13 @@ through() {
   run "$name" install --omit dev
   run "$name" install --check --omit dev
   same "$name"
-  run "$name" build
+  built "$name"
   run "$name" sbom
   cp "$work/said" "$dir.json"
   run "$name" sbom validate "$dir.json"
   run "$name" scan --production --json
   run "$name" trace --json
+  cp "$work/said" "$dir.trace.json"
   node -e '
     const { name } = require(process.argv[1]), bom = require(process.argv[2]), asked = require("fs").readFileSync(process.argv[4], "utf8").match(/(?<=require\(").*(?="\))/g)
     const have = new Set(bom.components.map(c => (c.group ? c.group + "/" : "") + c.name))
@@ -46,7 +47,22 @@ through() {
     const files = require(process.argv[3]).files.length
     if (files < 1000) throw new Error(`${name}: only ${files} files are found to load`)
     console.log(`${name}: ${bom.components.length} components, ${files} files that production can load`)
-  ' "$dir/package.json" "$dir.json" "$work/said" "$dir/$2"
+  ' "$dir/package.json" "$dir.json" "$dir.trace.json" "$dir/$2"
+}
+
+# built builds the image. A package whose install script makes what it needs stops the
+# build, with a block to paste: here it is pasted, since no image is started.
+built() {
+  local dir=$work/projects/$1 unbuilt
+  run "$1" build && return 0
+  unbuilt=$(grep -o 'unbuilt "[^"]*"' "$work/told" | sort -u)
+  if [ -z "$unbuilt" ] || grep '^error' "$work/told" | grep -v NB1153; then return 1; fi
+  {
+    echo 'npm "deps" {'
+    while read -r line; do printf '  %s {\n    reason = "no image is started here"\n  }\n' "$line"; done <<<"$unbuilt"
+    echo '}'
+  } >>"$dir/build.hcl"
+  run "$1" build
 }
 
 # same holds the tree that nbuild laid out to that of npm ci: files, modes, links.
