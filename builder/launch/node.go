@@ -293,7 +293,7 @@ func (c *checker) missing(program, name string) {
 	}
 	remedy := "correct `cmd` or `workdir` of the image block, or add the file to a layer"
 	if disk := c.disk(at); disk != "" {
-		remedy = fmt.Sprintf("%s is in the project's folder and not among the files that images take (git does not track it, or an ignore file names it): name it in a layer, as in `layer \"built\" { from = files(%q) }` beside the layers that the image has", disk, around(disk))
+		remedy = fmt.Sprintf("%s is in the project's folder and not among the files that images take (git does not track it, or an ignore file names it): name it in a layer, as in `layer \"built\" { from = files(%q) }` beside the other layers: an image block that names one names them all, as `nbuild explain NB1176` shows", disk, around(disk))
 	} else if near := c.nearFile(at); near != "" {
 		remedy = fmt.Sprintf("if %s is meant, name it in `cmd`; else make %s before the build and add it to a layer", near, name)
 	}
