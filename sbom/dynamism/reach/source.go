@@ -24,6 +24,7 @@ type source struct {
 	calls    map[js.Ref]callSites
 	known    map[js.Ref][]string
 	owned    map[ownProperty][]js.Ref
+	given    []export
 	bundle   *bundle
 	work     int
 	nested   int

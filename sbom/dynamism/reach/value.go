@@ -222,33 +222,50 @@ func (w *walk) givenOut(file string, steps []string, depth int) texts {
 // by assignments.
 func (s *source) exportsAt(steps []string, depth int) texts {
 	var out texts
-	whole := func(r js.Ref) {
+	for _, e := range s.exports() {
 		rest := steps
-		if len(rest) > 0 && rest[0] == "default" {
+		switch {
+		case e.name == "":
+			if len(rest) > 0 && rest[0] == "default" {
+				rest = rest[1:] // as import has it of a CommonJS module
+			}
+		case len(rest) > 0 && rest[0] == e.name:
 			rest = rest[1:]
+		default:
+			continue
 		}
-		out = out.with(s.valueAt(r, rest, depth+1))
+		out = out.with(s.valueAt(e.value, rest, depth+1))
 	}
-	one := func(name string, r js.Ref) {
-		if len(steps) > 0 && steps[0] == name {
-			out = out.with(s.valueAt(r, steps[1:], depth+1))
-		}
+	return out
+}
+
+// export is what a file gives out under a name, or as all that it gives out.
+type export struct {
+	name  string // "" for module.exports itself
+	value js.Ref
+}
+
+// exports lists what the file gives out, in source order. It looks once.
+func (s *source) exports() []export {
+	if s.given != nil {
+		return s.given
 	}
+	s.given = []export{}
 	for i := 1; i < len(s.tree.Nodes); i++ {
 		switch n := &s.tree.Nodes[i]; n.Kind {
 		case js.ExportDefaultDeclaration:
-			one("default", n.First)
+			s.given = append(s.given, export{"default", n.First})
 		case js.ExportNamedDeclaration:
 			if declaration := s.tree.Nodes[n.First]; declaration.Kind == js.VariableDeclaration {
 				for d := declaration.First; d != 0; d = s.tree.Nodes[d].Next {
 					if b := s.tree.Nodes[d].First; s.tree.Kind(b) == js.Binding && s.tree.Nodes[b].Next != 0 {
-						one(s.tree.Text(b), s.tree.Nodes[b].Next)
+						s.given = append(s.given, export{s.tree.Text(b), s.tree.Nodes[b].Next})
 					}
 				}
 			}
 		case js.ExportSpecifier:
 			if local := n.First; s.tree.Kind(local) == js.Identifier && s.tree.Nodes[local].Next != 0 {
-				one(s.tree.Text(s.tree.Nodes[local].Next), local)
+				s.given = append(s.given, export{s.tree.Text(s.tree.Nodes[local].Next), local})
 			}
 		case js.AssignmentExpression:
 			if n.Op != js.OpAssign || s.tree.Kind(n.First) != js.MemberExpression {
@@ -257,13 +274,13 @@ func (s *source) exportsAt(steps []string, depth int) texts {
 			value := s.tree.Nodes[n.First].Next
 			switch object, name := s.member(n.First); {
 			case s.isExports(n.First):
-				whole(value)
+				s.given = append(s.given, export{"", value})
 			case name != "" && s.isExports(object):
-				one(name, value)
+				s.given = append(s.given, export{name, value})
 			}
 		}
 	}
-	return out
+	return s.given
 }
 
 // isExports reports whether an expression is what a CommonJS module gives out.
