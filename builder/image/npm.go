@@ -108,25 +108,10 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 		return err
 	}
 	var contents *tarball.Contents // of this pass, unpacked when the first file is opened
-	folders := index.Folders
-	before := func(name string) error { // yields the folders that come before a name
-		for len(folders) > 0 && (name == "" || folders[0] < name) {
-			if at := t.pick(folders[0]); at != "" {
-				if err := yield(File{Path: at, Dir: true}); err != nil {
-					return err
-				}
-			}
-			folders = folders[1:]
-		}
-		return nil
-	}
 	for i, e := range index.Entries {
 		name := t.pick(e.Path)
 		if name == "" {
 			continue
-		}
-		if err := before(e.Path); err != nil {
-			return err
 		}
 		command := t.commands[e.Path]
 		if command {
@@ -148,7 +133,7 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 			return err
 		}
 	}
-	return before("")
+	return nil
 }
 
 // layerMode is the mode of a package's file in an image: whoever may run it on disk,

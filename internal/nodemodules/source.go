@@ -28,7 +28,6 @@ type source struct {
 
 	entries  []snapshot.Entry  // as they are laid out, while it is written
 	commands []bool            // which of entries are commands, while it is written
-	folders  []string          // without files in them
 	contents *tarball.Contents // while it is written
 	paths    []string          // of its files, sorted
 	bytes    int64
@@ -123,7 +122,6 @@ func (s *source) readIndex(ctx context.Context, store *cas.Store, commands map[s
 	s.entries = make([]snapshot.Entry, len(index.Entries))
 	s.commands = make([]bool, len(index.Entries))
 	s.paths = make([]string, len(index.Entries))
-	s.folders = index.Folders
 	s.bytes = 0
 	for i, e := range index.Entries {
 		if commands[s.Path+"/"+e.Path] {

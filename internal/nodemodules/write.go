@@ -41,11 +41,6 @@ func (s *stage) write(src *source) error {
 			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 	}
-	for _, folder := range src.folders {
-		if _, err := w.enter(folder); err != nil {
-			return fmt.Errorf("%s: %w", folder, err)
-		}
-	}
 	return nil
 }
 

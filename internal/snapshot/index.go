@@ -12,7 +12,6 @@ import (
 type Index struct {
 	Version int                      // of the document: 2 of npm's packages, 1 of all else; 0 means 1
 	Entries []Entry                  // sorted by Path, bytewise; files and links
-	Folders []string                 // that are there without any file in them, sorted; version 2
 	Package *PackageFacts            // of the artefact's own package.json or control file; nil where it has none
 	Bundled map[string]*PackageFacts // of packages inside it, by their folder ("node_modules/a")
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // The first line, by version less one. Version 2 has what npm's packages need:
-// permission bits as they are, `command` and `folder` lines.
+// permission bits as they are, and `command` lines.
 var indexHeaders = [...]string{"nbuild-index 1", "nbuild-index 2"}
 
 // ErrIndex reports a file index that is not in its form.
@@ -25,8 +25,8 @@ var ErrIndex = errors.New("malformed file index")
 // EncodeIndex writes the document. The facts come first, so that who wants only
 // them need not read on: a header, `package JSON`, `bundled PATH JSON` lines by
 // path, then `MODE SIZE SHA256 PATH` or `link PATH TARGET` lines by path. In version 2
-// a `command SIZE SHA256` line may follow a file, and `folder PATH` lines come last.
-// Names are percent-encoded as in nbuild.lock.
+// a `command SIZE SHA256` line may follow a file. Names are percent-encoded as in
+// nbuild.lock.
 func EncodeIndex(x *Index) ([]byte, error) {
 	var b bytes.Buffer
 	version := max(x.Version, 1)
@@ -70,15 +70,6 @@ func EncodeIndex(x *Index) ([]byte, error) {
 			fmt.Fprintf(&b, "command %d %s\n", e.Command.Size, e.Command.SHA256)
 		}
 	}
-	for i, folder := range x.Folders {
-		if err := checkPath(folder); err != nil {
-			return nil, err
-		}
-		if i > 0 && folder <= x.Folders[i-1] || version == 1 {
-			return nil, fmt.Errorf("%w: the folder %q is out of order", ErrIndex, folder)
-		}
-		b.WriteString("folder " + escape(folder) + "\n")
-	}
 	if b.Len() > bounds.FileIndex {
 		return nil, fmt.Errorf("%w: %d bytes, over the bound of %d", ErrIndex, b.Len(), bounds.FileIndex)
 	}
@@ -97,7 +88,7 @@ func DecodeIndex(src []byte) (*Index, error) {
 	for len(text) > 0 {
 		raw, after, ended := strings.Cut(text, "\n")
 		text = after
-		if more, err := x.decodeMore(raw); more || err != nil {
+		if more, err := x.decodeCommand(raw); more || err != nil {
 			if err == nil && !ended {
 				err = fmt.Errorf("%w: %q is cut", ErrIndex, raw)
 			}
@@ -110,7 +101,7 @@ func DecodeIndex(src []byte) (*Index, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !ended || len(x.Entries) > 0 && e.Path <= previous || len(x.Folders) > 0 {
+		if !ended || len(x.Entries) > 0 && e.Path <= previous {
 			return nil, fmt.Errorf("%w: %q is out of order or cut", ErrIndex, e.Path)
 		}
 		previous = e.Path
@@ -196,26 +187,12 @@ func IndexVersion(head []byte) int {
 	return slices.Index(indexHeaders[:], string(line)) + 1
 }
 
-// decodeMore reads the lines that version 2 has beside entries, and reports whether
+// decodeCommand reads the line that version 2 has beside entries, and reports whether
 // raw was one.
-func (x *Index) decodeMore(raw string) (bool, error) {
+func (x *Index) decodeCommand(raw string) (bool, error) {
 	word, rest, _ := strings.Cut(raw, " ")
-	if x.Version < 2 || word != "command" && word != "folder" {
+	if x.Version < 2 || word != "command" {
 		return false, nil
-	}
-	if word == "folder" {
-		folder, err := unescape(rest)
-		if err == nil {
-			err = checkPath(folder)
-		}
-		if n := len(x.Folders); err == nil && n > 0 && folder <= x.Folders[n-1] {
-			err = errors.New("it is out of order")
-		}
-		if err != nil {
-			return true, fmt.Errorf("%w: folder %q: %w", ErrIndex, rest, err)
-		}
-		x.Folders = append(x.Folders, folder)
-		return true, nil
 	}
 	size, sum, _ := strings.Cut(rest, " ")
 	var c Content
@@ -224,7 +201,7 @@ func (x *Index) decodeMore(raw string) (bool, error) {
 		c.SHA256, err = cas.ParseDigest(sum)
 	}
 	n := len(x.Entries)
-	if err != nil || c.Size < 0 || n == 0 || len(x.Folders) > 0 || x.Entries[n-1].Command != nil || x.Entries[n-1].Link != "" {
+	if err != nil || c.Size < 0 || n == 0 || x.Entries[n-1].Command != nil || x.Entries[n-1].Link != "" {
 		return true, fmt.Errorf("%w: %q", ErrIndex, raw)
 	}
 	x.Entries[n-1].Command = &c

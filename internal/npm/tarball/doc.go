@@ -9,7 +9,7 @@
 // What npm does (pacote, node-tar 7, bin-links) is done here too: the first path
 // element goes, whatever its name; a .gitignore becomes .npmignore where the archive
 // has none in that folder; a name given twice is one file, with the mode of the first;
-// links are not unpacked; a folder without files is a folder. Modes are what npm leaves
+// links are not unpacked, nor folders that hold no file. Modes are what npm leaves
 // under umask 022, without the set-id and sticky bits. What a file holds once it is
 // linked as a command, with a line feed alone behind its shebang, is told beside it:
 // which files are commands, the lockfile says.

@@ -63,7 +63,7 @@ func (l *layout) index() (*snapshot.Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &snapshot.Index{Version: 2, Package: root.facts(), Folders: l.folders}
+	x := &snapshot.Index{Version: 2, Package: root.facts()}
 	x.Package.Bin = l.commands("", root, x.Package.Bin)
 	if root.bundles() {
 		l.bundled(x)

@@ -22,10 +22,9 @@ type span struct {
 
 // layout is what an archive unpacks to, sorted by path, over its tar stream.
 type layout struct {
-	data    []byte
-	spans   []span
-	folders []string // that the archive names and that have nothing in them, sorted
-	lost    []string // where a package.json stands that npm leaves no package of
+	data  []byte
+	spans []span
+	lost  []string // where a package.json stands that npm leaves no package of
 }
 
 // lay reads the archive's members and lays out its files as npm does.
@@ -53,11 +52,7 @@ func lay(data []byte) (*layout, error) {
 		return nil, malformed("npm leaves no file of it%s", l.misplaced())
 	}
 	slices.SortFunc(l.spans, func(a, b span) int { return strings.Compare(a.path, b.path) })
-	if err := l.collide(p.folders); err != nil {
-		return nil, err
-	}
-	l.empty(p.folders)
-	return l, nil
+	return l, l.collide(p.folders)
 }
 
 // misplaced says where the package.json stands that is not found where it must.
@@ -79,7 +74,7 @@ type placer struct {
 	places  map[string]int  // path to its span
 	full    map[string]span // ignore files by the name that the archive gives them
 	renamed map[string]bool // paths whose content is that of a .gitignore
-	folders map[string]bool
+	folders map[string]bool // that the archive names; npm makes them for the files in them alone
 }
 
 // place checks a member and puts it where npm unpacks it.
@@ -271,28 +266,6 @@ func (l *layout) collide(folders map[string]bool) error {
 		}
 	}
 	return nil
-}
-
-// empty keeps the folders in which nothing stands: all others come with what is in
-// them.
-func (l *layout) empty(folders map[string]bool) {
-	filled := map[string]bool{}
-	fill := func(dir string) {
-		for ; dir != "." && !filled[dir]; dir = path.Dir(dir) {
-			filled[dir] = true
-		}
-	}
-	for _, s := range l.spans {
-		fill(path.Dir(s.path))
-	}
-	for dir := range folders {
-		fill(path.Dir(dir))
-	}
-	for _, dir := range slices.Sorted(maps.Keys(folders)) {
-		if !filled[dir] {
-			l.folders = append(l.folders, dir)
-		}
-	}
 }
 
 // find returns the place of a path in spans.

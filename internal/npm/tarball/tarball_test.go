@@ -107,6 +107,7 @@ func TestIndexLaysOutAsNPM(t *testing.T) {
 	}{
 		{"first element goes whatever its name", []tar.Header{file("node-x/a", "1"), file("./b/c", "2")}, map[string]string{"a": "- 1", "b/c": "- 2"}},
 		{"a file beside the folder is left out", []tar.Header{file("stray", "1")}, map[string]string{}},
+		{"folders alone are left out", []tar.Header{{Name: "package/tmp/", Mode: 0o755, Typeflag: tar.TypeDir}, file("package/lib/a", "1")}, map[string]string{"lib/a": "- 1"}},
 		{"a dot is an element", []tar.Header{file("./a", "1"), file("././b", "2")}, map[string]string{"a": "- 1", "b": "- 2"}},
 		{"prefixes may differ", []tar.Header{file("one/a", "1"), file("two/b", "2")}, map[string]string{"a": "- 1", "b": "- 2"}},
 		{"doubled slashes and dots", []tar.Header{file("package//a/./b", "1")}, map[string]string{"a/b": "- 1"}},
@@ -185,17 +186,6 @@ func TestDecode(t *testing.T) {
 		if got := decode([]byte(raw)); got != want {
 			t.Errorf("%x: got %+q, want %+q", raw, got, want)
 		}
-	}
-}
-
-func TestFoldersThatAreEmpty(t *testing.T) {
-	dir := func(name string) tar.Header { return tar.Header{Name: name, Mode: 0o755, Typeflag: tar.TypeDir} }
-	x, err := Index(bytes.NewReader(pack(t, dir("package/"), dir("package/lib/"), file("package/lib/a", "1"), dir("package/tmp/"), dir("package/x/y/z/"), dir("package/x/"), dir("beside/"))), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"tmp", "x/y/z"}, x.Folders); diff != "" {
-		t.Error(diff)
 	}
 }
 
