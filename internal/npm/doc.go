@@ -9,10 +9,12 @@
 // whichever npm came last, for its own options, and are wrong often enough.
 //
 // Both are careful readers of bytes from outside. A name that could leave
-// node_modules, a folder named twice, an artefact without a strong digest, one
-// version with two digests: each is refused with its line, all of them at once,
-// before anything is fetched. What is not read is not trusted and not refused: a
-// lockfile's legacy "dependencies" section only has to be JSON.
+// node_modules, a folder named twice, an integrity in which no digest can be read,
+// one version with digests that contradict each other: each is refused with its line,
+// all of them at once, before anything is fetched. An entry that has only a SHA-1, or
+// no integrity, is as npm once wrote it: what the rest of the lockfile says of that
+// version is found for it (Elsewhere), the legacy "dependencies" section included,
+// which else only has to be JSON.
 //
 // The invariant: every Path of a Tree is a chain of node_modules/NAME, each NAME
 // a valid package name, and no two paths are equal when case is ignored.
