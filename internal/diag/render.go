@@ -123,6 +123,9 @@ func DidYouMean(name string, candidates []string, form string) string {
 	if near := Nearest(name, candidates); near != "" {
 		return fmt.Sprintf("did you mean `"+form+"`?", near)
 	}
+	if len(candidates) == 0 {
+		return "leave it out: there is none to name"
+	}
 	return "use one of " + strings.Join(candidates, ", ")
 }
 

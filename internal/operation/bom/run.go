@@ -110,7 +110,7 @@ func gather(ctx context.Context, host machine.Host, p *project.Project, lock *sn
 		}
 		return nil, &diag.Problem{
 			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print can't be told from %q", o.Image),
-			Remedy: fmt.Sprintf("name one of %q with --image, or take the project's with --all", names),
+			Remedy: diag.DidYouMean(o.Image, names, "--image %s") + "; or take the project's BOM with --all",
 		}
 	}
 }

@@ -189,11 +189,7 @@ func selectImages(p *pipelines.Project, only []string) error {
 	var problems diag.Problems
 	for _, o := range only {
 		if !slices.Contains(names, o) {
-			remedy := "name one of the image blocks"
-			if near := diag.Nearest(o, names); near != "" {
-				remedy = fmt.Sprintf("did you mean %q?", near)
-			}
-			problems = append(problems, &diag.Problem{Code: CodeNoImage, What: fmt.Sprintf("there is no image %q", o), Remedy: remedy})
+			problems = append(problems, &diag.Problem{Code: CodeNoImage, What: fmt.Sprintf("there is no image %q", o), Remedy: diag.DidYouMean(o, names, "nbuild build %s")})
 		}
 	}
 	if len(only) > 0 {

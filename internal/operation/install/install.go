@@ -84,7 +84,7 @@ func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 	}
 	return nil, &diag.Problem{
 		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install can't be told from %q", name),
-		Remedy: fmt.Sprintf("name one of %q with --npm", names),
+		Remedy: diag.DidYouMean(name, names, "--npm %s"),
 	}
 }
 

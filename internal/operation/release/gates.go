@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -82,7 +81,7 @@ func chosen(p *pipelines.Project, name string) (*pipelines.Release, error) {
 	}
 	return nil, &diag.Problem{
 		Code: CodeNoRelease, Pos: diag.Pos{File: p.File}, What: fmt.Sprintf("which release block to go by can't be told from %q", name),
-		Why: "each has gates of its own", Remedy: "name one with --release: " + strings.Join(names, ", "),
+		Why: "each has gates of its own", Remedy: diag.DidYouMean(name, names, "--release %s"),
 	}
 }
 

@@ -34,7 +34,11 @@ func (t *tracer) image() (*pipelines.Image, error) {
 		if i, ok := t.project.Image(t.options.Image); ok {
 			return i, nil
 		}
-		return nil, &diag.Problem{Code: CodeEntry, What: fmt.Sprintf("there is no image %q", t.options.Image), Remedy: "name one of the image blocks of build.hcl"}
+		var names []string
+		for _, i := range t.project.Images {
+			names = append(names, i.Name)
+		}
+		return nil, &diag.Problem{Code: CodeEntry, What: fmt.Sprintf("there is no image %q", t.options.Image), Remedy: diag.DidYouMean(t.options.Image, names, "nbuild trace --image %s")}
 	}
 	switch len(t.project.Images) {
 	case 0:
