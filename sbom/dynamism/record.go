@@ -13,7 +13,7 @@ import (
 // Version names how artefacts are analysed. It is part of the key under which
 // results are kept, so it changes whenever the same artefact would give another
 // Package (TestAnalysisHasANewVersionWhenItsResultsChange).
-const Version = "4"
+const Version = "5"
 
 // ErrRecord reports a record that is not in its form.
 var ErrRecord = errors.New("malformed inventory record")
