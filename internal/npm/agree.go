@@ -204,7 +204,7 @@ func (n *node) bears(g *graph, e *edge) bool {
 	if err != nil {
 		return true // told already
 	}
-	asked, err := parseRequest(e.name, text)
+	asked, err := g.request(e.name, text)
 	switch {
 	case err != nil:
 		return true

@@ -80,7 +80,7 @@ func (c *comparison) has(e *edge) string {
 		at = "a link to the folder " + quote(n.target.Path)
 	} else if from := n.Origin(); from.From != FromRegistry {
 		text, _ := c.g.asked(e)
-		if asked, err := parseRequest(e.name, text); err == nil && asked.kind > ofAlias {
+		if asked, err := c.g.request(e.name, text); err == nil && asked.kind > ofAlias {
 			at += " from " + from.Shown()
 		}
 	}

@@ -41,10 +41,29 @@ type graph struct {
 	root  *node
 	nodes []*node // the root, then by path
 	at    map[string]*node
+
+	requests map[string]reading // what texts ask for, by name and text
+}
+
+// reading is what parseRequest made of a text.
+type reading struct {
+	request request
+	err     error
+}
+
+// request is parseRequest, once for each text.
+func (g *graph) request(name, spec string) (request, error) {
+	key := name + "@" + spec
+	r, ok := g.requests[key]
+	if !ok {
+		r.request, r.err = parseRequest(name, spec)
+		g.requests[key] = r
+	}
+	return r.request, r.err
 }
 
 func newGraph(l *Lockfile, o Options) *graph {
-	g := &graph{lock: l, o: o, at: make(map[string]*node, len(l.entries)+1)}
+	g := &graph{lock: l, o: o, at: make(map[string]*node, len(l.entries)+1), requests: map[string]reading{}}
 	for i, e := range append([]*Entry{l.root}, l.entries...) {
 		n := &node{Entry: e, place: i, extraneous: true, dev: true, optional: true, devOptional: true, peer: true}
 		g.nodes = append(g.nodes, n)

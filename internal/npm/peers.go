@@ -71,8 +71,8 @@ func (c *comparison) mayDo(e, other *edge) bool {
 	if errA != nil || errB != nil {
 		return true
 	}
-	asked, errAsked := parseRequest(e.name, a)
-	also, errAlso := parseRequest(other.name, b)
+	asked, errAsked := c.g.request(e.name, a)
+	also, errAlso := c.g.request(other.name, b)
 	if errAsked != nil || errAlso != nil || asked.kind != ofRange || also.kind != ofRange {
 		return true
 	}

@@ -138,7 +138,7 @@ func addressRequest(spec string) (request, error) {
 	case "git", "git+http", "git+https", "git+rsync", "git+ftp", "git+file", "git+ssh":
 		where, committish, _ := strings.Cut(strings.TrimPrefix(spec, "git+"), "#")
 		if u, err := url.Parse(where); err == nil && u.Host != "" {
-			u.Host = strings.ToLower(u.Host)
+			u.Host, u.User = strings.ToLower(u.Host), nil // who asks is no part of what is asked for
 			where = u.String()
 		} else {
 			where = strings.TrimPrefix(strings.SplitN(rest, "#", 2)[0], "//") // user@host:path is no address

@@ -14,7 +14,7 @@ func (g *graph) satisfied(e *edge, locked *Entry) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := parseRequest(e.name, text); err != nil {
+	if _, err := g.request(e.name, text); err != nil {
 		return false, err
 	}
 	switch {
@@ -58,7 +58,7 @@ func (g *graph) inBundle(n *node) bool {
 
 // is reports whether the package of e is what a text asks for.
 func (g *graph) is(e *edge, text string, locked *Entry) bool {
-	asked, err := parseRequest(e.name, text)
+	asked, err := g.request(e.name, text)
 	if err != nil {
 		return false
 	}
@@ -79,7 +79,8 @@ func (g *graph) is(e *edge, text string, locked *Entry) bool {
 		o := to.Origin()
 		return !to.Link && o.From == FromFile && o.Address == asked.in(from)
 	case ofRemote:
-		return to.Resolved == asked.text
+		// User, password and query say who asks; the bytes are named by the integrity.
+		return (Origin{FromAddress, asked.text}).Shown() == Origin{FromAddress, to.Resolved}.Shown()
 	case ofGit:
 		return g.isGit(e, asked, locked)
 	case ofAlias:
@@ -107,7 +108,7 @@ func fitsVersion(r semver.Range, n *node) bool {
 }
 
 func (g *graph) isGit(e *edge, asked request, locked *Entry) bool {
-	got, err := parseRequest(e.name, e.to.Resolved)
+	got, err := g.request(e.name, e.to.Resolved)
 	if err != nil || !asked.git.same(got.git) {
 		return false
 	}
@@ -120,7 +121,7 @@ func (g *graph) isGit(e *edge, asked request, locked *Entry) bool {
 	// Which commit a branch is at can't be seen, but that another was asked for can.
 	for _, deps := range []map[string]string{locked.Dependencies, locked.OptionalDependencies, locked.DevDependencies, locked.PeerDependencies} {
 		if spec := deps[e.name]; spec != "" {
-			before, err := parseRequest(e.name, spec)
+			before, err := g.request(e.name, spec)
 			return err != nil || before.kind != ofGit || before.git.committish == asked.git.committish
 		}
 	}
