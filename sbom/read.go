@@ -3,11 +3,9 @@ package sbom
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/nbuild/nbuild/internal/bounds"
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
@@ -82,16 +80,6 @@ type bomOccurrence struct {
 // formats are the versions of CycloneDX JSON that Read takes; Validate knows fewer.
 var formats = []string{"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}
 
-// Read reads a document within bounds.BOM. It does not hold it to the schema; call
-// Validate for that. File is the document's name in problems.
-func Read(r io.Reader, file string) (*BOM, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, bounds.BOM+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading BOM: %w", err)
-	}
-	return Parse(raw, file)
-}
-
 // Parse is Read of bytes, which the BOM keeps and the caller must not change.
 func Parse(raw []byte, file string) (*BOM, error) {
 	pos := diag.Pos{File: file}
@@ -118,18 +106,6 @@ func count(cs []bomComponent) int {
 	}
 	return n
 }
-
-// Raw returns the document's bytes. The caller must not change them.
-func (b *BOM) Raw() []byte { return b.raw }
-
-// Digest returns the SHA-256 of the document's bytes.
-func (b *BOM) Digest() cas.Digest { return cas.Sum(b.raw) }
-
-// Version returns the version of CycloneDX that the document says it is.
-func (b *BOM) Version() string { return b.doc.SpecVersion }
-
-// Serial returns the serial number, "" where there is none.
-func (b *BOM) Serial() string { return b.doc.SerialNumber }
 
 // IsBOM reports whether bytes look like a CycloneDX JSON document: an object that
 // has bomFormat near its beginning.

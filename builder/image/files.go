@@ -43,29 +43,6 @@ func Tree(root *os.Root, entries []snapshot.Entry, at, name, owner string) Membe
 	return m
 }
 
-// Stored is the member of files whose contents are in the store, by the SHA-256 of
-// their entries: the outputs of a step.
-func Stored(store *cas.Store, entries []snapshot.Entry, at, name, owner string) Member {
-	entries = slices.Clone(entries)
-	slices.SortFunc(entries, func(a, b snapshot.Entry) int { return strings.Compare(a.Path, b.Path) })
-	return Member{
-		Name:  name,
-		Path:  at,
-		Key:   entriesKey(entries),
-		Owner: owner,
-		Files: func(ctx context.Context, yield func(File) error) error {
-			for _, e := range entries {
-				f := File{Path: e.Path, Mode: int64(e.Mode), Size: e.Size, Link: e.Link, SHA256: e.SHA256}
-				f.Open = func() (io.ReadCloser, error) { return store.Open(ctx, e.SHA256) }
-				if err := yield(f); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-}
-
 // Blob is the member of one fetched artefact, placed as a file at a path of the
 // image. Mode is 0644 or 0755.
 func Blob(store *cas.Store, a snapshot.Artefact, at string, mode int64, owner string) Member {

@@ -90,7 +90,6 @@ func TestSourcesOfMembers(t *testing.T) {
 		npm, runtime,
 		Blob(s, snapshot.Artefact{Kind: snapshot.KindFetch, Name: "geoip", SHA256: geo, Size: 3}, "app/geoip.mmdb", 0o644, "fetch.geoip"),
 		Tree(root, entries, "app", "project files", "layer.app"),
-		Stored(s, []snapshot.Entry{{Path: "geo", Mode: 0o644, Size: 3, SHA256: geo}}, "app/dist", "step bundle", "step.bundle"),
 		Bins(map[string]string{"app/node_modules/.bin/lo": "../lodash/cli.js"}, "npm.deps"),
 	}, Options{})
 	golden(t, "sources.txt", []byte(uncompressed(t, l)))
@@ -99,7 +98,7 @@ func TestSourcesOfMembers(t *testing.T) {
 		owners = append(owners, m.Path+" "+m.Owner)
 	}
 	want := []string{
-		"app layer.app", "app/dist step.bundle", "app/geoip.mmdb fetch.geoip",
+		"app layer.app", "app/geoip.mmdb fetch.geoip",
 		"app/node_modules/lodash npm.deps", "usr/local base.runtime", " npm.deps",
 	}
 	if diff := cmp.Diff(want, owners); diff != "" {

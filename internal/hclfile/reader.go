@@ -24,9 +24,6 @@ type sensitive struct{}
 // computed from it is marked as well, and every method of a Reader refuses it.
 func Sensitive(v cty.Value) cty.Value { return v.Mark(sensitive{}) }
 
-// IsSensitive reports whether v, or a part of it, is Sensitive.
-func IsSensitive(v cty.Value) bool { return v.ContainsMarked() }
-
 // Reader evaluates attributes and collects what is wrong with them. Context may be
 // nil, for a language without variables and functions. Budget is shared with those
 // functions.

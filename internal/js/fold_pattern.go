@@ -1,7 +1,5 @@
 package js
 
-import "strings"
-
 // Part is a piece of a Pattern: constant text, or a hole, which is an expression that
 // may be anything.
 type Part struct {
@@ -17,24 +15,6 @@ func (f *Folder) Pattern(r Ref) []Part {
 	var parts []Part
 	f.pieces(r, &parts, 0)
 	return parts
-}
-
-// Wildcard returns a Pattern as text, each hole as a *. Ok is false where nothing is
-// constant, or where the text has a * of its own.
-func Wildcard(parts []Part) (text string, ok bool) {
-	var b strings.Builder
-	for _, p := range parts {
-		if p.Hole != 0 {
-			b.WriteByte('*')
-			continue
-		}
-		if strings.Contains(p.Text, "*") {
-			return "", false
-		}
-		b.WriteString(p.Text)
-		ok = true
-	}
-	return b.String(), ok
 }
 
 const maxParts = 64

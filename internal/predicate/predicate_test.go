@@ -65,9 +65,6 @@ func statements(t testing.TB) map[string]*Statement {
 			Diff: &ReviewedDiff{From: &previous, To: subject.Digest, Digest: digest("diff")}, Reviewer: "signer-1",
 			Decision: Approve, Notes: "read it all", Issued: At(issued), Expires: At(issued.AddDate(0, 6, 0)),
 		}.from,
-		"rebuild": Rebuild{
-			Rebuilder: "https://rebuild.example.com", Snapshot: digest("lock"), Result: subject.Digest, Perturbations: []string{"umask", "timezone"},
-		}.from,
 		"vsa": VSA{
 			Verifier: Verifier{ID: "https://nbuild.dev/verify"}, TimeVerified: At(issued), ResourceURI: subject.Name,
 			Policy:            VSAPolicy{URI: "trust.hcl", Digest: sha256Of(digest("trust"))},
@@ -87,7 +84,6 @@ func statements(t testing.TB) map[string]*Statement {
 
 func (r Release) from() (*Statement, error) { return r.Statement(subject) }
 func (r Review) from() (*Statement, error)  { return r.Statement(subject) }
-func (r Rebuild) from() (*Statement, error) { return r.Statement(subject) }
 func (v VSA) from() (*Statement, error)     { return v.Statement(subject) }
 
 // read parses a statement's predicate by its type.
@@ -102,8 +98,6 @@ func read(s *Statement) error {
 		_, err = ParseRelease(s)
 	case TypeReview:
 		_, err = ParseReview(s)
-	case TypeRebuild:
-		_, err = ParseRebuild(s)
 	case TypeVSA:
 		_, err = ParseVSA(s)
 	}
@@ -239,8 +233,6 @@ func TestOwnPredicatesAreClosed(t *testing.T) {
 		"an unknown decision":       {"review", `"approve"`, `"approved"`},
 		"a diff to something else":  {"review", digest("image").String(), digest("other").String()},
 		"a review without reviewer": {"review", `"signer-1"`, `""`},
-		"perturbations in disorder": {"rebuild", `"timezone"`, `"zone"`},
-		"a rebuild of nothing":      {"rebuild", digest("lock").String(), strings.Repeat("0", 64)},
 		"no format":                 {"bom", "CycloneDX", "SPDX"},
 	}
 	for name, test := range tests {

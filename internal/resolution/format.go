@@ -144,8 +144,4 @@ func (r *Resolver) Format(file string, mode Mode, text func() Syntax) (Format, e
 	return Module, nil
 }
 
-// Strips reports whether Node would load a TypeScript file by taking its types
-// away: in this release, and outside of node_modules.
-func (r *Resolver) Strips(file string) bool { return r.node.stripsTypes() && !inPackages(file) }
-
 func inPackages(file string) bool { return strings.Contains("/"+file, "/node_modules/") }

@@ -54,9 +54,6 @@ func New(fsys fs.FS, target Target) *Resolver {
 // Tree returns what the Resolver looks at files with.
 func (r *Resolver) Tree() *Tree { return r.tree }
 
-// Node returns the version that the Resolver answers for.
-func (r *Resolver) Node() Version { return r.node }
-
 // Mode is who asks.
 type Mode uint8
 

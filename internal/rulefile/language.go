@@ -36,7 +36,7 @@ func Language() hclfile.Schema {
 }
 
 var allowBody = hclfile.Schema{Attrs: []hclfile.Attr{
-	{Name: "kinds", Type: texts, OneOf: kinds, Doc: "Which kinds of finding."},
+	{Name: "kinds", Type: texts, OneOf: Kinds(), Doc: "Which kinds of finding."},
 	{Name: "rules", Type: texts, Doc: "Which rules, by id."},
 	{Name: "sites", Type: cty.Number, Default: "any number", Doc: "At exactly how many places of one version of the package. One more stops the build; one less is told, because the exception is wider than it need be."},
 	{Name: "reason", Type: text, Required: true, Doc: "Why it is safe."},

@@ -110,16 +110,6 @@ func DecodeIndex(src []byte) (*Index, error) {
 	return x, nil
 }
 
-// DecodePackage reads only the facts of the artefact's own manifest, nil where it
-// has none.
-func DecodePackage(src []byte) (*PackageFacts, error) {
-	x, _, err := decodeFacts(src)
-	if err != nil {
-		return nil, err
-	}
-	return x.Package, nil
-}
-
 // DecodeFacts reads the facts of the artefact and of what it bundles, and leaves
 // Entries empty.
 func DecodeFacts(src []byte) (*Index, error) {

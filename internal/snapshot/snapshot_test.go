@@ -228,11 +228,11 @@ func roundTrip(t *testing.T, want *Index, golden string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("decoded (-want +got):\n%s", diff)
 	}
-	facts, err := DecodePackage(doc)
+	facts, err := DecodeFacts(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want.Package, facts); diff != "" {
+	if diff := cmp.Diff(want.Package, facts.Package); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
 	if *update {

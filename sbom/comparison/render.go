@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
@@ -31,16 +30,6 @@ func (d Diff) JSON() ([]byte, error) {
 		return nil, fmt.Errorf("encoding diff: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// Digest returns the SHA-256 of the JSON form: what a review of the diff is bound
-// to.
-func (d Diff) Digest() (cas.Digest, error) {
-	doc, err := d.JSON()
-	if err != nil {
-		return cas.Digest{}, err
-	}
-	return cas.Sum(doc), nil
 }
 
 // Text renders the diff for people: a summary of at most twelve lines, then a line a

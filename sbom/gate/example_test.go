@@ -21,7 +21,7 @@ func ExampleGate() {
 	d := comparison.Diff{Changes: []comparison.Change{
 		{Class: comparison.Downgrade, Purl: "pkg:npm/left@1.0.0"}, {Class: comparison.Upgrade, Purl: "pkg:npm/right@2.0.0"},
 	}}
-	for _, p := range (gate.Gate{Deny: deny}).Check(d, false) {
+	for _, p := range (gate.Gate{Deny: deny}).Check(d) {
 		fmt.Println(p.Code, p.What)
 	}
 	// Output:

@@ -119,9 +119,8 @@ func (g Gate) counts(c comparison.Change) bool {
 
 // Check returns a problem for each change that the gate stops, the denied ones
 // first, in the order of the diff, at most bounds.Problems of them. What is denied
-// is not asked for review again. Approved says that the team has approved this
-// very diff.
-func (g Gate) Check(d comparison.Diff, approved bool) diag.Problems {
+// is not asked for review again.
+func (g Gate) Check(d comparison.Diff) diag.Problems {
 	var denied, review diag.Problems
 	for _, c := range d.Changes {
 		if !g.counts(c) {
@@ -135,7 +134,7 @@ func (g Gate) Check(d comparison.Diff, approved bool) diag.Problems {
 				Why:    reason(c),
 				Remedy: fmt.Sprintf("undo the change, or take %q off the gate's deny list and say why", c.Class),
 			})
-		case stops(g.Review, c.Class) && !approved:
+		case stops(g.Review, c.Class):
 			review = append(review, &diag.Problem{
 				Code:   CodeReview,
 				What:   c.Summary(),

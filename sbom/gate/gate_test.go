@@ -19,23 +19,21 @@ func TestGate(t *testing.T) {
 		}},
 	)
 	tests := []struct {
-		name     string
-		gate     Gate
-		approved bool
-		want     []string
+		name string
+		gate Gate
+		want []string
 	}{
-		{"an empty gate", Gate{}, false, nil},
-		{"deny", Gate{Deny: []comparison.Class{comparison.IntegrityChanged}}, true, []string{"NB3000"}},
-		{"review", Gate{Review: []comparison.Class{comparison.NewPackage}}, false, []string{"NB3100"}},
-		{"review approved", Gate{Review: []comparison.Class{comparison.NewPackage}}, true, nil},
-		{"new-dynamism holds scripts", Gate{Review: []comparison.Class{comparison.NewDynamism}}, false, []string{"NB3100"}},
-		{"denied first", Gate{Deny: []comparison.Class{comparison.NewPackage}, Review: []comparison.Class{comparison.IntegrityChanged}}, false, []string{"NB3000", "NB3100"}},
-		{"the default", DefaultGate(), false, []string{"NB3000", "NB3000"}},
+		{"an empty gate", Gate{}, nil},
+		{"deny", Gate{Deny: []comparison.Class{comparison.IntegrityChanged}}, []string{"NB3000"}},
+		{"review", Gate{Review: []comparison.Class{comparison.NewPackage}}, []string{"NB3100"}},
+		{"new-dynamism holds scripts", Gate{Review: []comparison.Class{comparison.NewDynamism}}, []string{"NB3100"}},
+		{"denied first", Gate{Deny: []comparison.Class{comparison.NewPackage}, Review: []comparison.Class{comparison.IntegrityChanged}}, []string{"NB3000", "NB3100"}},
+		{"the default", DefaultGate(), []string{"NB3000", "NB3000"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, p := range test.gate.Check(d, test.approved) {
+			for _, p := range test.gate.Check(d) {
 				got = append(got, string(p.Code))
 				if p.Remedy == "" {
 					t.Error("no remedy")
@@ -64,7 +62,7 @@ func TestAGateNamesClassesOfTheGuard(t *testing.T) {
 		{"another of the list", Gate{Deny: []comparison.Class{comparison.NewSource, comparison.GuardRemoved}}, true, 0},
 		{"none of the list", Gate{Deny: []comparison.Class{comparison.Upgrade}, Review: []comparison.Class{comparison.NewDynamism}}, false, 0},
 	} {
-		if got := test.gate.Check(d, false); len(got) != test.stops || test.gate.AsksGuards() != test.asks {
+		if got := test.gate.Check(d); len(got) != test.stops || test.gate.AsksGuards() != test.asks {
 			t.Errorf("%s: %v, asks %v", test.name, got, test.gate.AsksGuards())
 		}
 	}
@@ -75,7 +73,7 @@ func TestAGateOnNewDynamismLetsEverydayChangesPass(t *testing.T) {
 		return comparison.Diff{Changes: []comparison.Change{{Class: comparison.NewDynamism, Severity: s}}}
 	}
 	back := comparison.Diff{Changes: []comparison.Change{{Class: comparison.OriginChanged, Severity: comparison.Low}}}
-	if len(DefaultGate().Check(back, false)) > 0 {
+	if len(DefaultGate().Check(back)) > 0 {
 		t.Error("a move back to the configured registry is stopped")
 	}
 	for _, test := range []struct {
@@ -87,7 +85,7 @@ func TestAGateOnNewDynamismLetsEverydayChangesPass(t *testing.T) {
 		{Gate{Deny: []comparison.Class{comparison.Upgrade}}, nil},
 	} {
 		for _, s := range []comparison.Severity{comparison.Critical, comparison.High, comparison.Medium, comparison.Low, comparison.Info} {
-			if got := len(test.gate.Check(change(s), false)) > 0; got != slices.Contains(test.stopped, s) {
+			if got := len(test.gate.Check(change(s))) > 0; got != slices.Contains(test.stopped, s) {
 				t.Errorf("%+v stops %s: %v", test.gate, s, got)
 			}
 		}

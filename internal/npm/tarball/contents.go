@@ -1,11 +1,9 @@
 package tarball
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io"
 
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -18,8 +16,7 @@ type Contents struct {
 
 // Unpack reads a .tgz to its end and gives the contents of the files in index,
 // which Index made of the same archive; another one is ErrOtherIndex. It compares
-// paths, modes and sizes; Verify and VerifyFile compare contents, which is worth
-// its time where the archive itself was not verified.
+// paths, modes and sizes, and not contents: the archive was held to its digest.
 func Unpack(r io.Reader, index *snapshot.Index) (*Contents, error) {
 	l, err := open(r, Options{})
 	if err != nil {
@@ -39,9 +36,6 @@ func Unpack(r io.Reader, index *snapshot.Index) (*Contents, error) {
 	return &Contents{l, index}, nil
 }
 
-// Len returns how many files there are, those of the index.
-func (c *Contents) Len() int { return len(c.layout.spans) }
-
 // Bytes returns the content of index.Entries[i]. It is part of the one buffer:
 // the caller must not change it, and keeps all of it in memory by holding on to it.
 func (c *Contents) Bytes(i int) []byte { return c.layout.bytes(c.layout.spans[i]) }
@@ -53,23 +47,4 @@ func (c *Contents) Command(i int) []byte {
 		return text
 	}
 	return c.Bytes(i)
-}
-
-// VerifyFile reports with ErrOtherIndex that the content of index.Entries[i] has
-// another SHA-256 than the index says.
-func (c *Contents) VerifyFile(i int) error {
-	if e := &c.index.Entries[i]; cas.Digest(sha256.Sum256(c.Bytes(i))) != e.SHA256 {
-		return fmt.Errorf("%w: the content of %q", ErrOtherIndex, e.Path)
-	}
-	return nil
-}
-
-// Verify is VerifyFile of every file.
-func (c *Contents) Verify() error {
-	for i := range c.index.Entries {
-		if err := c.VerifyFile(i); err != nil {
-			return err
-		}
-	}
-	return nil
 }

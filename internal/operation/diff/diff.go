@@ -60,7 +60,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	d := comparison.Compare(a, b)
-	return &Result{Diff: d, Stopped: gate.Check(d, false)}, nil
+	return &Result{Diff: d, Stopped: gate.Check(d)}, nil
 }
 
 func wrap(side string, err error) error {

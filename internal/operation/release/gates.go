@@ -124,7 +124,7 @@ func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline st
 	for _, earlier := range was.inventories { // each of them counts, so none may be chosen to hide a change
 		found := comparison.Compare(earlier, after)
 		most = max(most, len(found.Changes))
-		if stopped := asked.Check(found, false); len(problems) == 0 {
+		if stopped := asked.Check(found); len(problems) == 0 {
 			problems = stopped
 		}
 	}

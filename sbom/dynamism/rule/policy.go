@@ -75,21 +75,9 @@ func New(b rulefile.Block) (*Policy, error) {
 	return p, nil
 }
 
-// Default is the policy of a project that says nothing.
-func Default() (*Policy, error) { return New(rulefile.Block{Rules: rulefile.Sets[0]}) }
-
 // Denies reports whether there is anything that the policy would stop.
 func (p *Policy) Denies() bool {
 	return slices.ContainsFunc(p.rules, func(c *compiled) bool { return c.Severity == rulefile.Deny })
-}
-
-// Rules returns the rules of the policy by id.
-func (p *Policy) Rules() []Rule {
-	out := make([]Rule, len(p.rules))
-	for i, c := range p.rules {
-		out[i] = *c.Rule
-	}
-	return out
 }
 
 // All returns the rules of all sets by id, with the severity that they have in the

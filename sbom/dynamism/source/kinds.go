@@ -50,10 +50,6 @@ var kindsByFile = []Kind{
 
 var kindsByPackage = []Kind{InstallScript, ImplicitGyp, NativeAddon, PrebuiltBinary, NonJSExecutable, TestCode}
 
-// KindsByFile returns the kinds that a file's text tells, in the order in which
-// findings are sorted.
-func KindsByFile() []Kind { return slices.Clone(kindsByFile) }
-
 // KindsByPackage returns the kinds that a package's file index tells, in the order
 // in which findings are sorted.
 func KindsByPackage() []Kind { return slices.Clone(kindsByPackage) }
