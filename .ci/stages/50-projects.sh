@@ -99,3 +99,12 @@ run() {
   }
   echo "$name: nbuild $*: $((SECONDS - start)) s"
 }
+
+# A short run of the campaign that holds nbuild to npm ci on random edits of package.json
+# and lockfiles; .ci/long/npm-agreement takes the whole of it.
+agreement() {
+  local corpus=()
+  if [ -d ../shared/corpus ]; then corpus=(--corpus ../shared/corpus --real 40); else echo "no corpus here: made projects only"; fi
+  go build -o "$work/agreeing" ./cmd/nbuild
+  node .ci/long/agreement/run.mjs --nbuild "$work/agreeing" --work "$work/agreement" --edits 80 --seed 1 --disk 8 --seconds 45 "${corpus[@]}"
+}
