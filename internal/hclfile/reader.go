@@ -219,7 +219,7 @@ func (r *Reader) nearest(expr hcl.Expression, d *hcl.Diagnostic) string {
 				if len(names) > 0 {
 					return fmt.Sprintf("use one of %s.%s", path, strings.Join(names, ", "+path+"."))
 				}
-				return fmt.Sprintf("add a block: %s %q {}", path, attr.Name)
+				return declare(path, attr.Name)
 			}
 			v, path = v.GetAttr(attr.Name), path+"."+attr.Name
 			if v.IsMarked() {
@@ -329,4 +329,16 @@ func sample(a *Attr) string {
 		return `{ NAME = "…" }`
 	}
 	return "…"
+}
+
+// declare says how a name comes to be that nothing of its kind has yet. What is referred
+// to as var.NAME is declared as a variable, and a local in the one block of all.
+func declare(kind, name string) string {
+	switch kind {
+	case "var":
+		kind = "variable"
+	case "local":
+		return fmt.Sprintf("add it to a locals block: locals { %s = … }", name)
+	}
+	return fmt.Sprintf("add a block: %s %q {}", kind, name)
 }
