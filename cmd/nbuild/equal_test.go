@@ -168,10 +168,13 @@ func (w *oddWorld) write(name string, v any) {
 	}
 }
 
-// pin pins packages and returns what is said.
+// pin pins packages and returns what is said where that is refused.
 func (w *oddWorld) pin(packages []oddity) string {
 	w.project(packages)
-	out, _ := w.run("nbuild", "pin")
+	out, err := w.run("nbuild", "pin")
+	if err == nil {
+		return ""
+	}
 	return out
 }
 

@@ -61,6 +61,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"lacks":        lacks,
 	"damage":       damage,
 	"interrupt":    interrupt,
+	"append":       appendLine,
+	"bom":          byteOrderMark,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,

@@ -23,8 +23,9 @@ type source struct {
 	*npm.Package
 	artefact snapshot.Artefact
 	index    cas.Digest
-	bundled  []*npm.Package // what its tarball brings besides
-	nested   []string       // folders below it, relative, that other tarballs fill
+	bundled  []*npm.Package  // what its tarball brings besides
+	marked   map[string]bool // files of the tree that are executable without being linked
+	nested   []string        // folders below it, relative, that other tarballs fill
 
 	entries  []snapshot.Entry  // as they are laid out, while it is written
 	commands []bool            // which of entries are commands, while it is written
@@ -37,7 +38,7 @@ type source struct {
 func find(o Options) ([]*source, error) {
 	var sources []*source
 	var ps diag.Problems
-	at := map[string]*source{}
+	at, marked := map[string]*source{}, o.Tree.Marked()
 	for i := range o.Tree.Packages {
 		p := &o.Tree.Packages[i]
 		if p.Link != "" {
@@ -53,7 +54,7 @@ func find(o Options) ([]*source, error) {
 			}
 			continue
 		}
-		s := &source{Package: p}
+		s := &source{Package: p, marked: marked}
 		at[p.Path] = s
 		a, problem := pinned(o.Lock, p)
 		if problem != nil {
@@ -124,8 +125,11 @@ func (s *source) readIndex(ctx context.Context, store *cas.Store, commands map[s
 	s.paths = make([]string, len(index.Entries))
 	s.bytes = 0
 	for i, e := range index.Entries {
-		if commands[s.Path+"/"+e.Path] {
+		switch at := s.Path + "/" + e.Path; {
+		case commands[at]:
 			s.commands[i], e = true, e.AsCommand()
+		case s.marked[at]:
+			e.Mode |= 0o111
 		}
 		s.entries[i], s.paths[i] = e, e.Path
 		s.bytes += e.Size

@@ -62,6 +62,24 @@ func Commands(links []BinLink) map[string]bool {
 	return out
 }
 
+// Marked returns the files that npm makes executable without linking them, by their
+// path from the project's folder: where no command is linked (bin-links=false), and
+// the lockfile has no address for a package, npm asks the registry for it and takes
+// commands from its answer (pacote, isPackageBin), which the lockfile has as well.
+func (t *Tree) Marked() map[string]bool {
+	out := map[string]bool{}
+	for i := range t.Packages {
+		p := &t.Packages[i]
+		if !t.Options.NoBinLinks || p.Bundler != "" || p.Resolved != "" {
+			continue
+		}
+		for _, file := range p.Bins { // into a set
+			out[path.Join(p.Path, file)] = true
+		}
+	}
+	return out
+}
+
 // depth counts the node_modules folders of a path.
 func depth(p string) int { return strings.Count("/"+p, "/node_modules/") }
 

@@ -284,3 +284,30 @@ func TestEdgesAreOfWhatIsNotOmitted(t *testing.T) {
 		}
 	}
 }
+
+func TestMarkedAreExecutableWithoutALink(t *testing.T) {
+	lock, err := ReadLockfile([]byte(`{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "1", "b": "1"}},
+"node_modules/a": {"version": "1.0.0", "integrity": "`+strong+`", "bin": {"a": "bin/a.js"}},
+"node_modules/b": {"version": "1.0.0", "integrity": "`+strong+`", "resolved": "https://registry.example.com/b/-/b-1.0.0.tgz", "bin": {"b": "b.js"}}}}`), "package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bare := range []bool{false, true} {
+		tree, err := PlanTree(lock, Options{NoBinLinks: bare})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]bool{}
+		if bare {
+			want["node_modules/a/bin/a.js"] = true
+		}
+		if diff := cmp.Diff(want, tree.Marked()); diff != "" {
+			t.Errorf("without links %v:\n%s", bare, diff)
+		}
+		if n := len(tree.BinLinks(func(*Package, string) bool { return true })); bare != (n == 0) {
+			t.Errorf("without links %v: %d links", bare, n)
+		}
+	}
+}
+
+const strong = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
