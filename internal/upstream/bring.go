@@ -85,7 +85,30 @@ func Bring(ctx context.Context, lock *snapshot.Lock, o BringOptions) error {
 		}
 		return ctx.Err() == nil && !Hopeless(errs[i])
 	})
-	return Join(ctx, errs)
+	return Join(ctx, oneIndex(errs))
+}
+
+// oneIndex makes one problem of those of file indexes that differ, however many: they
+// have one cause, an nbuild.lock that another nbuild wrote, and one remedy.
+func oneIndex(errs []error) []error {
+	first, more := -1, 0
+	for i, err := range errs {
+		var p *diag.Problem
+		if !errors.As(err, &p) || p.Code != CodeIndex {
+			continue
+		}
+		if first < 0 {
+			first = i
+			continue
+		}
+		more++
+		errs[i] = nil
+	}
+	var p *diag.Problem
+	if more > 0 && errors.As(errs[first], &p) {
+		p.What += fmt.Sprintf(", nor are those of %d more packages", more)
+	}
+	return errs
 }
 
 // has reports whether the store holds the artefact and the index that it names.
