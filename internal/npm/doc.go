@@ -8,7 +8,11 @@
 // in a lockfile (dev, optional, peer) are never read: they were written by
 // whichever npm came last, for its own options, and are wrong often enough.
 //
-// Both are careful readers of bytes from outside. A name that could leave
+// A lockfile says what was installed once, and package.json what is asked for now.
+// [Lockfile.For] holds the one against the other, dependency by dependency, as npm ci
+// does before it installs, and gives the lockfile that trees are planned of.
+//
+// All are careful readers of bytes from outside. A name that could leave
 // node_modules, a folder named twice, an integrity in which no digest can be read,
 // one version with digests that contradict each other: each is refused with its line,
 // all of them at once, before anything is fetched. An entry that has only a SHA-1, or

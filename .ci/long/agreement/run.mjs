@@ -101,6 +101,7 @@ function accepted(npm, said, project) {
   const problems = [...said.matchAll(/^error\[(NB\d+)\]: (.*)$/gm)].map(m => m[2])
   if (!npm.refused && problems.length > 0) {
     if (problems.every(p => p.includes('has another package there'))) return "another package's name"
+    if (problems.every(p => /^(\S+) asks as a peer for .*\(\1\/node_modules\/(@[^/]+\/)?[^/]+\)$/.test(p))) return "a peer in its dependent's own folder"
     if (npm.dropped.length > 0) return 'an entry that does not fit, for which npm drops some'
   }
   if (problems.length === 0 && tagged) return 'a tag, which npm asks the registry for'
