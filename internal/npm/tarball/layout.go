@@ -57,15 +57,15 @@ func lay(data []byte) (*layout, error) {
 
 // misplaced says where the package.json stands that is not found where it must.
 func (l *layout) misplaced() string {
-	for _, name := range l.lost {
-		_, inner, _ := strings.Cut(name, "/")
-		left := "nothing"
-		if inner != "" {
-			left = fmt.Sprintf("%q", inner)
-		}
-		return fmt.Sprintf(": npm drops the first element of every path, so that %s is left of %q", left, name)
+	if len(l.lost) == 0 {
+		return ""
 	}
-	return ""
+	_, inner, _ := strings.Cut(l.lost[0], "/")
+	left := "nothing"
+	if inner != "" {
+		left = fmt.Sprintf("%q", inner)
+	}
+	return fmt.Sprintf(": npm drops the first element of every path, so that %s is left of %q", left, l.lost[0])
 }
 
 // placer puts the members of an archive into its layout, in their order.
