@@ -46,7 +46,7 @@ export class Registry {
     if (!p) return undefined
     p.tarball ??= tar([
       ['package/package.json', JSON.stringify(p.manifest)], ['package/index.js', `module.exports = '${name}@${version}'\n`],
-      ...p.bundled.map(([folder, m]) => [`package/${folder}/package.json`, JSON.stringify(m)]),
+      ...p.bundled.flatMap(([folder, m]) => [[`package/${folder}/package.json`, JSON.stringify(m)], [`package/${folder}/index.js`, `module.exports = '${m.name}@${m.version}'\n`]]),
     ])
     return p.tarball
   }
