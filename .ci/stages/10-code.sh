@@ -19,6 +19,9 @@ format() {
   local bad
   bad=$(git ls-files '*.go' | xargs gofmt -l)
   [ -z "$bad" ] || { echo "not gofmt: $bad"; return 1; }
+  # A function of one stage's file would take the place of another's of that name.
+  bad=$(grep -hoE '^[a-z_]+\(\)' .ci/stages/*.sh | sort | uniq -d)
+  [ -z "$bad" ] || { echo "two stages have a function of this name: $bad"; return 1; }
   go mod tidy -diff
   go mod verify
 }

@@ -32,7 +32,7 @@ through() {
   run "$name" install --omit dev
   run "$name" install --check --omit dev
   same "$name"
-  built "$name"
+  built_image "$name"
   run "$name" sbom
   cp "$work/said" "$dir.json"
   run "$name" sbom validate "$dir.json"
@@ -50,9 +50,9 @@ through() {
   ' "$dir/package.json" "$dir.json" "$dir.trace.json" "$dir/$2"
 }
 
-# built builds the image. A package whose install script makes what it needs stops the
+# built_image builds the image. A package whose install script makes what it needs stops the
 # build, with a block to paste: here it is pasted, since no image is started.
-built() {
+built_image() {
   local dir=$work/projects/$1 unbuilt
   run "$1" build && return 0
   unbuilt=$(grep -o 'unbuilt "[^"]*"' "$work/told" | sort -u)
