@@ -433,13 +433,15 @@ func TestModeThatIsAskedForWins(t *testing.T) {
 	}
 }
 
-func TestCaseCollisionIsAWarningColdAndWarm(t *testing.T) {
-	s := newStore(t)
-	members := []Member{Files([]File{text("README", "1"), text("readme", "2")}, "app", "one", "one")}
-	for _, run := range []string{"cold", "warm"} {
-		w := build(t, s, members, Options{}).Warnings()
-		if len(w) != 1 || w[0].Code != CodeCase || !strings.Contains(w[0].What, `"app/README" and "app/readme"`) {
-			t.Errorf("%s: warnings %v", run, w)
+func TestNamesThatAreOneElsewhereAreAWarningColdAndWarm(t *testing.T) {
+	for one, other := range map[string]string{"README": "readme", "caf\u00e9": "cafe\u0301", "STRASSE": "stra\u00dfe"} {
+		s := newStore(t)
+		members := []Member{Files([]File{text(one, "1"), text(other, "2")}, "app", "one", "one")}
+		for _, run := range []string{"cold", "warm"} {
+			w := build(t, s, members, Options{}).Warnings()
+			if len(w) != 1 || w[0].Code != CodeCase || !strings.Contains(w[0].What, "app/"+one) && !strings.Contains(w[0].What, fmt.Sprintf("%q", "app/"+one)) {
+				t.Errorf("%s, %s: warnings %v", one, run, w)
+			}
 		}
 	}
 }

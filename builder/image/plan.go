@@ -13,6 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/samename"
 )
 
 // share is what one member writes into a layer: its files, less those that an
@@ -231,10 +232,10 @@ func (p *planner) digest(ctx context.Context, i int, full string, f File) (cas.D
 	return sum, nil
 }
 
-// fold warns of two paths that differ only by case: a reader on another system
-// takes them for one.
+// fold warns of two paths that are one where case or the form of accents does not
+// count: a reader on another system takes them for one.
 func (p *planner) fold(i int, full string) {
-	fold := strings.ToLower(full)
+	fold := samename.Key(full)
 	other, ok := p.folded[fold]
 	if !ok {
 		p.folded[fold] = full
@@ -243,9 +244,9 @@ func (p *planner) fold(i int, full string) {
 	if len(p.warnings) < bounds.Problems {
 		p.warnings = append(p.warnings, &diag.Problem{
 			Code:   CodeCase,
-			What:   fmt.Sprintf("%q and %q differ only by case", other, full),
-			Why:    fmt.Sprintf("%s and %s bring them; on a file system that folds case one replaces the other", p.owner(p.claims[other]), p.shares[i].member.Name),
-			Remedy: "rename one of them, or unpack the image on a case-sensitive file system only",
+			What:   fmt.Sprintf("%q and %q are one path on other systems", other, full),
+			Why:    fmt.Sprintf("%s and %s bring them; where neither case nor the form of accents counts, one replaces the other", p.owner(p.claims[other]), p.shares[i].member.Name),
+			Remedy: "rename one of them, or unpack the image only where both count, as on Linux",
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/samename"
 )
 
 // fault is what makes a package of a planned tree impossible to install.
@@ -64,14 +65,14 @@ func (e *Entry) problem(code diag.Code, what, why, remedy string) *diag.Problem 
 }
 
 func collision(folded map[string]string, e *Entry) *diag.Problem {
-	lower := strings.ToLower(e.Path)
-	other, twice := folded[lower]
-	folded[lower] = e.Path
+	key := samename.Key(e.Path)
+	other, twice := folded[key]
+	folded[key] = e.Path
 	if !twice {
 		return nil
 	}
-	return e.problem(CodeCollision, "the folders "+quote(other)+" and "+quote(e.Path)+" differ only by case",
-		"on a file system that ignores case, one replaces the other",
+	return e.problem(CodeCollision, "the folders "+quote(other)+" and "+quote(e.Path)+" are one on other systems",
+		"where neither case nor the form of accents counts, one replaces the other",
 		"run `npm ls "+e.Name+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
 }
 

@@ -19,7 +19,7 @@ var unusable = map[string]struct {
 }{
 	"differ by case": {
 		[]string{dep("node_modules/x", "1.0.0", `"dependencies": {"X": "1"}`), dep("node_modules/X", "1.0.0", "")},
-		[]string{`NB0354 6 the folders "node_modules/X" and "node_modules/x" differ only by case`},
+		[]string{`NB0354 6 the folders "node_modules/X" and "node_modules/x" are one on other systems`},
 	},
 	"short digest": {[]string{`"node_modules/x": {"version": "1.0.0", "integrity": "sha512-AAAA"}`}, []string{`NB0355 6 "node_modules/x" has an integrity in which no digest can be read: "sha512-AAAA"`}},
 	"two digests": {

@@ -14,7 +14,7 @@ const (
 	CodeFormat      diag.Code = "NB0351" // another package manager's lockfile, or another version of npm's
 	CodeDuplicate   diag.Code = "NB0352" // a key stands twice in one object
 	CodePath        diag.Code = "NB0353" // a folder that node_modules can't have
-	CodeCollision   diag.Code = "NB0354" // two folders that differ only by case
+	CodeCollision   diag.Code = "NB0354" // two folders that are one on other systems
 	CodeNoIntegrity diag.Code = "NB0355" // an artefact whose integrity can't be read
 	CodeConflict    diag.Code = "NB0357" // one version with two digests
 	CodeLink        diag.Code = "NB0358" // a link that leads nowhere, out, or round in a circle
