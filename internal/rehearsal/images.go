@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -48,7 +49,7 @@ func (w *World) PushBase(text string) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range []string{"amd64", "arm64"} {
 		img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-		img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer(w.baseLayer(text, arch), types.OCIUncompressedLayer)})
+		img, err := mutate.Append(img, mutate.Addendum{Layer: BaseLayer(w.T, text, arch)})
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -74,9 +75,10 @@ func (w *World) PushBase(text string) {
 	}
 }
 
-// baseLayer is an archive of usr/bin/node and etc/base.
-func (w *World) baseLayer(text, arch string) []byte {
-	w.T.Helper()
+// BaseLayer is a layer of usr/bin/node, a program for linux on arch, and of etc/base with
+// a text.
+func BaseLayer(t testing.TB, text, arch string) v1.Layer {
+	t.Helper()
 	var b bytes.Buffer
 	archive := tar.NewWriter(&b)
 	for _, f := range []struct {
@@ -88,13 +90,13 @@ func (w *World) baseLayer(text, arch string) []byte {
 			_, err = archive.Write(f.data)
 		}
 		if err != nil {
-			w.T.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	if err := archive.Close(); err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
-	return b.Bytes()
+	return static.NewLayer(b.Bytes(), types.OCIUncompressedLayer)
 }
 
 // Resolve asks the registry of images for what a name points at, "" where it has no

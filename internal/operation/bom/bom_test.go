@@ -190,7 +190,7 @@ func TestTheAttachedBOMIsTheOneThatIsPrinted(t *testing.T) {
 func TestSBOMRefusesAnImageThatIsNotToldApart(t *testing.T) {
 	w := pinned(t, "")
 	_, err := bom.Run(t.Context(), w.Host, bom.Options{Image: "other"})
-	if ps := diag.All(err); len(ps) != 1 || ps[0].Code != bom.CodeWhich || !strings.Contains(ps[0].Remedy, `"shop"`) {
+	if ps := diag.All(err); len(ps) != 1 || ps[0].Code != bom.CodeWhich || !strings.Contains(ps[0].Remedy, "shop") {
 		t.Errorf("%v", err)
 	}
 }

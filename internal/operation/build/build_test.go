@@ -435,7 +435,7 @@ func TestBuildRefusesAnImageThatIsNotThere(t *testing.T) {
 	w := pinned(t)
 	_, err := build.Run(t.Context(), w.Host, build.Options{Only: []string{"shp"}, To: "oci:out"})
 	wantCode(t, err, build.CodeNoImage)
-	if remedy := diag.All(err)[0].Remedy; !strings.Contains(remedy, `"shop"`) {
+	if remedy := diag.All(err)[0].Remedy; !strings.Contains(remedy, "`nbuild build shop`") {
 		t.Error(remedy)
 	}
 	w.Write("build.hcl", "nbuild = \"1\"\nproject \"shop\" {}\n")

@@ -36,6 +36,7 @@ import (
 	"github.com/nbuild/nbuild/internal/operation/trust"
 	"github.com/nbuild/nbuild/internal/operation/verify"
 	"github.com/nbuild/nbuild/internal/predicate"
+	"github.com/nbuild/nbuild/internal/rehearsal"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -84,7 +85,13 @@ func newShop(t *testing.T) *shop {
 		Dir: s.dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store"), Version: "test",
 		Environ: []string{"SOURCE_DATE_EPOCH=1750000000"}, Now: func() time.Time { return epoch }, Events: event.Discard,
 	}
-	base, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Env: []string{"NODE_VERSION=22.20.0"}}})
+	base, err := mutate.Append(empty.Image, mutate.Addendum{Layer: rehearsal.BaseLayer(t, "base", "amd64")})
+	s.must(err)
+	config, err := base.ConfigFile()
+	s.must(err)
+	config = config.DeepCopy()
+	config.OS, config.Architecture, config.Config.Env = "linux", "amd64", []string{"PATH=/usr/bin", "NODE_VERSION=22.20.0"}
+	base, err = mutate.ConfigFile(base, config)
 	s.must(err)
 	layout, err := oci.OpenLayout(filepath.Join(s.ops, "base"))
 	s.must(err)
