@@ -40,11 +40,11 @@ func TestForHoldsEveryDependency(t *testing.T) {
 		"added": {`{"dependencies": {"oak": "^1.0.0", "elm": "1"}}`, []string{leaf, oak}, Options{},
 			[]string{"NB0362 1 package.json asks for elm@1, and the lockfile has no elm"}},
 		"added for development": {`{"dependencies": {"oak": "^1.0.0"}, "devDependencies": {"elm": "1"}}`, []string{leaf, oak}, Options{Omit: []string{"dev"}},
-			[]string{"NB0362 1 package.json asks for development for elm@1, and the lockfile has no elm"}},
+			[]string{"NB0362 1 package.json asks for elm@1 in devDependencies, and the lockfile has no elm"}},
 		"added optionally": {`{"dependencies": {"oak": "^1.0.0"}, "optionalDependencies": {"elm": "1"}}`, []string{leaf, oak}, Options{},
-			[]string{"NB0362 1 package.json asks optionally for elm@1, and the lockfile has no elm"}},
+			[]string{"NB0362 1 package.json asks for elm@1 in optionalDependencies, and the lockfile has no elm"}},
 		"added as a peer": {`{"dependencies": {"oak": "^1.0.0"}, "peerDependencies": {"elm": "1"}}`, []string{leaf, oak}, Options{},
-			[]string{"NB0362 1 package.json asks as a peer for elm@1, and the lockfile has no elm"}},
+			[]string{"NB0362 1 package.json asks for elm@1 in peerDependencies, and the lockfile has no elm"}},
 		"added as a peer, which asks for nothing here": {`{"dependencies": {"oak": "^1.0.0"}, "peerDependencies": {"elm": "1"}}`, []string{leaf, oak}, Options{LegacyPeerDeps: true}, nil},
 		"added as an optional peer":                    {`{"dependencies": {"oak": "^1.0.0"}, "peerDependencies": {"elm": "1"}, "peerDependenciesMeta": {"elm": {"optional": true}}}`, []string{leaf, oak}, Options{}, nil},
 		"moved": {`{"dependencies": {"oak": "^2.0.0"}}`, []string{leaf, oak}, Options{},
@@ -60,7 +60,7 @@ func TestForHoldsEveryDependency(t *testing.T) {
 			[]string{"NB0366 7 node_modules/oak asks for leaf@^1.0.0, and the lockfile has leaf 0.9.0 (node_modules/leaf)"}},
 		"a platform's package is gone": {`{"dependencies": {"roll": "1"}}`, []string{
 			dep("node_modules/roll", "1.0.0", `"optionalDependencies": {"roll-darwin": "1.0.0", "roll-linux": "1.0.0"}`), dep("node_modules/roll-darwin", "1.0.0", `"os": ["darwin"], "optional": true`),
-		}, Options{}, []string{"NB0360 6 node_modules/roll asks optionally for roll-linux@1.0.0, and the lockfile has no roll-linux"}},
+		}, Options{}, []string{"NB0360 6 node_modules/roll asks for roll-linux@1.0.0 in optionalDependencies, and the lockfile has no roll-linux"}},
 		"what a bundle lacks": {`{"dependencies": {"box": "1"}}`, []string{
 			dep("node_modules/box", "1.0.0", `"dependencies": {"in": "1", "out": "1"}, "bundleDependencies": ["in"]`),
 		}, Options{}, []string{"NB0360 6 node_modules/box asks for out@1, and the lockfile has no out"}},
@@ -140,7 +140,7 @@ func TestForReadsOverrides(t *testing.T) {
 func TestForLeavesPeersThatHaveNoPlace(t *testing.T) {
 	const plug = `"peerDependencies": {"leaf": "^2.0.0"}`
 	leaf := dep("node_modules/leaf", "1.0.0", "")
-	told1 := "NB0366 7 node_modules/plug asks as a peer for leaf@^2.0.0, and the lockfile has leaf 1.0.0 (node_modules/leaf)"
+	told1 := "NB0366 7 node_modules/plug asks for leaf@^2.0.0 in peerDependencies, and the lockfile has leaf 1.0.0 (node_modules/leaf)"
 	tests := map[string]struct {
 		manifest string
 		entries  []string

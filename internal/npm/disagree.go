@@ -40,8 +40,10 @@ func (c *comparison) asks(e *edge) string {
 	if m := c.manifests[e.from.Path]; m != nil {
 		who = m.File
 	}
-	how := map[Kind]string{Dev: " for development", Optional: " optionally", Peer: " as a peer", PeerOptional: " as a peer"}[e.kind]
-	what := who + " asks" + how + " for " + e.name + "@" + shown(e.spec)
+	where := map[Kind]string{
+		Dev: " in devDependencies", Optional: " in optionalDependencies", Peer: " in peerDependencies", PeerOptional: " in peerDependencies",
+	}[e.kind]
+	what := who + " asks for " + e.name + "@" + shown(e.spec) + where
 	if text, err := c.g.asked(e); err == nil && text != e.spec {
 		what += ", of which overrides make " + e.name + "@" + shown(text)
 		if r := e.rule; r != nil && r.parent != nil && r.parent.parent != nil {
