@@ -7,7 +7,7 @@
 // names. Images of several platforms come out under one index.
 //
 // It reads the project's folder and the store and nothing else. What this version
-// can't do is refused before anything is built (Refuse), never left out: an image
+// can't do is refused before anything is built ([Refuse]), never left out: an image
 // without the guard that its project asks for would be a lie.
 //
 // The invariant: equal inputs and one date give equal digests, from a cold store

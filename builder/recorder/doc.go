@@ -18,7 +18,7 @@
 // its own) is seen as a string that became code, not as a file. What it writes is
 // outside bytes to this package, and is read with bounds.
 //
-// The invariant: Read gives each observation once, sorted, whatever the number of
+// The invariant: [Read] gives each observation once, sorted, whatever the number of
 // processes and their order. It is the source of the reason "traced" of sources/v1
 // (docs/formats.md).
 package recorder

@@ -11,8 +11,8 @@
 // (a layer from its members), by the digest of everything that determined it.
 // They are a cache; losing one costs time only.
 //
-// Prune deletes the least recently used first. A running build holds a Lease on
-// what it needs, and a held blob is never pruned.
+// [Store.Prune] deletes the least recently used first. A running build holds a [Lease]
+// on what it needs, and a held blob is never pruned.
 //
 // The invariant: a reader that reaches the end of a blob without an error has
 // read the bytes that the digest names.

@@ -1,4 +1,4 @@
-// Package damage tells what happened to a text file that its reader can't read.
+// Package damage finds out what happened to a text file that its reader can't read.
 //
 // "Not JSON" is true of an unresolved merge, of a file that was never fetched from
 // Git LFS and of the page that a proxy puts in a file's place, and helps with none of
@@ -9,7 +9,7 @@
 // It is asked after a failure and never before: a lockfile may well hold a line of
 // seven angle brackets in a string.
 //
-// The invariant: what Of returns depends on the bytes alone, and costs one pass.
+// The invariant: what [Of] returns depends on the bytes alone, and costs one pass.
 package damage
 
 import (

@@ -3,7 +3,7 @@
 //
 // A base image here is a list of files, not a system that somebody installed: no
 // maintainer script runs, so what a script would have made (the list of users, the
-// file of certificates) is written by Rootfs, in the open. What comes out has a C
+// file of certificates) is written by [Rootfs], in the open. What comes out has a C
 // library, certificates and time zones, and no shell.
 //
 // Trust runs one way. Debian's keys, embedded with their fingerprints, sign an

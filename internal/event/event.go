@@ -1,8 +1,8 @@
-// Package event is how a running operation tells what it does.
+// Package event is how a running operation reports what it does.
 //
-// Libraries never print. They emit events to a Sink that the command handed
-// down, and the command draws them: a live line on a terminal, plain lines in a
-// log, one JSON object a line for `--progress json`.
+// Libraries never print. They emit events to a [Sink] that the command handed down, and
+// the command draws them: a live line on a terminal, plain lines in a log, one JSON
+// object a line for `--progress json`.
 //
 // The invariant: an event carries names, digests, counts and times handed to it,
 // never a credential, and never an address that carries one.

@@ -17,6 +17,6 @@
 // which optional part is missing) the kinds here say it.
 //
 // A syntax error does not lose a file: it is recorded with its place, and reading
-// goes on behind it. The invariants: Parse never panics, its work is linear in the
+// goes on behind it. The invariants: [Parse] never panics, its work is linear in the
 // length of the input, nesting is bounded, and every node lies within its parent.
 package js

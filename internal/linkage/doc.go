@@ -1,5 +1,5 @@
-// Package linkage tells what machine code needs before its first instruction runs: the
-// processor that it is for, the loader that its header names, the libraries and the
+// Package linkage finds out what machine code needs before its first instruction runs:
+// the processor that it is for, the loader that its header names, the libraries and the
 // versions of their symbols that the loader has to find, and where it looks for them.
 //
 // It reads ELF files (System V ABI, "Object Files"; the Linux Standard Base on symbol

@@ -1,5 +1,6 @@
 // Package machine is everything that nbuild may know of the machine it runs on: the
-// Host, which the command makes once of flags, environment and clock and hands down.
+// [Host], which the command makes once from flags, environment and clock and hands
+// down.
 //
 // What is not in it can't be known: no operation reads a clock, the environment or
 // the working directory by itself. Programs of the machine (git, npm) are asked

@@ -1,10 +1,10 @@
 // Package oci is the client for OCI registries, OCI layouts on disk and docker
 // archives.
 //
-// A Store is where images live: a repository of a registry, or a layout. Both take
-// the same calls, so that what is released to `oci:out` is released to a registry
-// by the same code. Images go in by digest first; a tag moves last and in a call
-// of its own, because a tag is what others deploy.
+// A [Store] is where images live: a repository of a registry, or a layout. Both take
+// the same calls, so that what is released to `oci:out` is released to a registry by
+// the same code. Images go in by digest first; a tag moves last and in a call of its
+// own, because a tag is what others deploy.
 //
 // Signatures travel as OCI 1.1 referrers in the form that cosign 3 writes and
 // reads (cosign's bundle specification): an artifact manifest with a subject, an
@@ -22,8 +22,8 @@
 // A server is not believed. Every manifest and blob is held to the digest it was
 // asked for by, every size to the bound table, every wait to a time; plain HTTP
 // goes to the loopback only; layers that live at some other address are refused.
-// What could not be read is told apart from what is not there, because a verdict
-// on the first is "undecided".
+// What could not be read is distinguished from what is not there, because a verdict on
+// the first is "undecided".
 //
 // The invariant: bytes that a Store hands out are the bytes that their digest names.
 package oci

@@ -16,6 +16,6 @@
 // The subject is its SHA-256. A name may stand beside it for people; nothing is
 // ever decided by it. A statement of nbuild's has one subject.
 //
-// The invariant: Parse(s.Encode()) gives s, and no input makes Parse panic or
-// read a key twice.
+// The invariant: [Parse] of s.Encode() gives s, and no input makes Parse panic or read
+// a key twice.
 package predicate

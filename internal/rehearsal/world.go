@@ -4,8 +4,8 @@
 //
 // Everything is served on the loopback and gone when the test ends. Nothing of the
 // machine comes in but its disk: no PATH, no home, no clock, no proxy. So what an
-// operation does in a World it does because of the World, and a test can say of
-// each byte why it is there.
+// operation does in a [World] it does because of the World, and a test can say why each
+// byte is there.
 //
 // The invariant: two Worlds that were set up alike give images of equal digests.
 package rehearsal

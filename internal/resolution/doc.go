@@ -16,6 +16,6 @@
 // stands for Node's root folder: a link that leaves it leads nowhere, and an
 // absolute link or specifier starts there.
 //
-// The invariant: a Result's path is a realpath of a file within the fs.FS, and the
-// answer depends on the files, the target and the two arguments alone.
+// The invariant: the path of a [Result] is a realpath of a file within the fs.FS, and
+// the answer depends on the files, the target and the two arguments alone.
 package resolution

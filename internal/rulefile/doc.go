@@ -4,7 +4,7 @@
 // It is a leaf because two rooms read it. The room pipelines finds such a block in
 // a team's build.hcl; the sets that come with nbuild are files of the very same
 // words (sbom/dynamism/rule), so that whoever reads one can write the other. What a
-// rule finds is not decided here: a Block is data.
+// rule finds is not decided here: a [Block] is data.
 //
 // A rule asks about one of four things: findings of some kinds, calls of some names,
 // assignments to some names, or files that could not be read. A call or an

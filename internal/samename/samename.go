@@ -1,4 +1,4 @@
-// Package samename tells which names are one name somewhere.
+// Package samename finds out which names are one name somewhere.
 //
 // Two names that differ on one file system can be one file on another, and then what
 // an archive, a tree or an image holds depends on where it is unpacked. Case does not
@@ -8,7 +8,7 @@
 // does. NTFS alone keeps ß and ss apart. Who refuses a pair that is one name anywhere
 // asks here, so that all refuse the same pairs.
 //
-// Key is the canonical decomposition (Unicode Standard Annex #15, NFD), full case
+// [Key] is the canonical decomposition (Unicode Standard Annex #15, NFD), full case
 // folding (Unicode Standard §3.13, toCasefold), decomposed again because folding may
 // compose, without the code points that are ignored by default.
 //

@@ -11,7 +11,7 @@
 // The text is made to be reviewed and compared: an entry a line, sorted by path, each
 // with the reasons why it may load. It is sources/v1 of docs/formats.md.
 //
-// The invariant: there is one way to write a list. Parse(l.Format()) gives l, and for
-// every src that Parse takes, Format gives src back; so two lists are equal exactly
+// The invariant: there is one way to write a list. [Parse] of l.Format() gives l, and
+// for every src that Parse takes, Format gives src back; so two lists are equal exactly
 // when their digests are.
 package sources

@@ -4,7 +4,7 @@
 // A run that is killed can't clean up after itself. So everything that is written
 // beside its place is locked while its maker lives (flock, which the kernel drops with
 // the process, in whatever container it ran), and the next run removes what is locked
-// by nobody. Neither an age nor a process's number tells as much: a slow download is
+// by nobody. Neither an age nor a process's number shows as much: a slow download is
 // old, and numbers come again.
 //
 // Between making a file and locking it, a sweep may take it. The maker looks whether

@@ -3,10 +3,10 @@
 //
 // To pin is to ask once. A lockfile names npm's packages by version and integrity; each
 // is fetched, held to that integrity, stored and indexed, and what the registry says
-// of it (when it was published, who maintains it, whether it is deprecated) is written
-// down, because that is when it is asked. What was pinned before stays as it was, so
-// nbuild.lock changes only where the lockfile did, and what a killed run fetched is
-// not fetched again.
+// about it (when it was published, who maintains it, whether it is deprecated) is
+// written down, because that is when it is asked. What was pinned before stays as it
+// was, so nbuild.lock changes only where the lockfile did, and what a killed run
+// fetched is not fetched again.
 //
 // To bring is to believe nbuild.lock alone. What the store has is left as it is. What
 // it lacks is held to upstream's integrity, then to the SHA-256 and the size in

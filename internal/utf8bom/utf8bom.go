@@ -6,7 +6,7 @@
 // that to the reader. Every reader of those files asks here, so that none of them is
 // stricter than the others.
 //
-// The invariant: Trim drops the three bytes at the start, at most once, and nothing
+// The invariant: [Trim] drops the three bytes at the start, at most once, and nothing
 // else.
 package utf8bom
 

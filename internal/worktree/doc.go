@@ -15,6 +15,6 @@
 // hooks, filters or file-system monitor, any of which would run commands: it works
 // on a git folder of our own that borrows the repository's objects and index.
 //
-// The invariant: Scan runs nothing that the folder holds, and names no file whose
+// The invariant: [Scan] runs nothing that the folder holds, and names no file whose
 // bytes are outside of it.
 package worktree

@@ -5,11 +5,11 @@
 // severity; the most severe come first. Where one side does not know a fact, that fact
 // is not compared: silence is no change.
 //
-// Of images it also compares what they may load. A file that changed is held against the
-// version of the package in whose folder it stands: an update explains the files of its
-// own package and of no other.
+// For images it also compares what they may load. A file that changed is held against
+// the version of the package in whose folder it stands: an update explains the files of
+// its own package and of no other.
 //
-// The invariant: Compare(a, a) is empty, whatever the order of things in either.
+// The invariant: [Compare] of a with a is empty, whatever the order of things in either.
 package comparison
 
 import (

@@ -4,7 +4,8 @@
 // both must agree on what is newer. This package links nothing, so that the BOM's room
 // can ask without the archive's keys and compressors.
 //
-// The invariant: Compare is a total preorder on everything, whether or not Check takes it.
+// The invariant: [Compare] is a total preorder on everything, whether or not [Check]
+// takes it.
 //
 // Debian Policy §5.6.12.
 package debversion

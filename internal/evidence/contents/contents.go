@@ -2,9 +2,9 @@
 // have been built.
 //
 // Everything comes from nbuild.lock, the file indexes and the planned trees; no
-// image is unpacked and nothing is fetched. What a registry told when a package was
-// pinned comes from nbuild.lock too, and from nowhere else: a registry tells other
-// things another day, and the BOM must be the same on every machine.
+// image is unpacked and nothing is fetched. What a registry said when a package was
+// pinned comes from nbuild.lock too, and from nowhere else: a registry says something
+// else another day, and the BOM must be the same on every machine.
 //
 // The invariant: the contents are those of the layers of the image block, on all of
 // its platforms together, and nothing else.

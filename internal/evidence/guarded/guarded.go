@@ -1,10 +1,10 @@
 // Package guarded reads back, from an image, how its guard is set and which sources
 // production may load there.
 //
-// Whether there is a guard, the image's configuration says: its command starts node
-// through the guard, or it does not. So an image without one costs nothing to ask,
-// and an image that says it has one must show it: a list that is missing, or can't be
-// read, is a Problem and never "no list".
+// The image's configuration says whether there is a guard: its command starts node
+// through the guard, or it does not. So an image without one costs nothing to ask, and
+// an image that says it has one must show it: a list that is missing, or can't be read,
+// is a Problem and never "no list".
 //
 // The list stands in the guard's layer, which nbuild puts over all others and which
 // holds the guard's folder and nothing else. It is not looked for in any other layer,

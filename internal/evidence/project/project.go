@@ -5,7 +5,7 @@
 // configuration have no say in which packages a tree holds, only in where they are
 // fetched from: two machines must plan one tree.
 //
-// The invariant: what a Project returns depends on the project's files, its git
+// The invariant: what a [Project] returns depends on the project's files, its git
 // commit and the variables that were given, and on nothing else.
 package project
 

@@ -6,10 +6,10 @@
 // an image in a registry. A file is a BOM, an nbuild.lock or a package-lock.json by
 // what stands in it, never by its ending.
 //
-// Of an image the BOM is read that is attached to it. Its signature is not judged
-// here: `verify` does that, and a diff of what nobody signed is still worth
-// reading. But the BOM must say that it is of this image, and where several are
-// attached they must be equal: otherwise nobody could say which was compared.
+// For an image, the BOM that is attached to it is read. Its signature is not judged
+// here: `verify` does that, and a diff of what nobody signed is still worth reading.
+// But the BOM must say that it is of this image, and where several are attached they
+// must be equal: otherwise nobody could say which was compared.
 //
 // What an image may load is read from the image itself (package guarded): its guard,
 // and the production source list that the guard holds. Where that can't be read,

@@ -1,7 +1,7 @@
-// Package denote tells what an expression of a JavaScript file denotes: which global
-// ("eval", "process.env"), which member of which builtin module
-// ("node:child_process.exec") or of which package ("npm:lodash.template"), whatever
-// way the file took to it.
+// Package denote works out what an expression of a JavaScript file denotes: which
+// global ("eval", "process.env"), which member of which builtin module
+// ("node:child_process.exec") or of which package ("npm:lodash.template"), whatever way
+// the file took to it.
 //
 // The ways are many, and one who hides takes the odd ones: an alias, a computed
 // member whose name is joined from pieces, destructuring with another name, a
@@ -16,5 +16,5 @@
 // and a name that a declaration of the file binds is never taken for the global.
 //
 // Names follow ECMA-262 §19 (the global object) and the documentation of Node's
-// modules; see Name.
+// modules; see [Name].
 package denote

@@ -2,7 +2,7 @@
 // in them, and no code. So a test says in a line what a program or an addon needs, and
 // needs no compiler and no machine of that kind.
 //
-// The invariant: what Write is given, linkage.Read gives back.
+// The invariant: what [Write] is given, linkage.Read gives back.
 package linkagetest
 
 import (

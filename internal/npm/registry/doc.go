@@ -13,8 +13,8 @@
 // host. None is ever part of an error or an event: addresses in messages have no
 // user, no query and no fragment.
 //
-// The invariant: Tarball returns nil only if what it wrote has the integrity that
-// was asked for, and every wait and every body is bounded.
+// The invariant: [Client.Tarball] returns nil only if what it wrote has the integrity
+// that was asked for, and every wait and every body is bounded.
 //
 // The formats are npm's npmrc(5) and the npm registry API's package document.
 package registry

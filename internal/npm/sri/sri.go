@@ -1,4 +1,4 @@
-// Package sri reads integrity strings: what a lockfile or a registry says of a
+// Package sri reads integrity strings: what a lockfile or a registry says about a
 // tarball's bytes (W3C Subresource Integrity §3.5, as npm's ssri reads it).
 //
 // An integrity is a set: digests by several algorithms, and of one algorithm

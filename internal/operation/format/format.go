@@ -1,5 +1,5 @@
-// Package format is `nbuild fmt`: it rewrites files of the project's languages in
-// their one standard form, or tells which are not in it.
+// Package format is `nbuild fmt`: it rewrites files of the project's languages in their
+// one standard form, or reports which are not in it.
 //
 // There is nothing to set. A form that everyone shares makes a diff show what was
 // meant and nothing else, and that diff is what reviewers sign.

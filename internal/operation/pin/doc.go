@@ -4,7 +4,7 @@
 // for Node, Debian's archive for the packages of bases, registries for base images,
 // servers for fetched files. What they answer becomes nbuild.lock. What was pinned
 // before stays, so the file changes only where the project did or where an update
-// was asked for. Vendor brings what the store lacks of it, from anybody, since each
+// was asked for. [Vendor] brings what the store lacks of it, from anybody, since each
 // artefact is held to its digest.
 //
 // The invariant: nbuild.lock is written only when everything in it is in the store,

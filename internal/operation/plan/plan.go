@@ -1,10 +1,10 @@
-// Package plan is `nbuild validate` and `nbuild plan`: what a build would do, told
+// Package plan is `nbuild validate` and `nbuild plan`: what a build would do, shown
 // without doing it.
 //
-// Validate reads build.hcl. Make joins it with nbuild.lock, the lockfile and the
-// file indexes of the store, and gives each step's action with its digest, whether
-// its result is known and why not, and each image with where its files come from:
-// the project's default files too, and what is left out of them and why.
+// [Validate] reads build.hcl. [Make] joins it with nbuild.lock, the lockfile and the
+// file indexes of the store, and gives each step's action with its digest, whether its
+// result is known and why not, and each image with where its files come from: the
+// project's default files too, and what is left out of them and why.
 //
 // The invariant: planning runs nothing, writes nothing and asks no network.
 package plan

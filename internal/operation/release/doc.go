@@ -9,6 +9,6 @@
 // Statements that say what was said before are not signed again: a release of what
 // is released already changes nothing.
 //
-// The invariant: after Run without an error, the tag points at a digest that the
+// The invariant: after [Run] without an error, the tag points at a digest that the
 // trust file accepts for the environment.
 package release

@@ -1,8 +1,8 @@
 // Package scan is the dynamism inventory as a command: of a project's packages, an
 // installed tree, a folder, a file, a tarball, or one package of the snapshot.
 //
-// It tells and does not judge. What a project denies is the business of its gates;
-// a scan ends well whatever it finds, because a tool that fails on findings is a tool
+// It reports and does not judge. What a project denies is the business of its gates; a
+// scan ends well whatever it finds, because a tool that fails on findings is a tool
 // that people point away from what they should look at.
 //
 // A project is scanned as it would be built: its packages come from the store, as
@@ -10,7 +10,7 @@
 // stands, and what it holds is what a reader of its files would see: links are not
 // followed, and nothing is run.
 //
-// The invariant: every file that could be code is counted, or told with the reason
+// The invariant: every file that could be code is counted, or reported with the reason
 // why it was not read.
 package scan
 

@@ -1,10 +1,10 @@
-// Package trace tells which sources production can load, and writes down what it was
+// Package trace shows which sources production can load, and writes down what it was
 // seen to load.
 //
-// Three ways lead to a file, and each is told with it: the code spells a way from an
-// entry point (static), a test run loaded it (traced), or build.hcl lists it by hand
+// Three ways lead to a file, and each is reported with it: the code spells a way from
+// an entry point (static), a test run loaded it (traced), or build.hcl lists it by hand
 // (listed). Reading code finds what a test does not come by, and a test finds what no
-// reading can tell, such as a plugin whose name is in a database; so the union counts.
+// reading can find, such as a plugin whose name is in a database; so the union counts.
 //
 // A run records everything that its processes load, which is mostly the test runner.
 // What is kept is what production's own files asked for: whatever is reached from the

@@ -10,7 +10,7 @@
 // The strings that became code stand in it for a person to approve one by one in
 // build.hcl; standing here approves none.
 //
-// The invariant: there is one way to write it. Parse(f.Format()) gives f, and for
+// The invariant: there is one way to write it. [Parse] of f.Format() gives f, and for
 // every src that Parse takes, Format gives src back. It is nbuild.trace-file/v1 of
 // docs/formats.md.
 package tracefile
