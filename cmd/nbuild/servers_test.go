@@ -63,6 +63,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"interrupt":    interrupt,
 	"append":       appendLine,
 	"bom":          byteOrderMark,
+	"elf":          elf,
+	"reguard":      reguard,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,
