@@ -7,7 +7,7 @@ import (
 
 // floor holds the release to the lowest counter that is allowed: the trust file's
 // minimum_release, and what --state remembers. Where rollback is denied and
-// neither is there, nothing tells an old release from a new one.
+// neither is there, nothing distinguishes an old release from a new one.
 func (j *judgement) floor(ctx context.Context) {
 	minimum, stated := j.env.MinimumRelease[j.repository]
 	need, remembered := fmt.Sprintf("release %d or later", max(minimum, 1)), Floor{}

@@ -13,7 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/predicate"
 )
 
-// Options are what Verify may be told beside its arguments.
+// Options are what Verify may be given beside its arguments.
 type Options struct {
 	State State // remembers floors; nil for none
 }

@@ -107,7 +107,7 @@ func (b *build) image(ctx context.Context, block *pipelines.Image) (*Image, erro
 	return out, err
 }
 
-// platform builds an image for one platform, and tells what it may load where it has
+// platform builds an image for one platform, and reports what it may load where it has
 // the guard.
 func (b *build) platform(ctx context.Context, block *pipelines.Image, platform string) (*image.Image, *sources.List, error) {
 	base, ok := b.Project.Base(block.Base)
@@ -194,7 +194,7 @@ func environment(block *pipelines.Image, own bool) map[string]string {
 	return env
 }
 
-// layer assembles one layer and tells of it.
+// layer assembles one layer and reports it.
 func (b *build) layer(ctx context.Context, name string, members []image.Member, below []image.Anchor) (*image.Layer, error) {
 	l, err := image.NewLayer(ctx, b.Store, b.Date, members, image.Options{
 		Name: name, Codec: b.Codec, Workers: b.Workers, Below: below, Lease: b.Lease,

@@ -12,5 +12,5 @@ const (
 	CodeNoFetch   diag.Code = "NB1188" // a fetched file is not pinned
 	CodeFiles     diag.Code = "NB1189" // the project's files can't be read
 
-	CodeNodeUnknown diag.Code = "NB1179" // which Node a guarded image starts can't be told
+	CodeNodeUnknown diag.Code = "NB1179" // which Node a guarded image starts can't be found out
 )

@@ -137,7 +137,8 @@ func (s *starting) packages(ctx context.Context, placed []launch.Placed, list *s
 // what is asked takes another one.
 const passedKind = "launch-passed-1"
 
-// once asks a question, unless it was answered well before; warnings are told each time.
+// once asks a question, unless it was answered well before; warnings are reported each
+// time.
 func (s *starting) once(ctx context.Context, question, more string, ask func(*launch.Root) (problems, warnings diag.Problems, err error)) error {
 	key, err := s.key(question, more)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // evaluator turns a checked body into a Project. Each method fills in one kind of
-// block and goes on after a problem, so that all are told at once.
+// block and goes on after a problem, so that all are reported at once.
 type evaluator struct {
 	hclfile.Reader
 	body    *hclfile.Body
@@ -168,7 +168,7 @@ func (e *evaluator) locals() {
 			if v, ok := values[attr]; ok {
 				named[attr] = v
 			} else {
-				good = false // told where it stands
+				good = false // reported where it stands
 			}
 		}
 		state[name], path = closed, path[:len(path)-1]

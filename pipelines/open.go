@@ -51,9 +51,9 @@ func Open(dir, file string, o Options) (*Project, error) {
 	return p, nil
 }
 
-// readFile reads a file of a folder. A link that leads out is a Problem: what is
-// wrong with the text would be told with a line of it, and that would be of a file
-// that is not the project's to show.
+// readFile reads a file of a folder. A link that leads out is a Problem: what is wrong
+// with the text would be reported with a line of it, and that would be of a file that
+// is not the project's to show.
 func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 	info, err := root.Stat(name)
 	if link, linkErr := root.Lstat(name); err != nil && linkErr == nil && link.Mode()&fs.ModeSymlink != 0 {

@@ -141,7 +141,7 @@ type planner struct {
 	plan     *Plan
 	files    map[string]Input // project files that were hashed
 	problems diag.Problems
-	err      error // plumbing: nothing more can be told
+	err      error // plumbing: nothing more can be found out
 }
 
 func (pl *planner) unpinned(at diag.Pos, what string) {

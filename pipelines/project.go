@@ -19,7 +19,7 @@ type Project struct {
 	Root      string // the project's folder relative to Dir, "." or "a/b"
 	Edition   string
 	Name      string
-	Source    string // where the source is kept, "" where it is not told
+	Source    string // where the source is kept, "" where it is not given
 	Owner     string
 	Contact   string
 	Platforms []string // "linux/amd64", in source order

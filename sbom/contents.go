@@ -9,7 +9,7 @@ import (
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
-// Contents is everything a BOM tells, as plain data. Lists may be in any order.
+// Contents is everything a BOM says, as plain data. Lists may be in any order.
 type Contents struct {
 	Tool     string     // the version of nbuild, "" where it has none
 	Date     time.Time  // the one date of the build; zero leaves the timestamp out
@@ -58,13 +58,13 @@ type Package struct {
 	Optional  bool                   // only optional dependencies reach it
 
 	Origin           npm.Origin     // where its bytes come from; the zero value for not known
-	Address          string         // its http or https address, where the lockfile has one that may be told
+	Address          string         // its http or https address, where the lockfile has one that may be shown
 	Basis            snapshot.Basis // what named its bytes when it was pinned; "" for not known
 	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry
 	Published        string         // RFC 3339, "" for not known
 	Unbuilt          string         // why production does without what its scripts make, "" where nobody says so
 	HasInstallScript bool           // where Facts is nil: what the lockfile says
-	Told             snapshot.Told  // what the registry told when it was pinned
+	Told             snapshot.Told  // what the registry said when it was pinned
 }
 
 // DefaultRegistry is the binding of a package that no scope binds.

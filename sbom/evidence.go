@@ -13,7 +13,7 @@ import (
 
 // evidence lists the places of a package's findings, at most bounds.Occurrences of
 // each kind (CycloneDX 1.6 §evidence.occurrences). CycloneDX 1.5 has places without
-// a line, a symbol or a context, which tell nothing; there the counts must do.
+// a line, a symbol or a context, which show nothing; there the counts must do.
 func (w *writer) evidence(found *dynamism.Package) *cdx.Evidence {
 	if found == nil || len(found.Findings) == 0 || w.version < cdx.SpecVersion1_6 {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/sources"
 )
 
-// Guard is what an image tells of the guard that it starts under: how it is set, what
+// Guard is what an image says about the guard that it starts under: how it is set, what
 // it is made of, and the production source list that it holds Node to.
 type Guard struct {
 	Platform string        // of the image, where images of several are compared

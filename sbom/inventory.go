@@ -12,15 +12,15 @@ import (
 // Inventory is what two things must become to be compared: packages by purl and
 // install path, whatever they were read from.
 type Inventory struct {
-	Name     string // of what it tells about, for people
+	Name     string // of what it is about, for people
 	Packages []Item
 	Settings []Setting // of an image's configuration; nil where it is not known
 	Guards   []Guard   // of an image, one a platform; nil where it is not known
 	Root     string    // the Ref that everything hangs on
 }
 
-// Item is one package at one place. What its source does not tell is left zero and
-// is not compared.
+// Item is one package at one place. What its source does not say is left zero and is
+// not compared.
 type Item struct {
 	Ref         string         // unique in the Inventory
 	Purl        string         // with the version
@@ -58,7 +58,7 @@ type Setting struct {
 }
 
 // Canonical sorts everything in the inventory, so that order never counts, and
-// merges items that tell the same.
+// merges items that say the same.
 func (v *Inventory) Canonical() *Inventory {
 	out := &Inventory{
 		Name: v.Name, Root: v.Root, Packages: slices.Clone(v.Packages), Settings: slices.Clone(v.Settings), Guards: canonicalGuards(v.Guards),
@@ -81,7 +81,7 @@ func (v *Inventory) Canonical() *Inventory {
 	return out
 }
 
-// Equal reports whether two inventories tell the very same, in whatever order. It is
+// Equal reports whether two inventories say the very same, in whatever order. It is
 // stricter than that nothing changed between them: what only one side knows counts.
 func (v *Inventory) Equal(other *Inventory) bool {
 	return reflect.DeepEqual(v.Canonical(), other.Canonical())

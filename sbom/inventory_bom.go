@@ -10,10 +10,9 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// Inventory returns what the document tells, for Compare. Components inside
-// components count as much as those at the top, to the depth that Read takes.
-// Install paths are read from the properties that npm's and Anchore's tools write
-// as well as from ours.
+// Inventory returns what the document says, for Compare. Components inside components
+// count as much as those at the top, to the depth that Read takes. Install paths are
+// read from the properties that npm's and Anchore's tools write as well as from ours.
 func (b *BOM) Inventory() *Inventory {
 	root := &b.doc.Metadata.Component
 	v := &Inventory{Name: root.Name, Root: root.Ref}

@@ -8,9 +8,9 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// FromLockfile returns what a package-lock.json tells: every entry, whether or not
-// this platform would install it, and where it comes from; the host that a scope
-// resolves to is npm's configuration and not in the lockfile.
+// FromLockfile returns what a package-lock.json says: every entry, whether or not this
+// platform would install it, and where it comes from; the host that a scope resolves to
+// is npm's configuration and not in the lockfile.
 func FromLockfile(l *npm.Lockfile) *Inventory {
 	const rootRef = "."
 	v := &Inventory{Name: l.Root().Name, Root: rootRef}
@@ -49,7 +49,7 @@ func FromLockfile(l *npm.Lockfile) *Inventory {
 }
 
 // Unpinned is what a bare lockfile has of a version that it does not name by a strong
-// digest: what will, nobody can tell before it is pinned.
+// digest: nobody can know what will before it is pinned.
 const Unpinned snapshot.Basis = "unpinned"
 
 // lockBasis is what an entry's own lockfile names its bytes by.
@@ -102,8 +102,8 @@ func resolve(l *npm.Lockfile, from, name string) (string, bool) {
 	}
 }
 
-// FromSnapshot returns what an nbuild.lock tells: artefacts without install paths,
-// whose bytes and registry bindings are known.
+// FromSnapshot returns what an nbuild.lock says: artefacts without install paths, whose
+// bytes and registry bindings are known.
 func FromSnapshot(l *snapshot.Lock) *Inventory {
 	v := &Inventory{Name: "nbuild.lock"}
 	for a := range l.All() {

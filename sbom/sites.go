@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Sites are the findings of one kind in a package, as a BOM tells them.
+// Sites are the findings of one kind in a package, as a BOM lists them.
 type Sites struct {
 	Kind    string
 	Count   int
 	Symbols []string // what is called or referred to there, sorted; "" where it has no name
 	Places  []string // "FILE:LINE: EXCERPT", as many as the BOM has
-	Cut     bool     // there are more than Symbols and Places tell of
+	Cut     bool     // there are more than Symbols and Places list
 }
 
 func compareSites(a, b Sites) int {

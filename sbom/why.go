@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// whyPaths is how many dependency paths a change tells.
+// whyPaths is how many dependency paths a change shows.
 const whyPaths = 3
 
-// whyLength is how many packages a path tells, those nearest to the change.
+// whyLength is how many packages a path shows, those nearest to the change.
 const whyLength = 32
 
-// Brings returns a function that tells by which paths the root brings an item in:
-// the shortest through each of its direct dependents, shortest first, at most
-// whyPaths of them. An item that nothing brings gives none.
+// Brings returns a function that returns by which paths the root brings an item in: the
+// shortest through each of its direct dependents, shortest first, at most whyPaths of
+// them. An item that nothing brings gives none.
 func Brings(v *Inventory) func(ref string) []string {
 	index := make(map[string]int, len(v.Packages))
 	for i, p := range v.Packages {

@@ -15,7 +15,7 @@ type attack struct {
 
 	files      map[string]string // listed beside the victims
 	evaluators []string          // those that may turn strings into code
-	said       bool              // the guard is told which files have an import(), as in an image
+	said       bool              // the guard is given which files have an import(), as in an image
 }
 
 // victims are the files of each attack. What is below unlisted must never run.

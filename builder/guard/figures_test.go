@@ -61,8 +61,8 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// production leaves on the list what the servers load, as a real list does, which
-// the guard itself tells in report mode.
+// production leaves on the list what the servers load, as a real list does, which the
+// guard itself reports in report mode.
 func (w *world) production(n node, servers ...string) {
 	w.t.Helper()
 	approved, mode := w.evaluators, w.mode

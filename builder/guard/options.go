@@ -28,7 +28,7 @@ type Options struct {
 	Minor int
 }
 
-// RequiresModules tells whether require takes ECMAScript modules in a guarded Node of
+// RequiresModules reports whether require takes ECMAScript modules in a guarded Node of
 // a major version. Node 20 asks no hook for what such a module imports, so there the
 // guard turns that off, as it was for most of that line's life.
 func RequiresModules(major int) bool { return major != 20 }

@@ -215,8 +215,8 @@ func (w *world) put(p string, data []byte) {
 	}
 }
 
-// meanings works out what requests mean from files of the application, and tells it the
-// guard for one Node.
+// meanings works out what requests mean from files of the application, and gives it to
+// the guard for one Node.
 func (w *world) meanings(n node, entries ...string) {
 	w.t.Helper()
 	found, err := reach.Run(resolution.DirFS(w.app), entries, reach.Options{Node: n.version(), NoRequireModule: !RequiresModules(n.major)})

@@ -206,7 +206,7 @@ func badBase(why string) error {
 }
 
 // Own returns the layers that were assembled here, from the lowest up: with their
-// Shares they tell which owner brought what.
+// Shares they show which owner brought what.
 func (i *Image) Own() []*Layer { return i.own }
 
 // Platform returns what the image runs on.

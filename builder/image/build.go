@@ -109,7 +109,7 @@ func (a *assembly) layer(ctx context.Context) (*Layer, error) {
 	return a.finish(record, doc), a.store.PutResult(ctx, layerResult, key, text)
 }
 
-// key is the digest of all that determines the layer and what is told of it.
+// key is the digest of all that determines the layer and what is reported about it.
 func (a *assembly) key() cas.Digest {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n%d\n", normalisation, a.codec.ID(), a.mtime)

@@ -19,7 +19,7 @@ import (
 // Tree is the member of a project's files, or of a step's output: those that
 // entries lists, read below root and placed at a path of the image. A file whose
 // content is not what its entry says is CodeChanged, so what was planned, digested
-// and told in provenance is what the image has.
+// and stated in provenance is what the image has.
 func Tree(root *os.Root, entries []snapshot.Entry, at, name, owner string) Member {
 	entries = slices.Clone(entries)
 	slices.SortFunc(entries, func(a, b snapshot.Entry) int { return strings.Compare(a.Path, b.Path) })
@@ -95,7 +95,7 @@ func Files(files []File, at, name, owner string) Member {
 	}
 }
 
-// entriesKey is the digest of a listing that tells every content.
+// entriesKey is the digest of a listing that names every content.
 func entriesKey(entries []snapshot.Entry) cas.Digest {
 	var key bytes.Buffer
 	key.WriteString("entries\n")

@@ -33,7 +33,7 @@ type Share struct {
 	Size   int64      // of it, in bytes
 }
 
-// layerDocument is stored beside a layer: what its digest does not tell.
+// layerDocument is stored beside a layer: what its digest does not say.
 type layerDocument struct {
 	Members  []packed  `json:"members"`
 	Anchors  []Anchor  `json:"anchors"`
@@ -74,10 +74,10 @@ func (l *Layer) Codec() string { return l.codec.ID() }
 // Shares returns what each member brought, in the layer's order.
 func (l *Layer) Shares() []Share { return l.shares }
 
-// Anchors returns what the layers above must be told in Options.Below.
+// Anchors returns what the layers above must be given in Options.Below.
 func (l *Layer) Anchors() []Anchor { return l.doc.Anchors }
 
-// Warnings returns what is worth telling and stops no build.
+// Warnings returns what is worth reporting and stops no build.
 func (l *Layer) Warnings() diag.Problems {
 	ps := make(diag.Problems, len(l.doc.Warnings))
 	for i, w := range l.doc.Warnings {

@@ -137,8 +137,8 @@ func TestLayerMatchesItsGolden(t *testing.T) {
 	golden(t, "layer.txt", []byte(uncompressed(t, build(t, newStore(t), sample(), Options{}))))
 }
 
-// TestCompressedBytesHold tells when a codec changed: then compressor is to be
-// raised, and the golden files with it.
+// TestCompressedBytesHold shows when a codec changed: then compressor is to be raised,
+// and the golden files with it.
 func TestCompressedBytesHold(t *testing.T) {
 	for _, format := range []Format{Gzip, Zstd} {
 		l := build(t, newStore(t), sample(), Options{Codec: Codec{Format: format}})

@@ -202,8 +202,8 @@ func (p *planner) sameDirectory(i int, full string, f File, c claim) error {
 	return nil
 }
 
-// digest returns the SHA-256 of a file's content, from the file where its member
-// does not tell.
+// digest returns the SHA-256 of a file's content, from the file where its member does
+// not say.
 func (p *planner) digest(ctx context.Context, i int, full string, f File) (cas.Digest, error) {
 	if !f.SHA256.IsZero() {
 		return f.SHA256, nil

@@ -140,7 +140,7 @@ func (c *checker) fits(n *node) (*node, error) {
 }
 
 // system are the folders that the loaders of the distributions look in. Which of them one
-// loader knows is in its code and its cache; a library in another's is not told apart.
+// loader knows is in its code and its cache; a library in another's is not distinguished.
 func (r *Root) system(platform string) []string {
 	triplet := triplets[platform]
 	return []string{
@@ -154,7 +154,7 @@ func (r *Root) isMusl(platform string) bool {
 	return r.find("/lib/ld-musl-"+machine+".so.1") != nil && r.find("/lib/"+triplets[platform]+"/libc.so.6") == nil && r.find("/lib64/libc.so.6") == nil
 }
 
-// tellLack tells of a library that is lacking, and who brings it.
+// tellLack reports a library that is lacking, and who brings it.
 func (c *checker) tellLack(l lack, end string) {
 	what := fmt.Sprintf("%s needs %s, which is not in it", l.by, l.need.Library)
 	why := fmt.Sprintf("the loader looks for that library before anything of %s runs, and %s %s", l.by, path.Base(l.by), end)

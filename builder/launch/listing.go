@@ -26,7 +26,7 @@ type Listing struct {
 	nodes []*node // sorted by path
 }
 
-// listingKind names listings in the store; a change of what they tell takes another one.
+// listingKind names listings in the store; a change of what they say takes another one.
 const listingKind = "launch-base-1"
 
 // OfMembers lists a base that is made of members, as .debs and Node are.

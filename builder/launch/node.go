@@ -29,7 +29,7 @@ var valued = words(`
 	--watch-kill-signal --watch-path`)
 
 // fileless are options with which Node needs no file: it runs what they hold, asks for
-// files in its own way, or tells something and ends.
+// files in its own way, or prints something and ends.
 var fileless = words(`
 	--eval -e --print -p -pe --interactive -i --run --test --bench --version -v --help -h --v8-options --completion-bash --build-sea
 	--experimental-sea-config --prof-process`)
@@ -280,8 +280,8 @@ func (c *checker) main(name string) {
 	c.missing("node", name)
 }
 
-// missing tells that a file which a program is given is not in the image, with the layers
-// that were looked at and the file that may be meant.
+// missing reports that a file which a program is given is not in the image, with the
+// layers that were looked at and the file that may be meant.
 func (c *checker) missing(program, name string) {
 	at := c.absolute(name)
 	layers := "the base has no such file either"

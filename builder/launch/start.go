@@ -33,7 +33,7 @@ type Base struct {
 	Implied  bool     // build.hcl has no such block
 }
 
-// Check returns why the image can't start, as far as its files tell.
+// Check returns why the image can't start, as far as its files show.
 func Check(r *Root, s Start) (diag.Problems, error) {
 	if len(s.Command) == 0 {
 		return nil, nil // the language asks for a command
@@ -233,7 +233,7 @@ func (c *checker) byNode(n *node, otherwise string) string {
 	return otherwise
 }
 
-// absent tells that a program is not there, with what it should be in its place.
+// absent reports that a program is not there, with what it should be in its place.
 func (c *checker) absent(command []string) {
 	name := command[0]
 	where := "it was looked for in " + strings.Join(c.places(), ", ")

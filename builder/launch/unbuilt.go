@@ -190,7 +190,7 @@ func shortened(s string) string {
 }
 
 // says returns what a package's manifest says, the folder of its artefact that it is in,
-// and the artefact; nil where it is not pinned, which is told elsewhere.
+// and the artefact; nil where it is not pinned, which is reported elsewhere.
 func (u *unbuilt) says(ctx context.Context, tree *npm.Tree, p *npm.Package) (*snapshot.PackageFacts, string, *facts, error) {
 	owner, within := p, ""
 	if p.Bundler != "" {
@@ -330,7 +330,7 @@ func (u *unbuilt) brought(ctx context.Context, tree *npm.Tree, p *npm.Package) (
 	return false, nil
 }
 
-// tell tells of a package whose script was left out, with the block that accepts it.
+// tell reports a package whose script was left out, with the block that accepts it.
 func (u *unbuilt) tell(placed *Placed, p *npm.Package, says *snapshot.PackageFacts, asks string) {
 	has := "ships no machine code"
 	if len(says.Natives) > 0 {

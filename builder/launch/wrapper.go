@@ -163,8 +163,8 @@ func (c *checker) manifest() (string, map[string]string) {
 	return "/" + n.Path, m.Scripts
 }
 
-// startScript tells what a package manager would start, where that is a plain command of
-// node.
+// startScript returns what a package manager would start, where that is a plain command
+// of node.
 func (c *checker) startScript(command []string) string {
 	name := "start"
 	if len(command) > 2 && (command[1] == "run" || command[1] == "run-script") {

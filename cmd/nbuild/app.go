@@ -36,7 +36,7 @@ type app struct {
 	done   func() // clears the live line
 }
 
-// version is nbuild's own, as the BOM's tools and `nbuild version` tell it.
+// version is nbuild's own, as the BOM's tools and `nbuild version` show it.
 const version = "0.1.0"
 
 func newApp(s surroundings) *app {
@@ -211,7 +211,7 @@ func (a *app) finish(err error) int {
 	return diag.Exit(err)
 }
 
-// exitCode is an outcome that was already told on stdout, such as a verdict: the
+// exitCode is an outcome that was already reported on stdout, such as a verdict: the
 // process ends with it and prints no more.
 type exitCode int
 

@@ -30,8 +30,8 @@ var shades = []struct {
 }
 
 // paint colours the words of a text that decide, where --color says so or, by
-// default, where the text goes to a terminal that is not told otherwise: NO_COLOR
-// with any value, or TERM=dumb.
+// default, where the text goes to a terminal and neither NO_COLOR, with any value, nor
+// TERM=dumb says otherwise.
 func (a *app) paint(text string, terminal bool) string {
 	if a.color == "never" || a.color == "auto" && (!terminal || a.env("NO_COLOR") != "" || a.env("TERM") == "dumb") {
 		return text

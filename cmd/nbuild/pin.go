@@ -50,7 +50,7 @@ out and listed; whatever needs it is refused by name.`,
 	return cmd
 }
 
-// leftOut tells of a package that is not pinned.
+// leftOut reports a package that is not pinned.
 func leftOut(l pin.Left) string {
 	id := l.Name
 	if l.Version != "" {

@@ -48,7 +48,7 @@ func (s *jsonSink) Emit(e event.Event) {
 }
 
 // plainSink prints lines that make sense in a log: what begins, what a step
-// printed, what it came to. Single transfers are told with -v only.
+// printed, what it came to. Single transfers are reported with -v only.
 type plainSink struct {
 	mu      sync.Mutex
 	w       io.Writer

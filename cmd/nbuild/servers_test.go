@@ -208,7 +208,7 @@ func document(folder, server, name string) (map[string]any, error) {
 		if manifest["published"] == "now" {
 			times[v.Name()] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		}
-		// What the registry tells beyond the manifest stands beside the version's folder.
+		// What the registry says beyond the manifest stands beside the version's folder.
 		if told, err := os.ReadFile(filepath.Join(folder, name, v.Name()+".told.json")); err == nil {
 			if err := json.Unmarshal(told, &manifest); err != nil {
 				return nil, err

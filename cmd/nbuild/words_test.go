@@ -174,8 +174,8 @@ func TestEveryFlagThatIsNamedExists(t *testing.T) {
 	}
 }
 
-// TestRemediesPutCommandsIntoBackquotes lets the tests above find them, and a reader tell
-// what to type from what is said.
+// TestRemediesPutCommandsIntoBackquotes lets the tests above find them, and a reader
+// distinguish what to type from what is said.
 func TestRemediesPutCommandsIntoBackquotes(t *testing.T) {
 	names := strings.Join(commandNames(newApp(surroundings{now: time.Now}).root), "|")
 	bare := regexp.MustCompile(`\bnbuild (` + names + `)\b|\bnbuild [a-z]+ --|\bnpm (install|view|config|update|explain|ci)\b`)

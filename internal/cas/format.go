@@ -104,7 +104,7 @@ func markFormat(dir string) error {
 		_, err = fmt.Fprintf(temp, "%s%d\n", formatPrefix, format)
 		err = errors.Join(err, unfinished.Place(temp, func(from string) error { return os.Rename(from, name) }))
 		if err != nil {
-			_ = os.Remove(temp.Name()) // the first error is the one to tell
+			_ = os.Remove(temp.Name()) // the first error is the one to report
 		}
 	}
 	if err != nil {

@@ -90,7 +90,7 @@ func (s *Store) Usage(ctx context.Context) (Usage, error) {
 		u.Results, u.ResultBytes = u.Results+1, u.ResultBytes+f.size
 	}
 	u.Leftovers, u.LeftoverBytes = s.swept.Entries, s.swept.Bytes
-	if !s.readOnly { // else leases of dead processes can't be told from others
+	if !s.readOnly { // else leases of dead processes can't be distinguished from others
 		unlock, err := s.lock(unix.LOCK_EX)
 		if err != nil {
 			return u, err

@@ -46,7 +46,7 @@ func (s *Store) Open(ctx context.Context, d Digest) (*Blob, error) {
 	return &Blob{ctx: ctx, file: f, digest: d, hash: sha256.New(), size: info.Size()}, nil
 }
 
-// Size returns the blob's size in bytes, as the file system tells it.
+// Size returns the blob's size in bytes, as the file system reports it.
 func (b *Blob) Size() int64 { return b.size }
 
 // Read reads on; see Blob for what the end means.
@@ -77,7 +77,7 @@ func (s *Store) Read(ctx context.Context, d Digest, limit int64) ([]byte, error)
 	}
 	b := make([]byte, 0, blob.size+bytes.MinRead)
 	buf := bytes.NewBuffer(b)
-	// One byte over the limit tells a blob that grew after it was opened.
+	// One byte over the limit shows a blob that grew after it was opened.
 	if _, err := buf.ReadFrom(io.LimitReader(blob, limit+1)); err != nil {
 		return nil, fmt.Errorf("reading blob: %w", err)
 	}

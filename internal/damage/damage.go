@@ -41,7 +41,8 @@ type Damage struct {
 	Why  string
 }
 
-// Of tells what happened to a file whose reader failed, and whether that can be told.
+// Of returns what happened to a file whose reader failed, and whether that can be found
+// out.
 func Of(src []byte) (Damage, bool) {
 	head := bytes.TrimLeft(src[:min(len(src), 1<<10)], "\xef\xbb\xbf \t\r\n")
 	lower := strings.ToLower(string(head[:min(len(head), 64)]))

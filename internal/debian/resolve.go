@@ -146,8 +146,8 @@ type opened struct {
 }
 
 // open asks each source in turn for a suite, and takes the first that is Debian's
-// and in good order. Whoever is not Debian's is passed over without a word; what
-// is wrong with the others is told where none is left.
+// and in good order. Whoever is not Debian's is passed over without a word; what is
+// wrong with the others is reported where none is left.
 func (a *Archive) open(ctx context.Context, ring *Keyring, suite string, req Request) (*opened, error) {
 	if !packageName(suite) {
 		return nil, badSuite(suite, fmt.Errorf("%q names no suite", suite))

@@ -10,8 +10,8 @@ package event
 
 import "time"
 
-// Kind is what an event tells. The list is closed (cli contract, "Shapes that
-// others read").
+// Kind is what an event reports. The list is closed (cli contract, "Shapes that others
+// read").
 type Kind string
 
 // The kinds of event.

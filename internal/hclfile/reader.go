@@ -131,7 +131,7 @@ func (r *Reader) Raw(b *Body, name string) cty.Value {
 		return cty.NilVal
 	}
 	if !v.IsWhollyKnown() {
-		if len(r.Problems) == 0 { // else it is a consequence of what was told
+		if len(r.Problems) == 0 { // else it is a consequence of what was reported
 			r.Problem(expr.Range(), CodeValue, name+" is not known", "", "use a value that the file states")
 		}
 		return cty.NilVal

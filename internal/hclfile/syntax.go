@@ -33,8 +33,8 @@ func (d *decoder) native(src *hclsyntax.Body, schema *Schema, into *Body) hcl.Bl
 	return blocks
 }
 
-// json does the same for a body in HCL's JSON form, which only a schema tells
-// attributes from blocks in.
+// json does the same for a body in HCL's JSON form, in which only a schema
+// distinguishes attributes from blocks.
 func (d *decoder) json(src hcl.Body, schema *Schema, into *Body) hcl.Blocks {
 	if schema.Free {
 		attrs, diags := src.JustAttributes()

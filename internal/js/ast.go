@@ -10,7 +10,7 @@ type Atom uint32
 // Node is one node. Start and End are byte offsets into the source, End behind the
 // last byte. First is the first child and Next the next sibling, 0 where there is
 // none; Parent is 0 for the root only. The children of each kind, their order and
-// the meaning of Op, Flags and Value are told at the kind.
+// the meaning of Op, Flags and Value are described at the kind.
 type Node struct {
 	Kind   Kind
 	Op     Op
@@ -171,7 +171,7 @@ const (
 	kindCount
 )
 
-// Flags are what is true of a node; which can be set is told at the kinds.
+// Flags are what is true of a node; which can be set is described at the kinds.
 type Flags uint16
 
 // The flags.

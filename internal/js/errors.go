@@ -10,8 +10,8 @@ const (
 	maxDepth  = 2500 // of expressions and statements in each other
 )
 
-// failAt records that the source is no ECMAScript at an offset. What goes wrong at
-// the same place twice is told once.
+// failAt records that the source is no ECMAScript at an offset. What goes wrong at the
+// same place twice is reported once.
 func (p *parser) failAt(at uint32, message string) {
 	if p.eof || p.errorAt == at+1 {
 		return

@@ -9,8 +9,8 @@ import (
 )
 
 // estree writes a tree as ESTree in JSON: the keys of each object sorted, positions
-// in UTF-16 units, and without what the positions tell already (raw texts). A number
-// is the hexadecimal of its bits, so that it is compared without rounding.
+// in UTF-16 units, and without what the positions show already (raw texts). A number is
+// the hexadecimal of its bits, so that it is compared without rounding.
 func estree(tree *Tree) string {
 	p := &estreePrinter{tree: tree}
 	if slices.ContainsFunc(tree.Source, func(c byte) bool { return c >= utf8.RuneSelf }) {
@@ -116,7 +116,7 @@ var estreeOperators = map[Op]string{
 }
 
 // children of the kinds that need no more than a name for each, in the order of the
-// names: sorted, so that the index tells which child it is.
+// names: sorted, so that the index shows which child it is.
 var estreeChildren = map[Kind][]struct {
 	key   string
 	index int

@@ -34,7 +34,7 @@ func (p *parser) assignment() Ref {
 	return r
 }
 
-// reportCover tells of what only a pattern can hold, where none came of it.
+// reportCover reports what only a pattern can hold, where none came of it.
 func (p *parser) reportCover() {
 	if p.coverError != 0 {
 		p.failAt(p.coverError-1, "a default value outside a pattern")

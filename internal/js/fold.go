@@ -2,11 +2,11 @@ package js
 
 import "slices"
 
-// Folder tells what the expressions of a file can be where that follows from its
+// Folder works out what the expressions of a file can be where that follows from its
 // text alone: constants joined, taken apart and decoded, through variables that are
-// given only constants, tables of constants, and every branch. It is for readers
-// who ask what a name hidden in pieces is ('ev' + 'al'), so it takes each value that
-// an expression could have and does not ask which branch runs.
+// given only constants, tables of constants, and every branch. It is for readers who
+// ask what a name hidden in pieces is ('ev' + 'al'), so it takes each value that an
+// expression could have and does not ask which branch runs.
 //
 // All is bounded: values of an expression, their size, nesting, and the work on one
 // file; what is beyond a bound is unknown, never cut. A Folder keeps what it found

@@ -49,7 +49,7 @@ func (p *parser) function(kind Kind, start uint32, flags Flags) Ref {
 // flagNameless lets a declaration have no name: behind export default.
 const flagNameless Flags = 1 << 15
 
-// operatorsOf tells which words are operators in a function.
+// operatorsOf returns which words are operators in a function.
 func operatorsOf(flags Flags) (c context) {
 	if flags&FlagAsync != 0 {
 		c |= inAwait

@@ -426,7 +426,7 @@ type ahead struct {
 	start   uint32
 }
 
-// peek tells the token after the current one.
+// peek returns the token after the current one.
 func (p *parser) peek() ahead {
 	s := p.mark()
 	p.next()

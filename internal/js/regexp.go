@@ -252,7 +252,7 @@ func (r *regExp) digits() string {
 	return s
 }
 
-// group reads an opening parenthesis and what tells its kind.
+// group reads an opening parenthesis and what shows its kind.
 func (r *regExp) group() string {
 	at := r.at
 	r.at++

@@ -96,7 +96,7 @@ const (
 )
 
 // setClass reads a class as the flag v has it (ECMA-262 §22.2.1 ClassSetExpression)
-// and tells whether it may match strings of other lengths than one.
+// and reports whether it may match strings of other lengths than one.
 func (r *regExp) setClass() (strs bool, message string) {
 	r.at++
 	negated := r.eat("^")

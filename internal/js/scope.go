@@ -154,8 +154,8 @@ func (s *Scopes) Access(r Ref) (read, write bool) {
 	return how&reads != 0, how&writes != 0
 }
 
-// Errors returns the early errors that only scopes can tell: names declared twice,
-// and exports of names that a module does not declare. There are at most 100.
+// Errors returns the early errors that only scopes can show: names declared twice, and
+// exports of names that a module does not declare. There are at most 100.
 func (s *Scopes) Errors() []SyntaxError { return s.errors }
 
 func each(refs []Ref) iter.Seq[Ref] {
@@ -173,7 +173,7 @@ const (
 	writes = 2
 )
 
-// access tells how an Identifier is used from where it stands.
+// access returns how an Identifier is used from where it stands.
 func access(nodes []Node, r Ref) uint32 {
 	p := &nodes[nodes[r].Parent]
 	switch p.Kind {

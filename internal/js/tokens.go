@@ -167,7 +167,7 @@ var knownNames = [knownAtoms]string{
 	"defer", "source", "assert", "constructor", "prototype", "__proto__",
 }
 
-// precedence tells how tight a binary operator binds; 0 is no binary operator.
+// precedence returns how tightly a binary operator binds; 0 is no binary operator.
 // Exponentiation is read with the unary operators.
 var precedence = [256]uint8{
 	tokenNullish:    1,

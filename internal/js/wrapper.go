@@ -13,7 +13,7 @@ func inWrapper(name string) bool {
 }
 
 // rebindsWrapper reports whether the top of a file declares a name of the wrapper.
-// Node, where nothing tells that the file is a script, takes it for a module then.
+// Node, where nothing says that the file is a script, takes it for a module then.
 func rebindsWrapper(t *Tree) bool {
 	for c := t.Nodes[t.Root].First; c != 0; c = t.Nodes[c].Next {
 		switch n := &t.Nodes[c]; n.Kind {

@@ -36,13 +36,13 @@ type Need struct {
 type Addon struct {
 	NodeAPI bool `json:"nodeAPI,omitempty"` // by Node-API, which any Node of today offers
 	ABI     int  `json:"abi,omitempty"`     // made for one NODE_MODULE_VERSION
-	Unknown bool `json:"unknown,omitempty"` // registers itself in the old way, which tells no version
+	Unknown bool `json:"unknown,omitempty"` // registers itself in the old way, which names no version
 }
 
 // Is reports whether the file is an addon of Node's at all.
 func (a Addon) Is() bool { return a != Addon{} }
 
-// Fits reports whether a Node of a NODE_MODULE_VERSION takes the addon. What tells no
+// Fits reports whether a Node of a NODE_MODULE_VERSION takes the addon. What names no
 // version may fit.
 func (a Addon) Fits(abi int) bool { return a.NodeAPI || a.Unknown || a.ABI != 0 && a.ABI == abi }
 

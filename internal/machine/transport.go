@@ -39,5 +39,6 @@ func (h Host) Transport() *http.Transport {
 	}
 }
 
-// Retry is how requests that fail are sent again: a wait that a server asks for is told.
+// Retry is how requests that fail are sent again: a wait that a server asks for is
+// reported.
 func (h Host) Retry() retry.Policy { return retry.Telling(h.Events) }

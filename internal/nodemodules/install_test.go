@@ -135,7 +135,7 @@ func (p *project) write(name, content string) {
 	}
 }
 
-// list tells the project's files and links as "mode name: content".
+// list returns the project's files and links as "mode name: content".
 func (p *project) list() []string {
 	p.t.Helper()
 	var out []string

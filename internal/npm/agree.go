@@ -189,7 +189,7 @@ func (c *comparison) judgeName(n *node) {
 		}
 		fromProject = fromProject || e.from == c.g.root
 	}
-	if len(n.in) > 0 && !fromProject { // what the project asks for is told by its edge
+	if len(n.in) > 0 && !fromProject { // what the project asks for is reported by its edge
 		c.otherPackage(n.in[0])
 	}
 }
@@ -202,7 +202,7 @@ func (n *node) bears(g *graph, e *edge) bool {
 	}
 	text, err := g.asked(e)
 	if err != nil {
-		return true // told already
+		return true // reported already
 	}
 	asked, err := g.request(e.name, text)
 	switch {

@@ -124,7 +124,7 @@ func (l *Lockfile) legacyDigests(add func(source, integrity, place string)) {
 	}
 }
 
-// unreadable tells an integrity that is there and names nothing.
+// unreadable reports an integrity that is there and names nothing.
 func (e *Entry) unreadable() *diag.Problem {
 	if _, err := sri.Parse(e.Integrity); err == nil || strings.TrimSpace(e.Integrity) == "" {
 		return nil
@@ -134,7 +134,7 @@ func (e *Entry) unreadable() *diag.Problem {
 		"write what `npm view "+e.id()+" dist.integrity` prints in its place")
 }
 
-// conflict tells a version that two places name different bytes for. Seen holds the
+// conflict reports a version that two places name different bytes for. Seen holds the
 // places of the tree that were looked at.
 func (e *Entry) conflict(seen map[string]named, file string) *diag.Problem {
 	own, _ := sri.Parse(e.Integrity) // the zero value of nothing

@@ -34,7 +34,7 @@ func (c *comparison) isOverridden(e *edge) bool {
 	return err == nil && text != e.spec
 }
 
-// asks tells who asks for what, and how.
+// asks says who asks for what, and how.
 func (c *comparison) asks(e *edge) string {
 	who := e.from.called()
 	if m := c.manifests[e.from.Path]; m != nil {

@@ -76,7 +76,7 @@ func collision(folded map[string]string, e *Entry) *diag.Problem {
 		"run `npm ls "+e.Name+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
 }
 
-// linkFault tells a link that can't be followed, or any where no links are wanted.
+// linkFault reports a link that can't be followed, or any where no links are wanted.
 func (g *graph) linkFault(n *node) *diag.Problem {
 	target := path.Clean(n.Resolved)
 	at, ok := g.at[target]

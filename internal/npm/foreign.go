@@ -8,7 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
-// foreign tells other package managers' lockfiles by name and by how they begin.
+// foreign recognises other package managers' lockfiles by name and by how they begin.
 func foreign(src []byte, file string) error {
 	head := src[:min(len(src), 1<<10)]
 	who, convert := "", ""

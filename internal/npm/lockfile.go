@@ -86,7 +86,7 @@ func newParser(src []byte, file string) *parser {
 }
 
 // ReadLockfile reads and checks a lockfile of npm, version 2 or 3. File is its
-// name as the user would type it; other package managers' lockfiles are told by
+// name as the user would type it; other package managers' lockfiles are recognised by
 // it. The error is a diag.Problems with everything that is wrong.
 func ReadLockfile(src []byte, file string) (*Lockfile, error) {
 	src = utf8bom.Trim(src)

@@ -33,10 +33,10 @@ const (
 	FromUnknown  Source = "unknown"  // nothing of these
 )
 
-// Origin tells where the bytes of an entry come from, as npm reads `resolved`
-// (npm docs, "package-lock.json"; npm-package-arg). npm leaves `resolved` out, or
-// writes its own default registry there, where it means the registry that is
-// configured, whichever that is.
+// Origin says where the bytes of an entry come from, as npm reads `resolved` (npm docs,
+// "package-lock.json"; npm-package-arg). npm leaves `resolved` out, or writes its own
+// default registry there, where it means the registry that is configured, whichever
+// that is.
 func (e *Entry) Origin() Origin {
 	text := strings.TrimSpace(e.Resolved)
 	scheme, rest, schemed := strings.Cut(text, ":")
@@ -64,8 +64,8 @@ var gits = map[string]bool{
 	"github": true, "gitlab": true, "bitbucket": true, "gist": true,
 }
 
-// file tells a tarball of the project from a folder, by the end of its name, as npm
-// does.
+// file distinguishes a tarball of the project from a folder, by the end of its name, as
+// npm does.
 func file(name string) Origin {
 	if unescaped, err := url.PathUnescape(name); err == nil {
 		name = unescaped
@@ -124,7 +124,7 @@ func IsDefaultRegistry(u *url.URL) bool {
 // Place is what stays of an address from one version to the next: the registry that
 // keeps the version there, or else the address with the version's number taken out.
 // Two versions of a package from one place were published there by the same people,
-// as far as an address can tell.
+// as far as an address can show.
 func Place(address, name, version string) string {
 	u, err := url.Parse(Origin{FromAddress, address}.Shown())
 	if err != nil || u.Host == "" {

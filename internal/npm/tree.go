@@ -216,7 +216,7 @@ func problems(faults []fault) diag.Problems {
 	return ps
 }
 
-// judged plans a tree and tells what is wrong in it.
+// judged plans a tree and reports what is wrong in it.
 func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 	for _, word := range o.Omit {
 		if word != "dev" && word != "optional" && word != "peer" {

@@ -12,7 +12,7 @@ func restore(file string) string {
 }
 
 // unreadable is the problem of a lockfile or a package.json that is not JSON: what
-// happened to it, where that can be told from its bytes, and what mends that.
+// happened to it, where its bytes show that, and what mends that.
 func unreadable(src []byte, file string, manifest bool, err error) *diag.Problem {
 	p := &diag.Problem{What: "the lockfile can't be read", Err: err, Why: "nothing can be installed from it", Remedy: restore(file)}
 	if manifest {
@@ -37,8 +37,8 @@ func unreadable(src []byte, file string, manifest bool, err error) *diag.Problem
 	return p
 }
 
-// Unreadable is the problem of a package.json that could not be read, where its
-// bytes tell what happened to it; else nil.
+// Unreadable is the problem of a package.json that could not be read, where its bytes
+// show what happened to it; else nil.
 func Unreadable(src []byte, file string, code diag.Code) *diag.Problem {
 	if _, ok := damage.Of(src); !ok {
 		return nil

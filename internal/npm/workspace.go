@@ -24,7 +24,7 @@ type Workspace struct {
 	Locals []string // other members that this one depends on, by name, sorted
 }
 
-// workspaceManifest is the part of package.json that tells members.
+// workspaceManifest is the part of package.json that names members.
 type workspaceManifest struct {
 	Name       string          `json:"name"`
 	Workspaces json.RawMessage `json:"workspaces"`

@@ -56,7 +56,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// watched tells of every read.
+// watched reports every read.
 type watched struct {
 	io.ReadCloser
 	touch func()

@@ -32,8 +32,8 @@ func (l *Layout) PushIndex(ctx context.Context, idx v1.ImageIndex) (v1.Descripto
 }
 
 // pushReferrer implements Store. An unsigned BOM takes the place of the one that was
-// listed: both would be a build's own word about the same image, and which of them
-// counts could not be told.
+// listed: both would be a build's own word about the same image, and nobody could say
+// which of them counts.
 func (l *Layout) pushReferrer(ctx context.Context, img v1.Image) error {
 	desc, err := l.push(ctx, func(root *os.Root) (v1.Descriptor, error) { return l.putImage(ctx, root, img) })
 	if err != nil || desc.ArtifactType != BOMType {
@@ -297,8 +297,8 @@ func intact(root *os.Root, name string, desc v1.Descriptor) bool {
 	return err == nil
 }
 
-// replace writes a file beside its place and moves it there when check, which is
-// told the size, finds it good.
+// replace writes a file beside its place and moves it there when check, which is given
+// the size, finds it good.
 func replace(root *os.Root, name string, r io.Reader, check func(int64) error) error {
 	temp, f, err := createTemp(root)
 	if err != nil {

@@ -220,7 +220,7 @@ func TestAttachListsEqualBundlesOnceInEveryStore(t *testing.T) {
 	}
 }
 
-// An unsigned BOM is told apart from what was signed, in every store: who asks for
+// An unsigned BOM is distinguished from what was signed, in every store: who asks for
 // bundles never sees it, however many there are.
 func TestAnUnsignedBOMIsNoBundle(t *testing.T) {
 	flood := make([]v1.Descriptor, bounds.Referrers+1)

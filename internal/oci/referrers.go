@@ -125,7 +125,7 @@ func Bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []str
 		claim := d.Annotations[predicateNote]
 		if i >= bounds.Referrers {
 			out.Unread = append(out.Unread, Unread{d.Digest, claim, true, fmt.Errorf("%d referrers: %w", len(all), ErrBound)})
-			break // one is enough to tell
+			break // one is enough to know
 		}
 		found, err := readBundle(ctx, s, subject, d, left)
 		switch {

@@ -40,7 +40,7 @@ type ExternalParameters struct {
 	Image     string            `json:"image,omitempty"`     // the image block's name
 	Platforms []string          `json:"platforms,omitempty"` // sorted
 	Variables map[string]string `json:"variables,omitempty"` // by name, none that is sensitive
-	Sensitive []string          `json:"sensitive,omitempty"` // names of variables whose values are not told, sorted
+	Sensitive []string          `json:"sensitive,omitempty"` // names of variables whose values are not shown, sorted
 }
 
 // Resource is a SLSA ResourceDescriptor.
@@ -64,7 +64,7 @@ type Builder struct {
 	Version map[string]string `json:"version,omitempty"`
 }
 
-// RunMetadata tells one run from another.
+// RunMetadata distinguishes one run from another.
 type RunMetadata struct {
 	InvocationID string `json:"invocationId,omitempty"`
 }

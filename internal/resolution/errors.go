@@ -11,7 +11,7 @@ type Error struct {
 	Why       string // a few words; may be empty
 }
 
-// Error tells the specifier, the file that asked for it and Node's code.
+// Error names the specifier, the file that asked for it and Node's code.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s: %.200q from %s", e.Code, e.Specifier, e.Parent)
 	if e.Why != "" {

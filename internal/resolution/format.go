@@ -23,7 +23,7 @@ const (
 // CommonJS or a module, by its text.
 const Script Format = "script"
 
-// Syntax is what the text of a file can be to Node, where nothing else tells.
+// Syntax is what the text of a file can be to Node, where nothing else says so.
 type Syntax uint8
 
 // The kinds of text. One that is valid both as a script and as a module is PlainText.
@@ -110,8 +110,8 @@ func byType(packageType string) Format {
 }
 
 // Format returns what a file, named by its realpath, is to Node when it is loaded in
-// the mode. text is asked where the name and the package do not tell; nil says that
-// the text is plain.
+// the mode. text is asked where the name and the package do not say; nil says that the
+// text is plain.
 func (r *Resolver) Format(file string, mode Mode, text func() Syntax) (Format, error) {
 	packageType := ""
 	switch Extension(file) {

@@ -54,7 +54,7 @@ func TestFormatIsWhatNodeMakesOfAFile(t *testing.T) {
 }
 
 // TestFormatIsWhatNodeSays has every Node load files of each ending, below packages of
-// each type, with texts of each kind, in each way, and tell what it took them for.
+// each type, with texts of each kind, in each way, and report what it took them for.
 func TestFormatIsWhatNodeSays(t *testing.T) {
 	const tell = ";globalThis.seen = typeof arguments === 'object' ? 'cjs' : 'esm'"
 	scopes := map[string]string{

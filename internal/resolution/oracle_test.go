@@ -146,7 +146,7 @@ func answer(r *Resolver, q question) reply {
 	return reply{Path: res.Path, Builtin: res.Builtin, Data: res.Data}
 }
 
-// compare asks every Node and tells where it disagrees.
+// compare asks every Node and reports where it disagrees.
 func compare(t *testing.T, root string, questions []question) {
 	for node, v := range binaries(t) {
 		t.Run(fmt.Sprintf("%d.%d", v.Major, v.Minor), func(t *testing.T) {

@@ -35,7 +35,7 @@ import (
 type Policy struct {
 	Tries   int           // of one request; 0 is bounds.RetryLimit
 	Backoff time.Duration // before the second try where the server asks for nothing, twice as long before each next; 0 is a second
-	Events  event.Sink    // is told of waits that a server asked for; nil drops them
+	Events  event.Sink    // is sent the waits that a server asked for; nil drops them
 
 	// Sleep waits between tries; nil waits for real.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -43,8 +43,8 @@ type Policy struct {
 	waiting *atomic.Int64 // how many requests wait now, where one line is enough for all
 }
 
-// Telling returns the project's policy, which tells events of a wait that a server asked
-// for, once for all requests that wait at a time.
+// Telling returns the project's policy, which reports to events a wait that a server
+// asked for, once for all requests that wait at a time.
 func Telling(events event.Sink) Policy {
 	return Policy{Events: events, waiting: new(atomic.Int64)}
 }
@@ -81,7 +81,7 @@ func StatusOf(resp *http.Response) *Status {
 	return s
 }
 
-// Error tells the status and what the server asked for.
+// Error gives the status and what the server asked for.
 func (s *Status) Error() string {
 	text := strings.TrimSpace(fmt.Sprintf("it answered %d %s", s.Code, http.StatusText(s.Code)))
 	if s.Asked && s.again() {
@@ -143,7 +143,7 @@ func (p Policy) tries() int {
 	return p.Tries
 }
 
-// wait tells how long to wait after a failed try, and whether there is to be another.
+// wait returns how long to wait after a failed try, and whether there is to be another.
 func (p Policy) wait(err error, try int) (time.Duration, bool) {
 	var final Final
 	if errors.As(err, &final) {

@@ -58,7 +58,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			_ = resp.Body.Close()
 			return nil, s // which says for how long, as no client would
 		}
-		return resp, nil // the last answer tells more than that it was one too many
+		return resp, nil // the last answer says more than that it was one too many
 	}
 	if err != nil {
 		return nil, Bare(err)

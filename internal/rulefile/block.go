@@ -6,7 +6,7 @@ import "github.com/nbuild/nbuild/internal/diag"
 type Block struct {
 	Rules string   // the set it builds on: "common", "strict", "experimental"; "" for none
 	Deny  []string // kinds of finding and ids of rules that stop a build, whatever the set says
-	Warn  []string // ... that are only told
+	Warn  []string // ... that are only reported
 	Own   []Rule   // in source order
 	Allow []Allow  // in source order
 }
@@ -17,7 +17,7 @@ type Severity string
 // The severities.
 const (
 	Deny Severity = "deny" // stops a build
-	Warn Severity = "warn" // is told
+	Warn Severity = "warn" // is reported
 )
 
 // Rule finds places and says what is wrong with them. Exactly one of Kinds, Call,

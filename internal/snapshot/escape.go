@@ -38,8 +38,8 @@ func escape(s string) string {
 	return b.String()
 }
 
-// unescape undoes escape. Other ways to write the same text are told by the check
-// that formatting what was parsed gives the source back.
+// unescape undoes escape. Other ways to write the same text are found by the check that
+// formatting what was parsed gives the source back.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, "%") {
 		return s, nil

@@ -324,7 +324,7 @@ func FuzzDecodeIndex(f *testing.F) {
 		if diff := cmp.Diff(x.Entries, again.Entries); diff != "" {
 			t.Error(diff)
 		}
-		// The facts alone are a document as well, which tells them and has no entries.
+		// The facts alone are a document as well, which states them and has no entries.
 		head, err := FactsOf(src)
 		if err != nil {
 			t.Fatal(err)

@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// Told is what a registry told of a version of a package when it was pinned: claims
+// Told is what a registry said about a version of a package when it was pinned: claims
 // of the registry, not findings. It stands on the line itself, so that whoever has
 // nbuild.lock has it, and a reviewer of the file sees an account that is new.
 type Told struct {
-	Provenance  string   // predicate type of its attestation, NoProvenance, or "" for not told
-	Maintainers []string // accounts that could publish when the version was, sorted; nil for not told
+	Provenance  string   // predicate type of its attestation, NoProvenance, or "" for not stated
+	Maintainers []string // accounts that could publish when the version was, sorted; nil for not stated
 	Deprecated  bool
 }
 
@@ -21,7 +21,7 @@ type Told struct {
 // of who built it.
 const NoProvenance = "none"
 
-// The keys of what a registry told.
+// The keys of what a registry said.
 const (
 	factProvenance  = "provenance"
 	factMaintainers = "maintainers"
@@ -31,7 +31,7 @@ const (
 // yes is the one value of a fact that is either there or not.
 const yes = "yes"
 
-// Told returns what the registry told of the artefact.
+// Told returns what the registry said about the artefact.
 func (a Artefact) Told() Told {
 	t := Told{Provenance: a.Facts[factProvenance], Deprecated: a.Facts[factDeprecated] == yes}
 	if text, ok := a.Facts[factMaintainers]; ok {
@@ -40,7 +40,7 @@ func (a Artefact) Told() Told {
 	return t
 }
 
-// Facts returns the keys and values of what a registry told, as an artefact carries
+// Facts returns the keys and values of what a registry said, as an artefact carries
 // them.
 func (t Told) Facts() map[string]string {
 	out := map[string]string{}

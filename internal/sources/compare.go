@@ -28,7 +28,7 @@ const (
 	CodeRemoved      ChangeKind = "removed-generated-code"
 )
 
-// Compare tells what changed from a to b: entries by path, then evaluators, then
+// Compare reports what changed from a to b: entries by path, then evaluators, then
 // strings of code. Equal lists give nothing; reasons and the version of Node are not
 // compared, because they let nothing else load.
 func Compare(a, b *List) []Change {

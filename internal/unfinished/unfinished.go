@@ -82,7 +82,7 @@ func Place(f *os.File, rename func(temp string) error) error {
 		return err
 	}
 	defer unix.Close(held)
-	if err := f.Close(); err != nil { // a file system may tell only now that it is full
+	if err := f.Close(); err != nil { // a file system may report only now that it is full
 		return err
 	}
 	return rename(f.Name())

@@ -149,7 +149,7 @@ func (n *named) recorded(key cas.Digest) (record, bool) {
 }
 
 // inWords asks once more about a line that says where an earlier nbuild kept what the
-// registry told, and has the line say it itself. Nothing else of it changes.
+// registry said, and has the line say it itself. Nothing else of it changes.
 func (n *named) inWords(ctx context.Context, p asked, a snapshot.Artefact) (snapshot.Artefact, error) {
 	const earlier = "signals"
 	if a.Facts[earlier] == "" {
@@ -289,7 +289,7 @@ func (n *named) ask(ctx context.Context, p asked, r *record) error {
 		r.Published = v.Published.Truncate(time.Second).Format(time.RFC3339)
 	}
 	r.Told = snapshot.Told{Provenance: v.Provenance, Maintainers: v.Maintainers, Deprecated: v.Deprecated}
-	if v.Provenance == "" && len(v.Maintainers) > 0 { // a mirror whose documents have neither tells nothing
+	if v.Provenance == "" && len(v.Maintainers) > 0 { // a mirror whose documents have neither says nothing
 		r.Told.Provenance = snapshot.NoProvenance
 	}
 	return nil

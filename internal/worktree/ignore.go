@@ -12,9 +12,9 @@ import (
 	"github.com/nbuild/nbuild/internal/glob"
 )
 
-// The ignore files, in the order in which their reasons are told. Each is judged
-// for itself: a file stays out when any of them leaves it out, so that an exception
-// in one can't bring back what another keeps out.
+// The ignore files, in the order in which their reasons are given. Each is judged for
+// itself: a file stays out when any of them leaves it out, so that an exception in one
+// can't bring back what another keeps out.
 var ignoreFiles = []string{".gitignore", ".npmignore", ".dockerignore"}
 
 // ruleSet is what one ignore file says; a later rule overrides an earlier one.

@@ -173,8 +173,8 @@ func (v *view) close() {
 	v.held.Close()
 }
 
-// sha256 tells the object format of a repository without commits by its index,
-// whose checksum is of the same algorithm. A repository without either is empty.
+// sha256 finds the object format of a repository without commits by its index, whose
+// checksum is of the same algorithm. A repository without either is empty.
 func (r *repository) sha256() bool {
 	raw, err := readBounded(filepath.Join(r.common, "config"), 1<<20)
 	return err == nil && strings.Contains(strings.ToLower(strings.ReplaceAll(string(raw), " ", "")), "objectformat=sha256")

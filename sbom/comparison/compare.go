@@ -25,8 +25,8 @@ type Diff struct {
 	Changes []Change
 }
 
-// Compare tells what changed from a to b. Order never counts; what one side does
-// not know is not compared.
+// Compare reports what changed from a to b. Order never counts; what one side does not
+// know is not compared.
 //
 // Packages are paired by what stays the same when a version changes (purl without
 // version). First those at one install path, then those of one version at

@@ -13,13 +13,13 @@ type copies struct {
 }
 
 // copyGroup is the copies of one version: one item for each different list of
-// hashes, and the same of those whose source tells no path.
+// hashes, and the same of those whose source names no path.
 type copyGroup struct {
 	all, pathless []*sbom.Item
 }
 
-// groupLimit bounds how many different bytes of one version are told apart. More
-// than one is tampering already; what comes after the bound is told as different.
+// groupLimit bounds how many different bytes of one version are distinguished. More
+// than one is tampering already; what comes after the bound is reported as different.
 const groupLimit = 64
 
 func copiesOf(items []*sbom.Item) copies {

@@ -22,7 +22,7 @@ type touched struct {
 	added, changed, formatted, removed []sources.Change
 }
 
-// parts tells how much changed: ": 12 new, 1 gone".
+// parts says how much changed: ": 12 new, 1 gone".
 func (t *touched) parts() string {
 	text, sep := "", ": "
 	for _, p := range []struct {
@@ -37,9 +37,9 @@ func (t *touched) parts() string {
 }
 
 // lists compares what two guarded images may load. A file of a package is held
-// against the version of the package: an update changes its files, and is told in a
-// line; a file that changed without its package is told itself. The project's own
-// files are told one by one.
+// against the version of the package: an update changes its files, and is reported in a
+// line; a file that changed without its package is reported itself. The project's own
+// files are reported one by one.
 func (c *comparison) lists(a, b *sbom.Guard) {
 	changes := sources.Compare(a.List, b.List)
 	if len(changes) == 0 {
@@ -75,7 +75,7 @@ func (c *comparison) lists(a, b *sbom.Guard) {
 	l.packages(packages)
 }
 
-// packages tells what changed in packages: first those that stay where they are, then
+// packages reports what changed in packages: first those that stay where they are, then
 // those that are new there, and at last what no new place accounts for.
 func (l *listing) packages(all map[string]*touched) {
 	gone := func(at string) bool { return !holds(l.to, at) }
@@ -104,7 +104,7 @@ func (l *listing) packages(all map[string]*touched) {
 	}
 }
 
-// stayed tells what changed of a package that is where it was. Without a change of
+// stayed reports what changed in a package that is where it was. Without a change of
 // version that both sides know, nothing explains another byte.
 func (l *listing) stayed(at string, t *touched) {
 	a, b := l.a[at], l.b[at]
@@ -119,8 +119,8 @@ func (l *listing) stayed(at string, t *touched) {
 	}
 }
 
-// arrived tells of a package that had no file on the list at its folder, and had some
-// at another: it was updated and moved, or there is a copy more.
+// arrived reports a package that had no file on the list at its folder, and had some at
+// another: it was updated and moved, or there is a copy more.
 func (l *listing) arrived(at, from string, same bool, t *touched) {
 	var now touched
 	equal := 0
@@ -149,7 +149,7 @@ func (l *listing) arrived(at, from string, same bool, t *touched) {
 	}
 }
 
-// unexplained tells what changed of a package of which the version did not.
+// unexplained reports what changed in a package whose version did not.
 func (l *listing) unexplained(at string, t *touched) {
 	for _, s := range t.changed {
 		l.file(SourceChanged, at, s)

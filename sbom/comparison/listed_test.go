@@ -37,7 +37,7 @@ func guarded(g sbom.Guard, items ...sbom.Item) *sbom.Inventory {
 	return &sbom.Inventory{Packages: items, Guards: []sbom.Guard{g}}
 }
 
-// told lists changes of the classes that are told of guards; hashes are cut.
+// told lists changes of the classes that are reported about guards; hashes are cut.
 func told(d Diff) []string {
 	var out []string
 	for _, c := range d.Changes {
@@ -134,7 +134,7 @@ func TestCompareTellsWhatProductionMayLoad(t *testing.T) {
 }
 
 // What hides behind an update of another file, or of a package of the same name, is
-// told all the same.
+// reported all the same.
 func TestNoUpdateExplainsTheFilesOfAnother(t *testing.T) {
 	x1, x2 := item("x", "1.0.0", "node_modules/x"), item("x", "2.0.0", "node_modules/x")
 	tests := []struct {
@@ -199,8 +199,8 @@ func TestCompareTellsWhatMayTurnStringsIntoCode(t *testing.T) {
 	}
 }
 
-// The order in which anything is told never counts, and what is compared with itself
-// gives nothing.
+// The order in which anything is reported never counts, and what is compared with
+// itself gives nothing.
 func TestCompareOfListsDoesNotDependOnOrder(t *testing.T) {
 	image := func(n int, versions ...string) *sbom.Inventory {
 		g, r := loads(), rand.New(rand.NewPCG(uint64(n), 1))

@@ -54,7 +54,7 @@ func (l *listing) files(class Class, at string, item *sbom.Item, all []sources.C
 	l.about(class, item, at, nil, &text)
 }
 
-// own tells a change of one of the project's own files.
+// own reports a change of one of the project's own files.
 func (l *listing) own(s sources.Change) {
 	format := string(s.Entry.Format)
 	switch s.Kind {
@@ -70,7 +70,7 @@ func (l *listing) own(s sources.Change) {
 	}
 }
 
-// code tells a change of what may turn strings into code, and reports whether it is
+// code reports a change of what may turn strings into code, and returns whether it is
 // one.
 func (l *listing) code(s sources.Change) bool {
 	var item *sbom.Item

@@ -10,10 +10,10 @@ import (
 	"github.com/nbuild/nbuild/sbom"
 )
 
-// owners tells which package brought a file of an image, by where the file stands.
-// The folders are those where a BOM says that a package is; a folder of node_modules
-// that no BOM names is nobody's, unless it is inside a package that one names, which
-// then bundled it.
+// owners says which package brought a file of an image, by where the file stands. The
+// folders are those where a BOM says that a package is; a folder of node_modules that
+// no BOM names is nobody's, unless it is inside a package that one names, which then
+// bundled it.
 type owners struct {
 	a, b map[string]*sbom.Item // the packages of each side by their folder in the image
 }
@@ -89,7 +89,7 @@ func (o *owners) folder(file string) string {
 	return innermost
 }
 
-// count tells how many entries of a list belong to a folder.
+// count returns how many entries of a list belong to a folder.
 func (o *owners) count(l *sources.List, folder string) int {
 	n := 0
 	for _, e := range l.Entries[first(l, folder):] {

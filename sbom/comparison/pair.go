@@ -65,7 +65,7 @@ func text(b snapshot.Basis) *string {
 	return &s
 }
 
-// origin tells that bytes come from another place: from an address and no longer from
+// origin reports that bytes come from another place: from an address and no longer from
 // the registry, from another host, from a file. That they come from whichever registry
 // is configured, and no longer from an address, is what a person configures.
 func (c *comparison) origin(a, b *sbom.Item) {
@@ -92,7 +92,7 @@ func vague(kind, place string) bool {
 
 func known(licence string) bool { return licence != "" && licence != sbom.NoAssertion }
 
-// integrity tells that one version has other bytes than it had.
+// integrity reports that one version has other bytes than it had.
 func (c *comparison) integrity(a, b *sbom.Item) {
 	from, to := differing(a.Hashes, b.Hashes), differing(b.Hashes, a.Hashes)
 	c.add(IntegrityChanged, b, &from, &to)
@@ -145,7 +145,7 @@ func (c *comparison) dynamism(a, b *sbom.Item) {
 		}
 	}
 	for _, f := range b.Binaries {
-		// An addon is told once, as what it is.
+		// An addon is reported once, as what it is.
 		if !slices.Contains(a.Binaries, f) && !slices.Contains(b.Addons, f) {
 			c.add(NewPrebuiltBinary, b, nil, &f)
 		}

@@ -23,10 +23,10 @@ var siteSeverities = map[string]struct{ kind, more Severity }{
 // classed are the kinds that have classes of change of their own.
 var classed = []string{"install-script", "implicit-gyp", "prebuilt-binary"}
 
-// found tells what was found in b and not in a: by kind, where there is more of it
+// found reports what was found in b and not in a: by kind, where there is more of it
 // than before, or of another name ("node:child_process.exec" where there was only
-// spawn). Where the same is called at as many places, which lines do it is not told:
-// they change with every version.
+// spawn). Where the same is called at as many places, which lines do it is not
+// reported: they change with every version.
 func (c *comparison) found(a, b *sbom.Item) {
 	if !a.Searched || !b.Searched {
 		return

@@ -22,8 +22,8 @@ var runtimes = map[string]bool{
 }
 
 // interpreter returns the program that the first line of a file names behind "#!",
-// without its folder, and that line; "" where it names none. What env is told to
-// set or to split is looked past.
+// without its folder, and that line; "" where it names none. What env is asked to set
+// or to split is looked past.
 func interpreter(src []byte) (program, line string) {
 	if !bytes.HasPrefix(src, []byte("#!")) {
 		return "", ""

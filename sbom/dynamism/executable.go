@@ -37,7 +37,7 @@ func executable(name string, head []byte, command string) (source.Finding, bool)
 	return f, true
 }
 
-// maxShebang is how many characters of a shebang are told.
+// maxShebang is how many characters of a shebang are reported.
 const maxShebang = 120
 
 // cutRunes cuts a text to n characters.

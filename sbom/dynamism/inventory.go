@@ -48,7 +48,7 @@ type Count struct {
 	Sites int
 }
 
-// Counts tells how many findings there are of each kind, in the order of Kinds,
+// Counts returns how many findings there are of each kind, in the order of Kinds,
 // without those that there are none of.
 func Counts(findings []source.Finding) []Count {
 	sites := map[source.Kind]int{}
@@ -64,7 +64,7 @@ func Counts(findings []source.Finding) []Count {
 	return out
 }
 
-// Totals tells how many findings of each kind all packages have together.
+// Totals returns how many findings of each kind all packages have together.
 func (v *Inventory) Totals() []Count {
 	sites := map[source.Kind]int{}
 	for i := range v.Packages {

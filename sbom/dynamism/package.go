@@ -15,8 +15,8 @@ const manifest = "package.json"
 // gypFile is the file that makes npm run node-gyp.
 const gypFile = "binding.gyp"
 
-// OfPackage returns the findings by package that its facts tell, sorted. Lines are
-// not known from facts; Locate adds them.
+// OfPackage returns the findings by package that its facts show, sorted. Lines are not
+// known from facts; Locate adds them.
 func OfPackage(facts *snapshot.PackageFacts) []source.Finding {
 	if facts == nil {
 		return nil

@@ -214,7 +214,7 @@ func (w *recorder) record(header string) []byte {
 	return append(out, w.body...)
 }
 
-// reader reads a record. What is wrong with it is told at its end.
+// reader reads a record. What is wrong with it is reported at its end.
 type reader struct {
 	src  string
 	at   int

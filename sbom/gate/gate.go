@@ -56,7 +56,7 @@ func DefaultGate() Gate {
 }
 
 // ParseClasses reads names of classes as a gate lists them. Each unknown name is a
-// problem at pos that tells the nearest one.
+// problem at pos that names the nearest one.
 func ParseClasses(names []string, pos diag.Pos) ([]comparison.Class, error) {
 	var known []string
 	for _, c := range comparison.Classes() {
@@ -86,9 +86,9 @@ func ParseClasses(names []string, pos diag.Pos) ([]comparison.Class, error) {
 	return out, nil
 }
 
-// AsksGuards reports whether the gate names a class that is told of an image's guard
-// and its production source list, so that a side of which they can't be read can't be
-// judged.
+// AsksGuards reports whether the gate names a class that is reported about an image's
+// guard and its production source list, so that a side of which they can't be read
+// can't be judged.
 func (g Gate) AsksGuards() bool {
 	return slices.ContainsFunc(slices.Concat(g.Deny, g.Review), comparison.Class.OfGuard)
 }

@@ -13,7 +13,7 @@ import (
 // denied licence (build.hcl, sbom: deny_license), by purl and path. Of a choice
 // ("MIT OR AGPL-3.0-only") one free branch is enough; of a conjunction every part
 // counts. A licence that is not known (NOASSERTION, or none) is not denied: the BOM
-// tells which those are.
+// says which those are.
 func DenyLicences(v *sbom.Inventory, deny []string) diag.Problems {
 	denied := make(map[string]bool, len(deny))
 	for _, d := range deny {

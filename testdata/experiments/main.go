@@ -7,7 +7,7 @@
 //
 // FOLDER has a package-lock.json and what it installs; FILE names a package a line.
 // Without it the list is what the project of the folder depends on. Packages that
-// are not installed are counted as doing nothing, and told.
+// are not installed are counted as doing nothing, and reported.
 package main
 
 import (

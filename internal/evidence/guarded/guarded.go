@@ -69,7 +69,7 @@ func Of(ctx context.Context, img v1.Image, platform string) (sbom.Guard, error) 
 	return out, nil
 }
 
-// fill tells of a guard what stands in its folder.
+// fill adds to a guard what stands in its folder.
 func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 	for _, name := range []string{guard.SettingsName, guard.SourcesName} {
 		if files[name] == nil {
@@ -107,7 +107,7 @@ func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 	}
 	slices.SortFunc(g.Lets, func(a, b sbom.Setting) int { return strings.Compare(a.Name+"\n"+a.Value, b.Name+"\n"+b.Value) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		// What requests mean follows from the files, whose changes are told.
+		// What requests mean follows from the files, whose changes are reported.
 		if name != guard.SettingsName && name != guard.SourcesName && name != guard.MeaningsName {
 			g.Files = append(g.Files, sbom.Setting{Name: place(name), Value: cas.Sum(files[name]).OCI()})
 		}

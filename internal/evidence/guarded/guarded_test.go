@@ -162,7 +162,7 @@ func (w *world) image() v1.Image {
 	return img
 }
 
-// refused fails the test unless the guard can't be told, for a reason that is named.
+// refused fails the test unless the guard can't be read, for a reason that is named.
 func (w *world) refused(img v1.Image, why string) {
 	w.t.Helper()
 	_, err := Of(context.Background(), img, "")

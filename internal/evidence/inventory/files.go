@@ -69,7 +69,7 @@ func (r *files) open(name string) (*os.File, error) {
 }
 
 // index describes those files of a folder that the inventory looks into, as the
-// index of an artefact would; of the others it tells which are machine code.
+// index of an artefact would; of the others it says which are machine code.
 func (r *files) index(ctx context.Context, names []string) (*snapshot.Index, error) {
 	index := &snapshot.Index{}
 	manifest, err := readAll(r.root, "package.json", bounds.PackageJSON)

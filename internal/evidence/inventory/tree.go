@@ -13,8 +13,8 @@ import (
 // Tree returns the packages of a planned tree, in its order: what was found at each
 // install path, by the artefact that nbuild.lock pins for it. Copies share what was
 // found; links to folders of the project are left out. A tarball may bundle what no
-// lockfile names: it is installed with its bundler all the same, so it is told, with
-// the bundler's purl and its folder as the subpath.
+// lockfile names: it is installed with its bundler all the same, so it is reported,
+// with the bundler's purl and its folder as the subpath.
 func (c *Collector) Tree(ctx context.Context, tree *npm.Tree, lock *snapshot.Lock) ([]dynamism.Package, error) {
 	origins, err := OriginsOf(tree, lock)
 	if err != nil {

@@ -76,7 +76,7 @@ func Judge(ctx context.Context, host machine.Host, s Subject) (*Judgement, error
 	return &Judgement{Result: rule.Judge(&g.found, policy, s.Date), Set: p.Dynamism.Rules, Denies: policy.Denies(), file: p.File}, nil
 }
 
-// Tell emits what the rules only tell.
+// Tell emits what the rules only report.
 func (j *Judgement) Tell(events event.Sink) {
 	for _, line := range j.Warnings() {
 		events.Emit(event.Event{Kind: event.Problem, Phase: "rules", Text: line})
@@ -133,7 +133,7 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 }
 
 // tree gathers the packages of one tree. Where the project has several lockfiles
-// they are told apart by the names of their blocks.
+// they are distinguished by the names of their blocks.
 func (g *gatherer) tree(ctx context.Context, s pipelines.Source, platform string) error {
 	var tree *npm.Tree
 	tree, err := g.subject.Project.Tree(s.Name, platform, s.Tree == "all")

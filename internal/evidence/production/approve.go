@@ -28,7 +28,7 @@ type owner struct {
 	folder string // in the tree
 }
 
-// evaluators approves modules, and tells which could be.
+// evaluators approves modules, and reports which could be.
 func (l *lister) evaluators() {
 	used := make([]bool, len(l.dynamism.Evaluators))
 	proposed := map[string][]string{}

@@ -119,7 +119,7 @@ func (t *tree) contents(n *node) ([]byte, error) {
 			return nil, fmt.Errorf("reading %s: %w", m.Name, err)
 		}
 	}
-	if n.data == nil { // its member was read for others, and its name tells no code
+	if n.data == nil { // its member was read for others, and its name is not one of code
 		m := t.members[n.member]
 		err := m.Files(t.ctx, func(f image.File) error {
 			if path.Join(m.Path, f.Path) != n.name || f.Open == nil {
@@ -155,7 +155,7 @@ func (t *tree) all(f image.File) ([]byte, error) {
 	return data, err
 }
 
-// loadable says whether a name may be one of code, or tell what code is.
+// loadable says whether a name may be one of code, or say what code is.
 func loadable(name string) bool {
 	switch path.Ext(name) {
 	case ".js", ".cjs", ".mjs", ".json", ".node", ".wasm", ".ts", ".cts", ".mts", "":

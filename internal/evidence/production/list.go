@@ -28,9 +28,9 @@ const (
 // Result is the list and what a person should know of it.
 type Result struct {
 	List     *sources.List
-	Warnings []reach.Warning  // places where more may be loaded than could be told; paths in the image
+	Warnings []reach.Warning  // places where more may be loaded than could be found out; paths in the image
 	Stale    []string         // files of the trace that have other bytes now, or are gone; relative to the project
-	Uses     guard.Permission // what a listed module was found to use; Write is not told
+	Uses     guard.Permission // what a listed module was found to use; Write is not reported
 	Meanings guard.Meanings   // what require answers
 	Imports  []string         // those listed files that have an import() in them; never nil
 	Proposed []Proposal       // modules that turn strings into code and are not approved

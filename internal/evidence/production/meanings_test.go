@@ -10,7 +10,7 @@ import (
 )
 
 // Names are kept under the first folder that Node looks in, and what files import is
-// told apart from what only loads by require.
+// distinguished from what only loads by require.
 func TestNamesMeanWhatRequireAnswers(t *testing.T) {
 	r := list(t, contents(`
 -- package.json --
@@ -41,7 +41,7 @@ export const later = () => import('./main.js')
 	}
 }
 
-// Node is told of conditions on its command line, and the list knows them.
+// Node is given conditions on its command line, and the list knows them.
 func TestTheCommandsConditionsCount(t *testing.T) {
 	const app = `
 -- server.js --

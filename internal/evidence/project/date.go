@@ -14,7 +14,7 @@ import (
 // The problems of the one date.
 const (
 	CodeEpoch  diag.Code = "NB0207" // SOURCE_DATE_EPOCH is no date
-	CodeNoDate diag.Code = "NB1198" // nothing tells a date
+	CodeNoDate diag.Code = "NB1198" // nothing gives a date
 )
 
 // Source is what git says of the project, and the date that follows.
@@ -57,8 +57,8 @@ func (p *Project) Source(ctx context.Context, lock *snapshot.Lock) (Source, erro
 	return s, nil
 }
 
-// newest returns the latest time that a snapshot tells, the zero time where it
-// tells none.
+// newest returns the latest time that a snapshot names, the zero time where it names
+// none.
 func newest(lock *snapshot.Lock) time.Time {
 	var last time.Time
 	for a := range lock.All() {

@@ -30,8 +30,8 @@ func attached(ctx context.Context, store oci.Store, name string, digests ...v1.H
 	return sbom.Parse(doc, name)
 }
 
-// Document returns the BOM that is attached to an image, as it was attached. Whose
-// word it is, a verdict tells: its signature is not looked at.
+// Document returns the BOM that is attached to an image, as it was attached. A verdict
+// says whose word it is: its signature is not looked at.
 func Document(ctx context.Context, o Options, name string) ([]byte, error) {
 	store, found, err := loader{options: o}.find(ctx, name)
 	if err != nil {
@@ -89,9 +89,9 @@ func document(ctx context.Context, store oci.Store, name string, digests ...v1.H
 	return nil, noBOM(name, "no BOM is attached to it")
 }
 
-// one returns the first, by its bytes, of BOMs that all tell the same. They may differ
+// one returns the first, by its bytes, of BOMs that all say the same. They may differ
 // in what is not of the image, as in the version of nbuild that wrote them. Where they
-// tell different things, none is chosen: who can attach one must not choose what is
+// say different things, none is chosen: who can attach one must not choose what is
 // compared.
 func one(name string, docs [][]byte) ([]byte, error) {
 	slices.SortFunc(docs, bytes.Compare)

@@ -40,7 +40,7 @@ func Load(ctx context.Context, o Options, name string) (*sbom.Inventory, error) 
 }
 
 // lockNames are the files that stand for a project's folder, the first that is
-// there; npm takes them in this order. An nbuild.lock tells less (no paths).
+// there; npm takes them in this order. An nbuild.lock says less (no paths).
 var lockNames = []string{"npm-shrinkwrap.json", "package-lock.json", "nbuild.lock"}
 
 func (l loader) load(ctx context.Context, name string) (*sbom.Inventory, error) {

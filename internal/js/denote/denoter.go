@@ -36,7 +36,7 @@ type Denoter struct {
 	depth   int
 }
 
-// Folder tells which expressions are constants; js.Folder is one.
+// Folder finds which expressions are constants; js.Folder is one.
 type Folder interface {
 	// Strings returns the constants that an expression can be, as strings, and
 	// whether these are all.

@@ -2,7 +2,7 @@ package denote
 
 import "strings"
 
-// global is what sort of thing a global name holds, as far as members tell.
+// global is what sort of thing a global name holds, as far as members show.
 type global uint8
 
 const (

@@ -26,7 +26,7 @@ type Name struct {
 	ID   uint32
 }
 
-// Via tells what was odd about the way to a name.
+// Via says what was odd about the way to a name.
 type Via uint8
 
 // The ways.

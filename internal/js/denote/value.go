@@ -71,7 +71,7 @@ func (d *Denoter) intern(v value) valueID {
 func (d *Denoter) one(v value) set { return set(d.intern(v)) }
 
 // own returns the set of what a node makes anew: a function, a class, a literal. The
-// node itself tells such a value from all others, so it needs no index.
+// node itself distinguishes such a value from all others, so it needs no index.
 func (d *Denoter) own(f form, r js.Ref) set {
 	if s := d.memo[r]; s > none {
 		return s

@@ -7,8 +7,8 @@ import "bytes"
 // put one expression or statement into another since the last comma or semicolon
 // there. Text in strings and comments is skipped as a reader would skip it.
 //
-// It is an estimate, since the language can't be told without parsing it: a regular
-// expression is taken for one by the character before it.
+// It is an estimate, since the language can't be determined without parsing it: a
+// regular expression is taken for one by the character before it.
 func nesting(src []byte) int {
 	type level struct {
 		count    int

@@ -21,7 +21,7 @@ const (
 	JSX                 // .jsx, and JavaScript that turns out to have JSX in it
 )
 
-// LanguageOf tells a file's language by the end of its name; declarations (.d.ts)
+// LanguageOf returns a file's language by the end of its name; declarations (.d.ts)
 // have no code and are None.
 func LanguageOf(name string) Language {
 	for _, end := range [...]string{".d.ts", ".d.mts", ".d.cts"} {

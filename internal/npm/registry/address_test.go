@@ -10,7 +10,7 @@ import (
 )
 
 // What a lockfile says comes from an address is asked of that server alone, and its
-// failures are told as its own.
+// failures are reported as its own.
 func TestAnAddressIsAskedOfItsServerAlone(t *testing.T) {
 	registry := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the registry was asked") })
 	status := http.StatusOK

@@ -103,8 +103,8 @@ func envKey(name string) (string, bool) {
 	return strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-")), true
 }
 
-// read adds what a file says where nothing before it did. Project tells that the
-// file is the project's own, which whoever contributes to it can write.
+// read adds what a file says where nothing before it did. Project says that the file is
+// the project's own, which whoever contributes to it can write.
 func (c *Config) read(file string, project bool) diag.Problems {
 	src, err := readBounded(file, bounds.Npmrc)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -13,19 +13,19 @@ import (
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
-// Packument is what a registry tells about a package: which versions there are,
-// and more of those that were asked for only.
+// Packument is what a registry says about a package: which versions there are, and more
+// of those that were asked for only.
 type Packument struct {
 	Name     string
 	Known    []string // every version there is, as the document lists them
 	Versions map[string]Version
 }
 
-// Version is what a registry tells about one version: claims, to be shown as such.
+// Version is what a registry says about one version: claims, to be shown as such.
 type Version struct {
 	Integrity   string    // an SRI of everything that names its bytes, the old shasum included; "" for nothing
 	Tarball     string    // its address
-	Published   time.Time // zero where it is not told
+	Published   time.Time // zero where it is not given
 	Deprecated  bool
 	Maintainers []string // accounts that could publish when it was, sorted
 	Provenance  string   // predicate type of the attestation of who built it, "" for none
@@ -49,7 +49,7 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 	read := func(v any, limit int) error {
 		raw, err := s.Value(limit)
 		if err == nil {
-			_ = json.Unmarshal(raw, v) // of another type: as if it were not told
+			_ = json.Unmarshal(raw, v) // of another type: as if it were not given
 		}
 		return err
 	}
@@ -143,7 +143,7 @@ func parseVersion(raw []byte) (Version, error) {
 	}
 	for key, to := range map[string]any{"deprecated": &doc.Deprecated, "maintainers": &doc.Maintainers, "dist": &doc.Dist} {
 		if len(whole[key]) > 0 {
-			_ = json.Unmarshal(whole[key], to) // of another type: as if it were not told
+			_ = json.Unmarshal(whole[key], to) // of another type: as if it were not given
 		}
 	}
 	v := Version{Tarball: doc.Dist.Tarball, Maintainers: names(doc.Maintainers)}

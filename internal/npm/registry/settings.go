@@ -28,7 +28,7 @@ const (
 	judges                 // npm refuses some trees for it; nbuild has its own judgement
 )
 
-// rule is how a setting is treated, and for which values. The reason is told to
+// rule is how a setting is treated, and for which values. The reason is shown to
 // whoever has set it.
 type rule struct {
 	effect effect

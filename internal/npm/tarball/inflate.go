@@ -66,7 +66,7 @@ func inflate(packed []byte, limit int64) ([]byte, error) {
 	}
 	claim := claimed(packed)
 	if within(claim, packed, limit) != nil {
-		claim = 0 // a bomb, or what follows the last member: the bytes will tell
+		claim = 0 // a bomb, or what follows the last member: the bytes will show
 	}
 	out := make([]byte, 0, claim+1) // a byte more, so that the end is seen
 	total := int64(0)
@@ -90,7 +90,7 @@ func inflate(packed []byte, limit int64) ([]byte, error) {
 
 func isGzip(b []byte) bool { return len(b) > 2 && b[0] == 0x1f && b[1] == 0x8b }
 
-// claimed is the size that the gzip trailer tells, 0 where there is none.
+// claimed is the size that the gzip trailer gives, 0 where there is none.
 func claimed(packed []byte) int64 {
 	if len(packed) < 18 {
 		return 0

@@ -12,7 +12,7 @@ import (
 )
 
 // Attached returns the BOM that is attached to an image, indented where a person
-// reads it. Whose word it is, `nbuild verify` tells.
+// reads it. `nbuild verify` says whose word it is.
 func Attached(ctx context.Context, host machine.Host, name string, pretty bool) ([]byte, error) {
 	doc, err := sides.Document(ctx, sides.Options{Dir: host.Dir, Registry: images.Options(host)}, name)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestTheBOMHoldsWhatTheImageHolds(t *testing.T) {
 	}
 }
 
-// An image holds the project's own files, and its BOM tells what they can do.
+// An image holds the project's own files, and its BOM says what they can do.
 func TestTheBOMTellsWhatTheProjectsOwnFilesDo(t *testing.T) {
 	w := pinned(t, "")
 	w.Write("server.js", "module.exports = (a) => eval(a)\n")

@@ -68,7 +68,7 @@ func Run(ctx context.Context, host machine.Host, o Options) ([]byte, error) {
 
 // The problems of printing and validating.
 const (
-	CodeWhich diag.Code = "NB0213" // a BOM of an image that is not told apart
+	CodeWhich diag.Code = "NB0213" // a BOM of an image that is not singled out
 	CodeNoBOM diag.Code = "NB0214" // a BOM file that can't be read
 )
 
@@ -94,7 +94,7 @@ func Validate(host machine.Host, file string) (*Validation, error) {
 	return &Validation{Schema: "nbuild.sbom-validation/v1", File: file, Valid: true}, nil
 }
 
-// gather chooses whose contents are told.
+// gather chooses whose contents are reported.
 func gather(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, date time.Time, o Options) (*sbom.Contents, error) {
 	switch block, ok := p.Image(o.Image); {
 	case o.All || o.Image == "" && len(p.Images) == 0:

@@ -42,7 +42,7 @@ import (
 // The problems of building.
 const (
 	CodeNoImage diag.Code = "NB0208" // the project has no image of that name, or none at all
-	CodeTarget  diag.Code = "NB0209" // where the image goes can't be told, or can't take it
+	CodeTarget  diag.Code = "NB0209" // where the image goes can't be determined, or can't take it
 )
 
 // Built is a project with its images made, before they go anywhere.
@@ -203,8 +203,8 @@ type Options struct {
 	Only []string // names of images; none means all
 	To   string   // a layout, an archive or a repository; "" is each image's own repository
 
-	// Again tells warnings that were told of the project before as well, and remembers
-	// nothing: where a person may not see them, or wants all of them.
+	// Again reports warnings that were reported about the project before as well, and
+	// remembers nothing: where a person may not see them, or wants all of them.
 	Again bool
 }
 
@@ -222,7 +222,7 @@ type Report struct {
 	Snapshot string    `json:"snapshot"`
 	Date     string    `json:"date"`
 	Images   []Output  `json:"images"`
-	Warnings []Warning `json:"warnings"` // all of them, told before or not
+	Warnings []Warning `json:"warnings"` // all of them, reported before or not
 }
 
 // Run builds the images and puts them where they belong, each with its BOM, and then
@@ -288,7 +288,7 @@ func (b *Built) judge(ctx context.Context, host machine.Host) ([][]byte, error) 
 	return documents, problems.Err()
 }
 
-// Document writes the BOM of an image that was built, and reads back what it tells.
+// Document writes the BOM of an image that was built, and reads back what it says.
 func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Image) ([]byte, *sbom.Inventory, error) {
 	c, err := contents.OfImage(ctx, host, b.Project, b.Lock, b.Files, img.Block, b.Source.Date)
 	if err != nil {
@@ -305,7 +305,7 @@ func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Im
 	return document, read.Inventory(), nil
 }
 
-// Licences returns what the project's deny_license stops of what a BOM tells.
+// Licences returns what the project's deny_license stops in what a BOM says.
 func (b *Built) Licences(told *sbom.Inventory) diag.Problems {
 	return gate.DenyLicences(told, b.Project.Sbom.DenyLicense)
 }

@@ -22,7 +22,7 @@ import (
 const (
 	CodeTrace    diag.Code = "NB1175" // nbuild.trace can't be read
 	CodeStale    diag.Code = "NB1174" // files changed since they were traced
-	CodeUnknown  diag.Code = "NB1173" // more may be loaded than could be told
+	CodeUnknown  diag.Code = "NB1173" // more may be loaded than could be found out
 	CodeProposed diag.Code = "NB1172" // modules turn strings into code and are not approved
 )
 
@@ -36,8 +36,8 @@ type lister struct {
 	told     map[string]bool
 }
 
-// list is builder.Input.Sources. What a person should know of a list is told once,
-// however many platforms it is for.
+// list is builder.Input.Sources. What a person should know about a list is reported
+// once, however many platforms it is for.
 func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, error) {
 	r, err := production.List(ctx, c, l.dynamism, l.trace)
 	if err != nil {

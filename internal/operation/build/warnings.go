@@ -16,12 +16,12 @@ type Warning struct {
 	Text string `json:"text"`
 }
 
-// toldKind is the kind of results that remember what was told of a project. They hold
-// nothing but that: a store that is lost, or can't be written to, has everything told
-// again.
+// toldKind is the kind of results that remember what was reported about a project. They
+// hold nothing but that: a store that is lost, or can't be written to, has everything
+// reported again.
 const toldKind = "told"
 
-// warnings holds back what a build warns of until it is known whether it was told
+// warnings holds back what a build warns of until it is known whether it was reported
 // before, and lets everything else through. The same warning of several platforms is
 // one.
 type warnings struct {
@@ -49,7 +49,7 @@ func (w *warnings) Emit(e event.Event) {
 
 func warningOf(e event.Event) Warning { return Warning{e.Code, e.Name, e.Text} }
 
-// list returns every warning, whether it is told or not.
+// list returns every warning, whether it is reported or not.
 func (w *warnings) list() []Warning {
 	out := make([]Warning, len(w.held))
 	for i, e := range w.held {
@@ -58,15 +58,15 @@ func (w *warnings) list() []Warning {
 	return out
 }
 
-// tellAll tells every warning.
+// tellAll reports every warning.
 func (w *warnings) tellAll() {
 	for _, e := range w.held {
 		w.to.Emit(e)
 	}
 }
 
-// tellNew tells the warnings that were not told of the project before, counts the
-// others in one line, and remembers what it told.
+// tellNew reports the warnings that were not reported about the project before, counts
+// the others in one line, and remembers what it reported.
 func (w *warnings) tellNew(ctx context.Context, store *cas.Store, project string) {
 	before := 0
 	for _, e := range w.held {
@@ -77,7 +77,7 @@ func (w *warnings) tellNew(ctx context.Context, store *cas.Store, project string
 			continue
 		}
 		w.to.Emit(e)
-		_ = store.PutResult(ctx, toldKind, key, nil) // else it is told once more
+		_ = store.PutResult(ctx, toldKind, key, nil) // else it is reported once more
 	}
 	if before == 0 {
 		return

@@ -34,7 +34,7 @@ const (
 
 // Options say what to do with a file that is not in the standard form.
 type Options struct {
-	Check bool // tell it, as CodeUnformatted, and leave the file
+	Check bool // report it, as CodeUnformatted, and leave the file
 	Diff  bool // show what would change, and leave the file
 }
 

@@ -250,7 +250,7 @@ func start(folder fs.FS, m manifest, scripts map[string]string) ([]string, strin
 func endings(name string) []string { return []string{name, name + ".js", name + "/index.js"} }
 
 // stands reports whether a file is there that node would run by a name. What only a
-// package.json could tell counts as there.
+// package.json could show counts as there.
 func stands(folder fs.FS, name string) bool {
 	name = path.Clean(name)
 	if !fs.ValidPath(name) {

@@ -24,7 +24,7 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 )
 
-// CodeNoTree is an npm block that is not there, or not told apart.
+// CodeNoTree is an npm block that is not there, or not singled out.
 const CodeNoTree diag.Code = "NB0212"
 
 // Options say what is laid out.
@@ -88,7 +88,7 @@ func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 	}
 }
 
-// libc tells the C library that this machine's programs are linked with, as npm's
+// libc returns the C library that this machine's programs are linked with, as npm's
 // `libc` field means it: musl where its loader is there.
 func libc() string {
 	if found, err := filepath.Glob("/lib/ld-musl-*.so.1"); err == nil && len(found) > 0 {

@@ -114,8 +114,8 @@ func create(path string, b []byte, mode os.FileMode) error {
 	return nil
 }
 
-// Load reads a private key. Password is asked only where the key is encrypted. Of
-// one that is not, and that others can read, an event tells.
+// Load reads a private key. Password is asked only where the key is encrypted. An event
+// reports one that is not, and that others can read.
 func Load(host machine.Host, file string, password attest.Password) (attest.Signer, error) {
 	path := host.Path(file)
 	text, err := wholefile.Read(path, bounds.KeyFile)

@@ -221,7 +221,7 @@ func (r *pinner) base(ctx context.Context, b *pipelines.Base) ([]snapshot.Artefa
 	return all, nil
 }
 
-// missing tells what of bases and fetches a snapshot lacks.
+// missing reports which bases and fetches a snapshot lacks.
 func missing(p *project.Project, lock *snapshot.Lock) diag.Problems {
 	var problems diag.Problems
 	lacks := func(at diag.Pos, what string) {

@@ -28,7 +28,7 @@ const (
 // Options say what to pin anew.
 type Options struct {
 	Update []string // names of packages, "node", "debian", names of bases and fetches; "all"
-	Check  bool     // only tell whether nbuild.lock is current
+	Check  bool     // only report whether nbuild.lock is current
 }
 
 // Pinned is nbuild.pin/v1: what a snapshot holds and how it changed.
@@ -308,7 +308,7 @@ func check(p *project.Project, lock *snapshot.Lock) (*Pinned, error) {
 	return out, problems.Err()
 }
 
-// compare tells what changed from one snapshot to the next.
+// compare reports what changed from one snapshot to the next.
 func compare(before, after *snapshot.Lock) *Pinned {
 	out := &Pinned{
 		Schema: "nbuild.pin/v1", File: project.LockName, Digest: after.Digest().OCI(), Artefacts: after.Len(),

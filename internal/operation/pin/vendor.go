@@ -64,7 +64,7 @@ func VendorProject(ctx context.Context, host machine.Host, p *project.Project, l
 	if err := upstream.Current(ctx, store, files); err != nil {
 		return err
 	}
-	var problems diag.Problems // of files and of bases, told at once
+	var problems diag.Problems // of files and of bases, reported at once
 	if !complete(store, files) {
 		err := bring(ctx, host, p, store, files)
 		if problems = diag.All(err); err != nil && len(problems) == 0 {
@@ -79,7 +79,7 @@ func VendorProject(ctx context.Context, host machine.Host, p *project.Project, l
 	return append(problems, more...).Err()
 }
 
-// bring fetches what the store lacks, or tells what that is where nothing may be
+// bring fetches what the store lacks, or reports what that is where nothing may be
 // fetched.
 func bring(ctx context.Context, host machine.Host, p *project.Project, store *cas.Store, files *snapshot.Lock) error {
 	o := upstream.BringOptions{Store: store, Events: host.Events, Offline: host.Offline}

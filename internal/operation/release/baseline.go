@@ -20,7 +20,7 @@ import (
 const (
 	CodeBaseline   diag.Code = "NB2216" // nobody who counts says what is in the baseline
 	CodeNoBaseline diag.Code = "NB2217" // the baseline is gone, though there were releases
-	CodeGuard      diag.Code = "NB2220" // what the baseline may load can't be told, and a gate asks
+	CodeGuard      diag.Code = "NB2220" // what the baseline may load can't be read, and a gate asks
 )
 
 // predecessor is what a release is compared with.

@@ -23,7 +23,7 @@ import (
 // The problems of releasing.
 const (
 	CodeNoRepository diag.Code = "NB0211" // a release names no repository
-	CodeLast         diag.Code = "NB2219" // what was released last can't be told
+	CodeLast         diag.Code = "NB2219" // what was released last can't be found out
 	CodeRaced        diag.Code = "NB2218" // another release moved the tag meanwhile
 )
 
@@ -221,9 +221,9 @@ func (r *run) publish(ctx context.Context, c *candidate) error {
 }
 
 // tag moves the tags of an image that was accepted, unless another release came
-// between: that one chose the same counter, and which of the two is newer only a
-// new release can tell. A registry can't compare and swap, so the moment between
-// the look and the move stays; production's floors hold there.
+// between: that one chose the same counter, and only a new release can show which of
+// the two is newer. A registry can't compare and swap, so the moment between the look
+// and the move stays; production's floors hold there.
 func (r *run) tag(ctx context.Context, c *candidate) error {
 	now, _, err := r.tagged(ctx, c.target)
 	if err != nil {

@@ -72,7 +72,7 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 	})
 }
 
-// variables parts the values that may be told from the names of those that may
+// variables separates the values that may be shown from the names of those that may
 // not.
 func variables(p *pipelines.Project) (map[string]string, []string) {
 	told := map[string]string{}

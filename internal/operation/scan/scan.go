@@ -32,11 +32,11 @@ import (
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
-// Options say what is scanned and what is told.
+// Options say what is scanned and what is reported.
 type Options struct {
 	Path       string   // a folder, a file, a tarball or a purl; "" is the project, or the folder at hand
 	Production bool     // leave out what only development needs
-	Kinds      []string // the kinds of finding that are told; none is all
+	Kinds      []string // the kinds of finding that are reported; none is all
 }
 
 // Result is what was found.

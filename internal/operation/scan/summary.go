@@ -24,7 +24,7 @@ const (
 	inTests           // files of packages that are there to test them
 )
 
-// side tells where a finding of a package stands. What is at the root is the project's
+// side says where a finding of a package stands. What is at the root is the project's
 // own, unless it is one package that is scanned by itself.
 func (r *Result) side(p *dynamism.Package, f *source.Finding) int {
 	switch {

@@ -10,10 +10,10 @@ import (
 	"github.com/nbuild/nbuild/sbom/dynamism/reach"
 )
 
-// shownWarnings is how many are told without -v.
+// shownWarnings is how many are shown without -v.
 const shownWarnings = 12
 
-// Text tells the result to a person: a tree of who loads what, each file below the
+// Text shows the result to a person: a tree of who loads what, each file below the
 // first that leads to it, then what is to be looked at.
 func (r *Result) Text(verbose bool) string {
 	var b strings.Builder

@@ -4,7 +4,7 @@ import "github.com/nbuild/nbuild/internal/diag"
 
 // The problems of tracing.
 const (
-	CodeEntry     diag.Code = "NB0240" // where production starts can't be told, or is not there
+	CodeEntry     diag.Code = "NB0240" // where production starts can't be found out, or is not there
 	CodeTraceFile diag.Code = "NB0395" // nbuild.trace is not what nbuild wrote
 	CodeCommand   diag.Code = "NB1010" // the command that was recorded failed
 	CodeNothing   diag.Code = "NB1011" // no Node ran in it

@@ -39,7 +39,7 @@ import (
 type Options struct {
 	Entries []string  // files; none means those that the image's command starts
 	Image   string    // the image block's name, where there are several
-	Base    string    // paths are told relative to it, and nothing outside counts; "" is the project's folder
+	Base    string    // paths are given relative to it, and nothing outside counts; "" is the project's folder
 	Node    string    // the version of Node that resolves; "" is what the image has, else 22
 	Command []string  // what is run and recorded; none is run where it is empty
 	Output  io.Writer // gets what the command prints

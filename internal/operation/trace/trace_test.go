@@ -50,7 +50,7 @@ func run(t *testing.T, h machine.Host, o trace.Options) *trace.Result {
 	return r
 }
 
-// why tells each file with its reasons.
+// why lists each file with its reasons.
 func why(r *trace.Result) map[string]string {
 	out := map[string]string{}
 	for _, f := range r.Files {

@@ -123,7 +123,7 @@ type Check struct {
 	Checks  []attest.Check `json:"checks"`
 }
 
-// Judge reads a trust file and tells whether it may be trusted.
+// Judge reads a trust file and reports whether it may be trusted.
 func Judge(host machine.Host, o Options) (*Check, error) {
 	policy, trusted, err := Load(host, o)
 	if err != nil {

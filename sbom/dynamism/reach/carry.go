@@ -13,10 +13,10 @@ import (
 
 // A name that decides what is loaded may be given to a function that hands it on: to a
 // require, to an import, to what a Convention names, or to another such function. The
-// functions through which one goes are carriers. Where a carrier is called, it is told
-// by the name of the method or function: who the receiver is no reading tells. So a
-// call counts only where the carrier's code can be meant: in the project's own files,
-// in the carrier's package, and in packages that depend on it.
+// functions through which one goes are carriers. Where a carrier is called, it is
+// recognised by the name of the method or function: no reading shows who the receiver
+// is. So a call counts only where the carrier's code can be meant: in the project's own
+// files, in the carrier's package, and in packages that depend on it.
 
 // sink is where a name ends up.
 type sink struct {

@@ -5,7 +5,7 @@ import (
 	"github.com/nbuild/nbuild/internal/js/typescript"
 )
 
-// position tells the line and column of a byte of a tree's text in the file that it
+// position returns the line and column of a byte of a tree's text in the file that it
 // came from.
 type position func(t *js.Tree, offset uint32) (line, column int)
 

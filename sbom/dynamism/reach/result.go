@@ -64,7 +64,7 @@ type File struct {
 	Reason  Reason            `json:"reason"`
 }
 
-// Warning is a place where more may be loaded than could be told. Line and Column
+// Warning is a place where more may be loaded than could be found out. Line and Column
 // count from 1, Column in UTF-16 units; both are 0 where the whole file is meant.
 type Warning struct {
 	File    string `json:"file"`

@@ -44,7 +44,7 @@ type edge struct {
 	from string
 	// whole: the folder of the file itself is meant.
 	whole bool
-	// quiet: that it leads nowhere is nothing to tell.
+	// quiet: that it leads nowhere is nothing to report.
 	quiet bool
 }
 
@@ -62,7 +62,7 @@ func open(w *walk, file string, tree *js.Tree) *source {
 // add notes an edge.
 func (s *source) add(e edge) { s.edges = append(s.edges, e) }
 
-// warn tells of a node.
+// warn reports a node.
 func (s *source) warn(at js.Ref, message string) {
 	s.warned = append(s.warned, s.place(at, message))
 }

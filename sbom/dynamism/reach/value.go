@@ -209,7 +209,7 @@ func (w *walk) givenOut(file string, steps []string, depth int) texts {
 		w.openedFiles[file] = nil // for files that give out each other's
 		warnings := len(w.warnings)
 		s = w.parse(&reached{File: File{Path: file}, mode: resolution.Require})
-		w.warnings = w.warnings[:warnings] // they are told when the file is visited
+		w.warnings = w.warnings[:warnings] // they are reported when the file is visited
 		w.openedFiles[file] = s
 	}
 	if s == nil {

@@ -171,8 +171,8 @@ func (w *walk) parse(f *reached) *source {
 	return s
 }
 
-// isText tells code from machine code and images, where the name does not say that
-// it is code.
+// isText distinguishes code from machine code and images, where the name does not say
+// that it is code.
 func isText(file string, text []byte) bool {
 	return loadable(file) || !slices.Contains(text[:min(len(text), 512)], 0)
 }

@@ -121,8 +121,8 @@ func (d *Decision) Block(anyVersion bool) string {
 	return fmt.Sprintf("allow %q {\n  %s = [%q]\n  sites  = %d\n  reason = \"…\"\n}", label, subject, d.Rule.ID, len(d.Sites))
 }
 
-// Warnings tells what is only told: a line for each rule with its packages, then one
-// for each exception that is wider than it need be.
+// Warnings returns what is only reported: a line for each rule with its packages, then
+// one for each exception that is wider than it need be.
 func (r *Result) Warnings() []string {
 	var out []string
 	type told struct {

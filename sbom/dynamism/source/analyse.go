@@ -19,8 +19,8 @@ type Options struct {
 	PackageType string
 }
 
-// Report is what a file's text tells. It depends on the text, the name's
-// extension and the options alone.
+// Report is what a file's text shows. It depends on the text, the name's extension and
+// the options alone.
 type Report struct {
 	Findings []Finding  // sorted by kind, then place; their File is the name given
 	Calls    []CallSite // in source order

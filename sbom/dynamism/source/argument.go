@@ -13,7 +13,7 @@ const (
 	maxText  = 200
 )
 
-// argument tells what is known of one.
+// argument returns what is known about one.
 func (s *shapes) argument(r js.Ref) Argument {
 	a := Argument{Shape: s.shape(r)}
 	t := s.tree

@@ -20,7 +20,7 @@ const (
 // fates says what becomes of values.
 type fates struct{ *program }
 
-// fate follows a value up through what hands it on unchanged, and tells what takes it.
+// fate follows a value up through what hands it on unchanged, and finds what takes it.
 func (s *fates) fate(r js.Ref, n denote.Name, m meaning) fate {
 	t := s.tree
 	for {
@@ -152,7 +152,7 @@ func (s *fates) unknownMember(r js.Ref) bool {
 	return !ok
 }
 
-// given tells what becomes of an argument of a call.
+// given finds what becomes of an argument of a call.
 func (s *fates) given(call, arg js.Ref, n denote.Name) fate {
 	t := s.tree
 	for _, got := range s.denoter.Of(call) {
@@ -197,7 +197,7 @@ func (s *fates) given(call, arg js.Ref, n denote.Name) fate {
 	return escapes
 }
 
-// literal tells what becomes of a value in an array or object literal.
+// literal finds what becomes of a value in an array or object literal.
 func (s *fates) literal(r js.Ref, m meaning) fate {
 	t := s.tree
 	p := t.Nodes[r].Parent
@@ -223,8 +223,8 @@ func (s *fates) literal(r js.Ref, m meaning) fate {
 	return escapes
 }
 
-// result tells what becomes of a value that a function returns: its callers in the
-// file are looked at, those elsewhere are not known.
+// result finds what becomes of a value that a function returns: its callers in the file
+// are looked at, those elsewhere are not known.
 func (s *fates) result(m meaning) fate {
 	if m.module {
 		return handedOn

@@ -56,7 +56,7 @@ func (s *findings) add(h hit) {
 }
 
 // use notes that what a module or a global gives is used, so that the place that
-// brings it in is not told.
+// brings it in is not reported.
 func (s *findings) use(kind Kind, root string) {
 	if base, _, ok := strings.Cut(root, "/"); ok && strings.HasPrefix(root, "node:") {
 		root = base // node:fs/promises

@@ -2,7 +2,7 @@ package source
 
 import "slices"
 
-// Kind is what a finding tells. The list is closed (docs/formats.md, "Kinds of
+// Kind is what a finding says. The list is closed (docs/formats.md, "Kinds of
 // finding"); each kind has a page in docs/kinds.
 type Kind string
 
@@ -50,8 +50,8 @@ var kindsByFile = []Kind{
 
 var kindsByPackage = []Kind{InstallScript, ImplicitGyp, NativeAddon, PrebuiltBinary, NonJSExecutable, TestCode}
 
-// KindsByPackage returns the kinds that a package's file index tells, in the order
-// in which findings are sorted.
+// KindsByPackage returns the kinds that a package's file index shows, in the order in
+// which findings are sorted.
 func KindsByPackage() []Kind { return slices.Clone(kindsByPackage) }
 
 // Kinds returns every kind once: those by package, then those by file.

@@ -4,6 +4,6 @@ import (
 	"slices"
 )
 
-// KindsByFile returns the kinds that a file's text tells, in the order in which
+// KindsByFile returns the kinds that a file's text shows, in the order in which
 // findings are sorted.
 func KindsByFile() []Kind { return slices.Clone(kindsByFile) }

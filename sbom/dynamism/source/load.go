@@ -128,8 +128,8 @@ func (s *loads) dynamicImport(r js.Ref) {
 }
 
 // declaration looks at import and export declarations that name a module. What an
-// import brings in is told here only where nothing uses it; what an export hands out
-// is used elsewhere.
+// import brings in is reported here only where nothing uses it; what an export hands
+// out is used elsewhere.
 func (s *loads) declaration(r js.Ref) {
 	t := s.tree
 	n := &t.Nodes[r]

@@ -10,8 +10,8 @@ import (
 type meaning struct {
 	kind    Kind
 	through string
-	exact   bool // the thing itself is what is told of, whatever member of it is asked for
-	called  bool // only a call or a construction is told of, not a reference
+	exact   bool // the thing itself is what is reported, whatever member of it is asked for
+	called  bool // only a call or a construction is reported, not a reference
 	module  bool // it is a whole module, which says something only where nothing narrower is used
 	known   bool // the name belongs to a module that has a kind, whether or not it has one itself
 }

@@ -16,9 +16,9 @@ type disguise struct {
 	origin     func(uint32) int // see scan
 }
 
-// find tells at most one finding: the first place where the text shows that it
-// was made not to be read. Each sign is one that people and minifiers don't leave:
-// minified code, tables of characters, locale data and blobs have none of them.
+// find reports at most one finding: the first place where the text shows that it was
+// made not to be read. Each sign is one that people and minifiers don't leave: minified
+// code, tables of characters, locale data and blobs have none of them.
 func (s *disguise) find() {
 	var first *hit
 	for _, sign := range []struct {

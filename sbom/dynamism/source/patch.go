@@ -144,7 +144,7 @@ func (s *patches) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
 		}
 		at := r
 		if ok {
-			at = args[0] // where Module is told when it is handed to what is not known
+			at = args[0] // where Module is reported when it is handed to what is not known
 		}
 		s.patched(at, s.tree.Nodes[r].Start, n, member)
 		return
@@ -152,7 +152,7 @@ func (s *patches) patchCall(r js.Ref, callee denote.Name, args []js.Ref) {
 }
 
 // patched keeps a change of what all code shares. What is changed of the loader is
-// one of its own parts, and so told at its place as such too.
+// one of its own parts, and so is reported at its place as such too.
 func (s *patches) patched(r js.Ref, start uint32, n denote.Name, member string) {
 	symbol := joined(n.Path, member)
 	s.add(hit{kind: MonkeyPatch, start: start, symbol: symbol, root: n.Root})

@@ -70,7 +70,7 @@ func (w *workspace) free(n int) {
 	}
 }
 
-// run fills a report. at tells places in the written text.
+// run fills a report. at gives places in the written text.
 func (s *scan) run(report *Report, name string, at *placer) {
 	s.nodes()
 	s.disguise.find()
@@ -153,7 +153,7 @@ func (s *scan) value(r js.Ref) {
 		u := s.fates.fate(r, n, m)
 		if m.kind == "" {
 			if n.Path == "require" {
-				// What createRequire gives is told where it is made.
+				// What createRequire gives is reported where it is made.
 				if u == escapes && s.tree.Kind(r) != js.CallExpression {
 					s.add(hit{kind: NonliteralRequire, start: s.tree.Nodes[r].Start, symbol: n.Path, root: n.Root})
 				}
@@ -184,14 +184,14 @@ func (s *scan) nested(r js.Ref) {
 	}
 }
 
-// told keeps what a use tells.
+// told keeps what a use shows.
 func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
 	h := hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root}
 	switch u {
 	case nowhere:
 	case handedOn:
 		if h.kind == CtorTrick {
-			return // to compare with, as a rule; what it makes is told of
+			return // to compare with, as a rule; what it makes is reported
 		}
 		s.pending = append(s.pending, h)
 	default:
@@ -199,7 +199,7 @@ func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
 	}
 }
 
-// call looks at a call or construction: each thing that is called tells of itself.
+// call looks at a call or construction: each thing that is called is reported by itself.
 func (s *scan) call(r js.Ref) {
 	c, ok := s.denoter.Call(r)
 	if !ok {

@@ -12,7 +12,7 @@ const (
 // shapes says how arguments are made.
 type shapes struct{ *program }
 
-// shape tells how an argument is made.
+// shape says how an argument is made.
 func (s *shapes) shape(r js.Ref) Shape { return s.shapeOf(r, 0) }
 
 func (s *shapes) shapeOf(r js.Ref, depth int) Shape {
