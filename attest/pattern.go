@@ -9,9 +9,9 @@ import (
 	"github.com/nbuild/nbuild/internal/glob"
 )
 
-// checkPattern refuses what is no pattern of repositories: path elements parted by
-// slashes, where * stands for any characters of an element and ** for any number
-// of elements, or at the end for what lies within (package glob).
+// checkPattern refuses what is not a pattern of repositories: path elements separated
+// by slashes, where * stands for any characters of an element and ** for any number of
+// elements, or at the end for what lies within (package glob).
 func checkPattern(pattern string) error {
 	if pattern == "" || len(pattern) > 512 {
 		return errors.New("it is empty or longer than 512 bytes")

@@ -22,7 +22,7 @@ const (
 	CodeKey diag.Code = "NB0345"
 	// CodePassword is a private key that its password does not open.
 	CodePassword diag.Code = "NB0346"
-	// CodeRoot is an operator's root that is no fingerprint.
+	// CodeRoot is an operator's root that is not a fingerprint.
 	CodeRoot diag.Code = "NB0347"
 	// CodeRejected is an image that the trust policy rejects.
 	CodeRejected diag.Code = "NB2000"

@@ -202,7 +202,7 @@ func (s *site) mustBuild() Image {
 func (s *site) layers(layers ...pipelines.Layer) { s.project.Images[0].Layers = layers }
 
 // contents lists the files of an image's own layers, layer by layer: its name and
-// the paths of what is no folder.
+// the paths of what is not a folder.
 func contents(t *testing.T, img *image.Image) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}

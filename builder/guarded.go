@@ -122,7 +122,7 @@ func guardOptions(g pipelines.Guarding, node resolution.Version, loads *Loads) g
 func isModule(e sources.Entry) bool { return e.Format == sources.Module }
 
 // nodeVersion is the version of the Node that an image starts: that of nbuild.lock,
-// or what an image of a registry says of itself as Node's own images do.
+// or what an image of a registry says about itself as Node's own images do.
 func (b *build) nodeVersion(block *pipelines.Image, platform string, under v1.Image) (string, error) {
 	if under == nil {
 		if node, ok := b.node(platform); ok {

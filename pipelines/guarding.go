@@ -8,7 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/hclfile"
 )
 
-// Guarding is what an image says of its guard beside the mode. The zero value bounds
+// Guarding is what an image says about its guard beside the mode. The zero value bounds
 // eval as the guard does, lets no program but Node be started, and sets no permission.
 type Guarding struct {
 	Eval        string   // the mode of bounded eval alone; "" is the guard's

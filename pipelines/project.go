@@ -65,7 +65,7 @@ type Npm struct {
 	At       diag.Pos
 }
 
-// Accepts returns the block that says of a package's version that production does
+// Accepts returns the block that says about a package's version that production does
 // without what its install script would make; nil where there is none.
 func (n *Npm) Accepts(name, version string) *Unbuilt {
 	for i := range n.Unbuilt {

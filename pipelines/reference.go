@@ -13,7 +13,7 @@ type Topic struct {
 	Text string
 }
 
-// Topics returns what `nbuild explain` knows of the language: each block, then each
+// Topics returns what `nbuild explain` knows about the language: each block, then each
 // standard pipeline.
 func Topics() []Topic {
 	var topics []Topic

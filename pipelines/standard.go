@@ -19,7 +19,7 @@ import (
 //go:embed std
 var standards embed.FS
 
-// StandardStep is what a standard pipeline says of a step.
+// StandardStep is what a standard pipeline says about a step.
 type StandardStep struct {
 	Name    string
 	Doc     string

@@ -27,7 +27,7 @@ func Licence(declared string) string {
 	return text
 }
 
-// licences writes a declared licence by CycloneDX 1.6 §licenses. A name that is no
+// licences writes a declared licence by CycloneDX 1.6 §licenses. A name that is not a
 // SPDX identifier is a name, so that the schema holds.
 func licences(declared string, version cdx.SpecVersion) *cdx.Licenses {
 	text := Licence(declared)

@@ -81,7 +81,7 @@ func ociPurl(name, digest, platform string) string {
 }
 
 // Identity returns a purl without its version and its qualifiers but arch: what
-// stays the same when a package is updated. A text that is no purl is its own.
+// stays the same when a package is updated. A text that is not a purl is its own.
 func Identity(purl string) string {
 	p, err := packageurl.FromString(purl)
 	if err != nil {

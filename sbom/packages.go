@@ -122,7 +122,7 @@ func (w *writer) author(c *cdx.Component, text string) {
 	c.Author = name
 }
 
-// packageProperties lists what nbuild knows of a package beyond CycloneDX's own
+// packageProperties lists what nbuild knows about a package beyond CycloneDX's own
 // fields, sorted by name, then value.
 func packageProperties(p *Package) *[]cdx.Property {
 	out := make([]cdx.Property, 0, 6)

@@ -6,7 +6,7 @@ import "github.com/nbuild/nbuild/internal/diag"
 const (
 	// CodeInvalid is a document that the CycloneDX schema refuses.
 	CodeInvalid diag.Code = "NB0370"
-	// CodeUnreadable is a document that is no JSON within the bounds.
+	// CodeUnreadable is a document that is not JSON within the bounds.
 	CodeUnreadable diag.Code = "NB0371"
 	// CodeVersion is a document of a CycloneDX version that is not supported, or
 	// of none.

@@ -45,7 +45,7 @@ func FromTree(tree *npm.Tree, lock *snapshot.Lock, facts Facts) (Project, []Pack
 	return project, packages, nil
 }
 
-// fill adds what the snapshot knows of a package: of its own tarball, or of its
+// fill adds what the snapshot knows about a package: of its own tarball, or of its
 // bundler's, where it stands in a folder.
 func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, facts Facts, indexes map[cas.Digest]*snapshot.Index) error {
 	owner := from

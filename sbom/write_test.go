@@ -261,7 +261,7 @@ func TestABOMReadsBackAsItWasWritten(t *testing.T) {
 	}
 }
 
-// Identity has its origin: what comes from an address or a file is no package of the
+// Identity has its origin: what comes from an address or a file is not a package of the
 // registry, and no secret of an address is written.
 func TestAPackageSaysWhereItComesFrom(t *testing.T) {
 	c := &Contents{Project: Project{Name: "shop"}}

@@ -14,7 +14,7 @@ import (
 // production source list.
 const DefaultHome = "/.nbuild"
 
-// SourcesName is the name of the production source list in the guard's folder. Who
+// SourcesName is the name of the production source list in the guard's folder. Whoever
 // assembles the image puts it there (sources/v1, canonical JSON).
 const SourcesName = "sources.json"
 

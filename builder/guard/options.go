@@ -1,6 +1,6 @@
 package guard
 
-// Options is what an image may say of its guard beside the mode. The zero value
+// Options is what an image may say about its guard beside the mode. The zero value
 // bounds eval as the mode does, starts no program but Node, and sets no permission.
 type Options struct {
 	// Eval is the mode of bounded eval alone; "" is the guard's own mode.

@@ -8,8 +8,8 @@
 // time. Most of what makes one end can be read from its files: paths, modes, the first
 // bytes of programs, the headers of ELF files. So a build looks, and refuses what is
 // certain to fail. It does not guess: where a command does what can't be read (a shell
-// line with more than words, a program that is unknown), nothing is said of what that
-// would start.
+// line with more than words, a program that is unknown), nothing is said about what
+// that would start.
 //
 // A [Root] is the files of an image as they lie over each other. What is known about a
 // base is kept in the store, because finding it out takes reading every file once. It is

@@ -52,7 +52,7 @@ type Arguments struct {
 	Rest    []string
 }
 
-// ReadArguments parts the words behind "node" (Node.js documentation, "Command-line API",
+// ReadArguments divides the words behind "node" (Node.js documentation, "Command-line API",
 // "Synopsis").
 func ReadArguments(args []string) Arguments {
 	var out Arguments

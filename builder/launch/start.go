@@ -129,8 +129,8 @@ func (c *checker) run(command []string, depth int) error {
 }
 
 // which finds a program as execvp(3) does: a name with a slash is a path, from the
-// working folder; any other is looked for in the folders of PATH. Of those that are there
-// it takes the first that may be run, else the first.
+// working folder; any other is looked for in the folders of PATH. From those that are
+// there it takes the first that may be run, else the first.
 func (c *checker) which(name string) *node {
 	if strings.Contains(name, "/") {
 		return c.root.find(c.absolute(name))

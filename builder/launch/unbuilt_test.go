@@ -216,7 +216,7 @@ func TestAnAcceptanceMeansAPackage(t *testing.T) {
 	}
 }
 
-// NODE_MODULE_VERSION is what each Node that is installed says of itself.
+// NODE_MODULE_VERSION is what each Node that is installed says about itself.
 func TestModuleVersionsAreNodes(t *testing.T) {
 	paths := filepath.SplitList(os.Getenv("NBUILD_TEST_NODES"))
 	if p, err := exec.LookPath("node"); err == nil {

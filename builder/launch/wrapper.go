@@ -38,7 +38,7 @@ func (c *checker) wrapper(command []string, depth int) (bool, error) {
 	case name == "env":
 		return true, c.run(afterEnv(rest), depth+1)
 	case name == "docker-entrypoint.sh" && c.start.Node != "":
-		// That of Node's own images: what is no command is node's.
+		// That of Node's own images: what is not a command is node's.
 		if len(rest) > 0 && (strings.HasPrefix(rest[0], "-") || c.which(rest[0]) == nil || !c.mayRun(c.which(rest[0]))) {
 			rest = append([]string{"node"}, rest...)
 		}
@@ -158,7 +158,7 @@ func (c *checker) manifest() (string, map[string]string) {
 		Scripts map[string]string `json:"scripts"`
 	}
 	if data, err := c.root.contents(n); err == nil {
-		_ = json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &m) // a script that is no text is none
+		_ = json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &m) // a script that is not text is none
 	}
 	return "/" + n.Path, m.Scripts
 }

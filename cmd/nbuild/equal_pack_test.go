@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// oddity is a package that a seed makes, and what is known of it before anyone reads
+// oddity is a package that a seed makes, and what is known about it before anyone reads
 // its tarball.
 type oddity struct {
 	name    string

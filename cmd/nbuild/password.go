@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// passwordVariables hold the password of a private key, the first that is set. Who
-// signs needs it and nobody else: a project's .npmrc names variables that are sent
-// to a registry, and programs that are run see the environment.
+// passwordVariables hold the password of a private key, the first that is set. Whoever
+// signs needs it, and nobody else does: a project's .npmrc names variables that are
+// sent to a registry, and programs that are run see the environment.
 var passwordVariables = []string{"NBUILD_PASSWORD", "COSIGN_PASSWORD"}
 
 // withoutPasswords is an environment without them.

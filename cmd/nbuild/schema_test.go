@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemasEnv tells the scripts' nbuild where docs/schemas is.
+// schemasEnv says to the scripts' nbuild where docs/schemas is.
 const schemasEnv = "NBUILD_TEST_SCHEMAS"
 
 // exitShape is the exit code of a run in a script whose answer is not in its shape.

@@ -185,7 +185,7 @@ func npmPack(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// document is what the registry says of a package.
+// document is what the registry says about a package.
 func document(folder, server, name string) (map[string]any, error) {
 	versions, err := os.ReadDir(filepath.Join(folder, name))
 	if err != nil {

@@ -96,7 +96,7 @@ func argumentsOf(cmd *cobra.Command) string {
 	return strings.Join(words, " ")
 }
 
-// unknownCommand is the problem of a word that is no command below cmd.
+// unknownCommand is the problem of a word that is not a command below cmd.
 func unknownCommand(cmd *cobra.Command, word string) error {
 	remedy := fmt.Sprintf("see `%s --help`", cmd.CommandPath())
 	if near := diag.Nearest(word, commandNames(cmd)); near != "" {

@@ -10,7 +10,7 @@ import (
 // Digest is a SHA-256, the one name of bytes in this project (FIPS 180-4).
 type Digest [sha256.Size]byte
 
-// ErrDigest reports text that is no digest.
+// ErrDigest reports text that is not a digest.
 var ErrDigest = errors.New("malformed SHA-256 digest")
 
 // Sum returns the digest of b.

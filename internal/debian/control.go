@@ -12,7 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 )
 
-// errControl reports text that is no control file.
+// errControl reports text that is not a control file.
 var errControl = errors.New("malformed control file")
 
 // paragraph is one block of fields of a control file (deb822(5), Debian Policy

@@ -19,11 +19,11 @@
 // they are read as if hostile all the same, within internal/bounds: a .deb can't
 // name a path outside its root, a device, or a file beneath a link.
 //
-// Resolution is a function of the indexes and the request. Of alternatives the
-// first that can be had is taken, as apt does for a new system; of several
-// providers the first by name; nothing is ever "recommended". A package may be
-// excluded by name: ca-certificates asks for openssl and debconf only to run its
-// scripts, which never happens here.
+// Resolution is a function of the indexes and the request. The first alternative that
+// can be had is taken, as apt does for a new system, and the first by name where there
+// are several providers. Nothing is ever "recommended". A package may be excluded by
+// name: ca-certificates asks for openssl and debconf only to run its scripts, which
+// never happens here.
 //
 // The invariant: equal .debs give equal files, and every file of a root comes from
 // a .deb whose digest is known or is written by this package from those.

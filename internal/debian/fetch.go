@@ -58,7 +58,7 @@ func (a *Archive) Fetch(ctx context.Context, store *cas.Store, deb snapshot.Arte
 	return lying(deb, errors.Join(causes...))
 }
 
-// Load reads a pinned .deb from the store, unpacks it, and holds what it says of
+// Load reads a pinned .deb from the store, unpacks it, and holds what it says about
 // itself to the pin. It returns cas.ErrNotFound where the .deb is not there yet.
 func Load(ctx context.Context, store *cas.Store, deb snapshot.Artefact) (*Deb, error) {
 	src, err := store.Read(ctx, deb.SHA256, bounds.Deb)

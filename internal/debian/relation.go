@@ -38,7 +38,7 @@ func (r relation) holds(version string) bool {
 	}
 }
 
-// parseRelations reads a relationship field: groups parted by commas, each of
+// parseRelations reads a relationship field: groups separated by commas, each of
 // which any one of its alternatives satisfies.
 func parseRelations(text string) ([][]relation, error) {
 	var groups [][]relation

@@ -72,7 +72,7 @@ var faults = []fault{
 // wrongly: those are faults of nbuild.
 var ours = []syscall.Errno{syscall.EINVAL, syscall.EBADF, syscall.EFAULT, syscall.ENOTTY, syscall.ESRCH, syscall.ECHILD}
 
-// machineFault finds what err says of the machine; path is the folder or
+// machineFault finds what err says about the machine; path is the folder or
 // file to look at, where one is named.
 func machineFault(err error) (f fault, path string, ok bool) {
 	var errno syscall.Errno

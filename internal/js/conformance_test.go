@@ -13,7 +13,7 @@ import (
 
 var suite = flag.String("suite", "", "a checkout of test262, the conformance tests of ECMAScript, whose folder test is read")
 
-// frontMatter is what a file of the suite says of itself (test262, INTERPRETING.md).
+// frontMatter is what a file of the suite says about itself (test262, INTERPRETING.md).
 type frontMatter struct {
 	flags    []string
 	negative bool // it must fail in the phase "parse"

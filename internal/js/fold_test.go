@@ -12,7 +12,7 @@ import (
 )
 
 // foldings are programs that hand expressions to t, and what each can be: constants
-// parted by |, then … where there may be others.
+// separated by |, then … where there may be others.
 var foldings = []struct{ src, want string }{
 	{`t('a')`, `a`},
 	{`t("\x65v\u0061l")`, `eval`},

@@ -14,7 +14,7 @@ import (
 
 var oxc = flag.String("oxc", "", "folder in which the npm package oxc-parser is installed")
 
-// leftToRegExp is why oxc accepts what is no pattern.
+// leftToRegExp is why oxc accepts what is not a pattern.
 const leftToRegExp = "oxc does not read the patterns of regular expressions"
 
 // oxcDiffers are the sources that oxc reads in another way than ECMAScript says, or
@@ -83,7 +83,7 @@ func (o *oxcPeers) compare(t *testing.T, path string, src []byte, goal Goal, tre
 
 // TestTreeIsOxcs compares each file below -corpus with what oxc makes of it: as what it
 // is its tree, node by node and value by value, and as a script, a module and CommonJS
-// whether it is one. A file that is no module or no script tries what is refused.
+// whether it is one. A file that is not a module or not a script tries what is refused.
 //
 // oxc's ESTree is acorn's, but for what testdata/estree.txt and testdata/oxc.txt leave
 // out: decorators, hashbang, phase, "commonjs" as the source type, and the order of a

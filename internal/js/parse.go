@@ -41,7 +41,7 @@ type parser struct {
 	cooked    []string
 
 	errors   []SyntaxError
-	errorAt  uint32 // 1 + offset of the last error that was no early one
+	errorAt  uint32 // 1 + offset of the last error that was not an early one
 	privates []privateUse
 	declared map[privateKey]Flags
 	classes  uint32 // how many class bodies were opened

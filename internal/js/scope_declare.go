@@ -10,7 +10,7 @@ type entry struct {
 	atom        Atom
 	kind        VariableKind
 	hoisted     bool
-	plain       bool // a function that is no generator and not async; a catch parameter that is no pattern
+	plain       bool // a function that is not a generator and not async; a catch parameter that is not a pattern
 	scope       ScopeID
 	last        ScopeID // of a hoisted name: the scope of its latest declaration
 	declaration Ref
@@ -21,7 +21,7 @@ type entry struct {
 	variable    VariableID
 }
 
-// frame is what the first pass knows of a scope besides the Scope.
+// frame is what the first pass knows about a scope besides the Scope.
 type frame struct {
 	first       uint32 // of its entries
 	candidates  uint32 // of its functions in blocks

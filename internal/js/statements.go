@@ -215,7 +215,7 @@ func (p *parser) moduleItem(where place) bool {
 	return false
 }
 
-// namedStatement reads the statements that start with a word that is no keyword
+// namedStatement reads the statements that start with a word that is not a keyword
 // elsewhere: let, using, async. ok is false where the word is only a name.
 func (p *parser) namedStatement(where place) (r Ref, ok bool) {
 	start := p.start

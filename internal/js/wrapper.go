@@ -3,7 +3,7 @@ package js
 // inWrapper reports whether a name is one of a CommonJS module's own, which are the
 // parameters of the function that Node wraps around it (Node.js documentation,
 // "Modules: CommonJS modules", "The module wrapper"). A declaration by let, const or
-// class at the top of the file would declare it twice, so such a text is no script.
+// class at the top of the file would declare it twice, so such a text is not a script.
 func inWrapper(name string) bool {
 	switch name {
 	case "exports", "require", "module", "__filename", "__dirname":

@@ -5,7 +5,7 @@
 // It reads ELF files (System V ABI, "Object Files"; the Linux Standard Base on symbol
 // versions; Node's documentation on what a native addon defines) by the standard
 // library's reader, and loads, runs and resolves nothing. Files come from packages of
-// others, so a file that is no whole ELF file is an error and never a guess.
+// others, so a file that is not a whole ELF file is an error and never a guess.
 //
 // The invariant: equal bytes give equal facts, whatever machine reads them.
 package linkage

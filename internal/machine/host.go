@@ -1,4 +1,4 @@
-// Package machine is everything that nbuild may know of the machine it runs on: the
+// Package machine is everything that nbuild may know about the machine it runs on: the
 // [Host], which the command makes once from flags, environment and clock and hands
 // down.
 //

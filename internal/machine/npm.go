@@ -15,8 +15,9 @@ func (h Host) NPMConfig(ctx context.Context, dir string) (*registry.Config, erro
 	})
 }
 
-// TreeSettings reads what npm's configuration says of the tree in a folder, with omit
-// and include of the command line. npm itself is not asked: it knows no more of it.
+// TreeSettings reads what npm's configuration says about the tree in a folder, with
+// omit and include of the command line. npm itself is not asked: it knows no more of
+// it.
 func (h Host) TreeSettings(ctx context.Context, dir string, omit, include []string) (registry.TreeSettings, error) {
 	config, err := registry.LoadConfig(ctx, registry.Sources{Project: dir, Home: h.Home, Prefix: h.npmPrefix(), Env: h.Environ})
 	if err != nil {

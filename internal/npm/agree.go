@@ -19,7 +19,7 @@ import (
 // diag.Problems with every difference.
 //
 // Folders says what stands in the package.json of a folder of the project that is
-// linked to, nil for what the lockfile says of it; it may be nil itself.
+// linked to, nil for what the lockfile says about it; it may be nil itself.
 //
 // A lockfile that was read and not held against anything plans a tree that may lack
 // packages.

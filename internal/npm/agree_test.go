@@ -24,7 +24,7 @@ func held(t *testing.T, manifest string, o Options, lock string) error {
 	return err
 }
 
-// What npm ci says of each was looked at; .ci/long asks it of hundreds more.
+// What npm ci says about each was looked at; .ci/long asks it of hundreds more.
 func TestForHoldsEveryDependency(t *testing.T) {
 	oak := dep("node_modules/oak", "1.2.0", `"dependencies": {"leaf": "^1.0.0"}`)
 	leaf := dep("node_modules/leaf", "1.2.0", "")

@@ -24,14 +24,14 @@ func (e *Entry) source() string {
 	return e.id() + " from " + o.Address
 }
 
-// named is what one place of a lockfile says of a version's bytes.
+// named is what one place of a lockfile says about a version's bytes.
 type named struct {
 	integrity sri.Integrity
 	place     string
 }
 
 // complete finds, for each entry that names its bytes by a weak digest or not at
-// all, what the rest of the lockfile says of the same version: other entries, and
+// all, what the rest of the lockfile says about the same version: other entries, and
 // the "dependencies" that version 2 keeps for npm 6. npm 7 and later do not read
 // the latter, so it only ever adds to what an entry is held to.
 func (l *Lockfile) complete() {

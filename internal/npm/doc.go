@@ -16,7 +16,7 @@
 // node_modules, a folder named twice, an integrity in which no digest can be read,
 // one version with digests that contradict each other: each is refused with its line,
 // all of them at once, before anything is fetched. An entry that has only a SHA-1, or
-// no integrity, is as npm once wrote it: what the rest of the lockfile says of that
+// no integrity, is as npm once wrote it: what the rest of the lockfile says about that
 // version is found for it (Elsewhere), the legacy "dependencies" section included,
 // which else only has to be JSON.
 //

@@ -123,7 +123,7 @@ func (n *node) originFault() *diag.Problem {
 	return nil
 }
 
-// packed is the remedy for what is no tarball yet: what npm packs, and how the
+// packed is the remedy for what is not a tarball yet: what npm packs, and how the
 // project names the file that it writes.
 func (n *node) packed(what, version string) string {
 	file := "FILE.tgz"

@@ -29,7 +29,7 @@ type edge struct {
 	accept     string // a second range that will do, "" for none
 	kind       Kind
 	from, to   *node
-	rule       *override // what package.json's overrides say of it, nil for nothing
+	rule       *override // what package.json's overrides say about it, nil for nothing
 }
 
 func (e *edge) optional() bool { return e.kind == Optional || e.kind == PeerOptional }

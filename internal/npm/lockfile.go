@@ -35,7 +35,7 @@ func (l *Lockfile) Find(path string) (*Entry, bool) {
 	return e, ok
 }
 
-// Entry is what the lockfile says of one folder.
+// Entry is what the lockfile says about one folder.
 type Entry struct {
 	Path      string // "node_modules/a/node_modules/@b/c"
 	Pos       diag.Pos

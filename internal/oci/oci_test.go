@@ -35,7 +35,7 @@ const (
 	release    = "https://nbuild.example.com/release/v1"
 )
 
-// image makes an image for a platform whose one layer holds text; it is no tar,
+// image makes an image for a platform whose one layer holds text; it is not a tar,
 // which nothing here looks at.
 func image(t *testing.T, text, arch string) v1.Image {
 	t.Helper()

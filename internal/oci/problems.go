@@ -14,9 +14,9 @@ const (
 	CodeMismatch diag.Code = "NB1194"
 	// CodePlatform is an image that has nothing for the platform asked for.
 	CodePlatform diag.Code = "NB1195"
-	// CodeShape is a manifest, an index or a configuration that is no image.
+	// CodeShape is a manifest, an index or a configuration that is not an image.
 	CodeShape diag.Code = "NB1196"
-	// CodeLayout is a folder that is no OCI layout, or a damaged one.
+	// CodeLayout is a folder that is not an OCI layout, or a damaged one.
 	CodeLayout diag.Code = "NB1197"
 	// CodeUnreachable is a registry that does not answer, or not in time.
 	CodeUnreachable diag.Code = "NB2210"

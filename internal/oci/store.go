@@ -99,7 +99,7 @@ func Find(ctx context.Context, s Store, ref Ref) (v1.Descriptor, error) {
 	return s.Resolve(ctx, ref.Tag)
 }
 
-// describe reads what a manifest says it is, and refuses what is no manifest.
+// describe reads what a manifest says it is, and refuses what is not a manifest.
 func describe(raw []byte, digest v1.Hash) (Manifest, error) {
 	var head struct {
 		SchemaVersion int               `json:"schemaVersion"`

@@ -32,7 +32,7 @@ const (
 	TypeVSA        Type = "https://slsa.dev/verification_summary/v1"
 )
 
-// ErrStatement reports a payload that is no statement this package takes.
+// ErrStatement reports a payload that is not a statement this package takes.
 var ErrStatement = errors.New("malformed statement")
 
 // ErrPredicate reports a statement whose predicate is not what its type asks for.

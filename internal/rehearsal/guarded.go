@@ -20,7 +20,7 @@ import (
 )
 
 // Guarded puts the guard and a list before "node server.js" of an image, as a build
-// does, and last adds what a test has to say of its layer: more files by name.
+// does, and last adds what a test has to say about its layer: more files by name.
 func Guarded(t testing.TB, img v1.Image, list *sources.List, mode guard.Mode, more map[string]string) v1.Image {
 	t.Helper()
 	must := func(err error) {

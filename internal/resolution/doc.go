@@ -3,7 +3,7 @@
 //
 // It exists because what production can load is asked of images that have not been
 // started, of stores in which nothing is unpacked, and for a Node that is not the
-// one on this machine. So it is no guess at what a bundler would do: it gives the
+// one on this machine. So it is not a guess at what a bundler would do: it gives the
 // answer that Node gives, error codes among it, and the tests ask Node itself.
 //
 // The algorithms are those of Node's documentation, "Modules: CommonJS modules",

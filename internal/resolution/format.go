@@ -19,7 +19,7 @@ const (
 	Other    Format = ""
 )
 
-// Script is no format of a file but what Declared says of a name: it is a script of
+// Script is no format of a file but what Declared says about a name: it is a script of
 // CommonJS or a module, by its text.
 const Script Format = "script"
 
@@ -34,7 +34,7 @@ const (
 )
 
 // Extension returns what Node takes for the extension of a file's name: its end from
-// the last dot on, which is no extension where the name begins with that dot.
+// the last dot on, which is not an extension where the name begins with that dot.
 func Extension(name string) string {
 	base := path.Base(name)
 	if i := strings.LastIndexByte(base, '.'); i > 0 {
@@ -51,7 +51,7 @@ func Extension(name string) string {
 func (v Version) Declared(name, packageType string, mode Mode) Format {
 	ext := Extension(name)
 	if mode == Start {
-		// A program that is no module by its name or its package starts as if required,
+		// A program that is not a module by its name or its package starts as if required,
 		// and as if imported where its text turns out to be a module's.
 		if ext == "" && packageType == "commonjs" {
 			return CommonJS

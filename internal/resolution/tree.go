@@ -44,7 +44,7 @@ func NewTree(fsys fs.FS) *Tree {
 }
 
 // Real returns the realpath of a name and what stands there. The path is "" where
-// nothing does. A name that is no valid one of fs.FS (fs.ValidPath) is Missing.
+// nothing does. A name that is not a valid one of fs.FS (fs.ValidPath) is Missing.
 func (t *Tree) Real(name string) (string, Kind) {
 	if p, ok := t.real[name]; ok {
 		return p.path, p.kind
@@ -140,7 +140,7 @@ func (t *Tree) list(dir string) map[string]fs.FileMode {
 }
 
 // Names returns the names in a folder, links among them, sorted; none where it is
-// no folder.
+// not a folder.
 func (t *Tree) Names(dir string) []string {
 	real, kind := t.Real(dir)
 	if kind != Dir {

@@ -3,9 +3,9 @@
 // A server that is busy says so, and often says for how long (Retry-After, RFC 9110
 // §10.2.3). Whoever asks again before that makes it worse for everybody, and whoever
 // gives up fails a build that only had to wait. So what a server asks for is done, up
-// to bounds.RetryWait, and a person is told why nothing moves. A server that asks for
-// longer is given up on at once: no build should hang for an hour because a header
-// says so. Where it asks for nothing, the wait doubles from a second.
+// to bounds.RetryWait, and a person is shown why nothing moves. A server that asks for
+// longer is given up on at once: no build should hang for an hour because a header says
+// so. Where it asks for nothing, the wait doubles from a second.
 //
 // A date is counted from the server's own Date: this machine's clock may be wrong and
 // is not asked.

@@ -5,8 +5,8 @@
 // count on macOS and Windows; how an accent is written (é as one character or as two)
 // does not count on macOS; and ext4 and f2fs with casefold, like APFS, compare by full
 // case folding, where ß is ss, and pass over characters that are not seen, as HFS+
-// does. NTFS alone keeps ß and ss apart. Who refuses a pair that is one name anywhere
-// asks here, so that all refuse the same pairs.
+// does. NTFS alone keeps ß and ss apart. Whoever refuses a pair that is one name
+// anywhere asks here, so that all refuse the same pairs.
 //
 // [Key] is the canonical decomposition (Unicode Standard Annex #15, NFD), full case
 // folding (Unicode Standard §3.13, toCasefold), decomposed again because folding may

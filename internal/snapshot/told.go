@@ -74,8 +74,8 @@ var namePercent = strings.NewReplacer("%", "%25", ",", "%2C")
 
 var nameText = strings.NewReplacer("%2C", ",", "%25", "%")
 
-// formatNames joins names by commas, sorted, each once. What is no UTF-8 is left out:
-// no account is called that.
+// formatNames joins names by commas, sorted, each once. What is not UTF-8 is left
+// out: no account is called that.
 func formatNames(names []string) string {
 	var out []string
 	for _, n := range names {

@@ -19,7 +19,7 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
 
-// check holds a list to everything that sources/v1 says of it, its spelling aside.
+// check holds a list to everything that sources/v1 says about it, its spelling aside.
 func (l *List) check() error {
 	if !isVersion(l.Node) {
 		return malformed("node %.40q is no version of Node", l.Node)

@@ -53,7 +53,7 @@ func (s *Stream) fill() bool {
 	return false
 }
 
-// token returns the next byte that is no space, without taking it.
+// token returns the next byte that is not a space, without taking it.
 func (s *Stream) token() (byte, error) {
 	for {
 		for ; s.pos < s.end; s.pos++ {
@@ -236,7 +236,7 @@ func (s *Stream) quoted(more func() error) error {
 	}
 }
 
-// Members is Object, but for a value that is no object, which is skipped.
+// Members is Object, but for a value that is not an object, which is skipped.
 func (s *Stream) Members(each func(key string) error) error {
 	if c, err := s.token(); err != nil || c != '{' {
 		if err != nil {

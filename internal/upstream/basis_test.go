@@ -155,7 +155,7 @@ func TestALineFollowsTheLockfile(t *testing.T) {
 		name, before, after string
 		basis               snapshot.Basis
 		integrity           string
-		check               diag.Code // what nbuild.lock as it was says of the new lockfile
+		check               diag.Code // what nbuild.lock as it was says about the new lockfile
 		code                diag.Code
 	}{
 		{"a digest comes", "", strong, snapshot.BasisLockfile, strong, upstream.CodeUnpinned, ""},

@@ -37,7 +37,7 @@ type BringOptions struct {
 	Workers  int        // at once; 0 means 16
 	Offline  bool       // bring nothing: say what is missing
 
-	// Origin is what the lockfile says of where an npm artefact comes from; nil means
+	// Origin is what the lockfile says about where an npm artefact comes from; nil means
 	// that no lockfile is at hand. nbuild.lock has no addresses.
 	Origin func(a snapshot.Artefact) (Package, bool)
 	Files  Tarballs // the project's own

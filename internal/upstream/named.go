@@ -295,7 +295,7 @@ func (n *named) ask(ctx context.Context, p asked, r *record) error {
 	return nil
 }
 
-// told is what the registry says of a version, and whether it knows it.
+// told is what the registry says about a version, and whether it knows it.
 func (n *named) told(ctx context.Context, p asked) (registry.Version, bool, error) {
 	if !n.asked {
 		versions := make([]string, len(n.packages))

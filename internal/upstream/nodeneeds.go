@@ -81,5 +81,5 @@ func nodeProgram(ctx context.Context, a snapshot.Artefact, store *cas.Store) ([]
 			return contents.Bytes(i), nil
 		}
 	}
-	return nil, nil // which is no program
+	return nil, nil // which is not a program
 }

@@ -39,7 +39,7 @@ func Tracked(ctx context.Context, dir string, opt Options) (names []string, ok b
 	return names, true, nil
 }
 
-// Revision is what git says of the project's source. ID is the commit's object id,
+// Revision is what git says about the project's source. ID is the commit's object id,
 // Time when it was committed, in UTC. Dirty says that a tracked file of the project
 // differs from the commit.
 type Revision struct {

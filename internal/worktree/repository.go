@@ -16,7 +16,7 @@ import (
 	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
-// repository is where git keeps what it knows of a folder.
+// repository is where git keeps what it knows about a folder.
 type repository struct {
 	top    string // the work tree's top folder
 	gitDir string // of this work tree: HEAD, index

@@ -55,7 +55,7 @@ const (
 	Moved                Class = "moved"           // the same version at another path
 )
 
-// Severity ranks a class for a reader. It is no verdict: a Gate names classes.
+// Severity ranks a class for a reader. It is not a verdict: a Gate names classes.
 type Severity string
 
 // The severities, most severe first.

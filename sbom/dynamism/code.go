@@ -74,7 +74,7 @@ func isMain(name, main string) bool {
 	return name == main && ext != ".json" && ext != ".node"
 }
 
-// mayRun reports whether a file that is no code by its name has to be looked into,
+// mayRun reports whether a file that is not code by its name has to be looked into,
 // since it may be a program.
 func mayRun(name string, mode uint32) bool {
 	ext := path.Ext(name)
@@ -82,7 +82,7 @@ func mayRun(name string, mode uint32) bool {
 }
 
 // Relevant reports whether OfArtefact looks into a file of a package: src is the
-// package's package.json, facts what it says, both nil where there is none. Who
+// package's package.json, facts what it says, both nil where there is none. Whoever
 // makes an index of a folder need not read the others.
 func Relevant(src []byte, facts *snapshot.PackageFacts) func(name string, mode uint32) bool {
 	main := mainFile(src)

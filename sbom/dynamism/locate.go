@@ -12,7 +12,7 @@ import (
 
 // Locate returns the findings with the line and column of the package.json key
 // that each install script stands under; src is the text of that file. A text
-// that is no manifest, or over bounds.PackageJSON, changes nothing.
+// that is not a manifest, or over bounds.PackageJSON, changes nothing.
 func Locate(findings []source.Finding, src []byte) []source.Finding {
 	if len(src) > bounds.PackageJSON {
 		return findings

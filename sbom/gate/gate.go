@@ -2,7 +2,7 @@
 // denies, or wants to be reviewed first.
 //
 // A gate names classes of change and not texts, so it can be written before anything has
-// happened. What a licence denies follows its expression: of a choice one free branch is
+// happened. What a licence denies follows its expression: in a choice one free branch is
 // enough.
 //
 // The invariant: a name that no class has is an error. A gate that names what does not

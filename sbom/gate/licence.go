@@ -10,10 +10,10 @@ import (
 )
 
 // DenyLicences returns a problem for each package that can't be used without a
-// denied licence (build.hcl, sbom: deny_license), by purl and path. Of a choice
-// ("MIT OR AGPL-3.0-only") one free branch is enough; of a conjunction every part
-// counts. A licence that is not known (NOASSERTION, or none) is not denied: the BOM
-// says which those are.
+// denied licence (build.hcl, sbom: deny_license), by purl and path. In a choice ("MIT
+// OR AGPL-3.0-only") one free branch is enough; in a conjunction every part counts. A
+// licence that is not known (NOASSERTION, or none) is not denied: the BOM says which
+// those are.
 func DenyLicences(v *sbom.Inventory, deny []string) diag.Problems {
 	denied := make(map[string]bool, len(deny))
 	for _, d := range deny {

@@ -37,7 +37,7 @@ func splitVersion(v string) (epoch, upstream, revision string) {
 	return epoch, v, ""
 }
 
-// comparePart orders upstream versions or revisions: runs of what is no digit and
+// comparePart orders upstream versions or revisions: runs of what is not a digit and
 // runs of digits in turn. Letters come before all else but "~", which comes even
 // before the end.
 func comparePart(a, b string) int {
@@ -81,7 +81,7 @@ func compareDigits(a, b string) int {
 	return cmp.Or(len(a)-len(b), strings.Compare(a, b))
 }
 
-// Check returns an error for what is no version (Debian Policy §5.6.12).
+// Check returns an error for what is not a version (Debian Policy §5.6.12).
 func Check(v string) error {
 	epoch, upstream, revision := splitVersion(v)
 	hasEpoch := strings.Contains(v, ":")

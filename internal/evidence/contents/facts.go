@@ -12,7 +12,7 @@ import (
 	"github.com/nbuild/nbuild/sbom"
 )
 
-// facts reads what a file index says of a package.
+// facts reads what a file index says about a package.
 func (g *gatherer) facts(index cas.Digest) (*snapshot.Index, error) {
 	doc, err := g.document(index)
 	if err != nil {

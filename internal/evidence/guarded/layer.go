@@ -150,7 +150,7 @@ func inflate(r io.Reader, kind types.MediaType) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("its last layer is of the type %.80q", kind)
 }
 
-// zeros reads to the end and refuses what is no padding: some readers of archives go
+// zeros reads to the end and refuses what is not padding: some readers of archives go
 // on behind the end, and would find other files there.
 func zeros(r io.Reader) error {
 	buffer := make([]byte, 32<<10)

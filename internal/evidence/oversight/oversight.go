@@ -39,7 +39,7 @@ type Subject struct {
 	Date    time.Time      // of the build
 }
 
-// Judgement is what the project's rules say of its images together.
+// Judgement is what the project's rules say about its images together.
 type Judgement struct {
 	*rule.Result
 	Set    string // the set of rules

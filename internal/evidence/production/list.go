@@ -25,7 +25,7 @@ const (
 	CodeLoad      diag.Code = "NB1178" // a load block names no file of the image
 )
 
-// Result is the list and what a person should know of it.
+// Result is the list and what a person should know about it.
 type Result struct {
 	List     *sources.List
 	Warnings []reach.Warning  // places where more may be loaded than could be found out; paths in the image

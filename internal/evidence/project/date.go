@@ -17,7 +17,7 @@ const (
 	CodeNoDate diag.Code = "NB1198" // nothing gives a date
 )
 
-// Source is what git says of the project, and the date that follows.
+// Source is what git says about the project, and the date that follows.
 type Source struct {
 	Revision worktree.Revision // the zero Revision where there is no git
 	Date     time.Time         // in UTC, whole seconds: the date of everything that is made

@@ -16,9 +16,9 @@ import (
 )
 
 // Held holds a lockfile against the package.json beside it, with what the .npmrc there
-// says of which packages a tree holds, and returns it as npm takes it, with the options
-// that its trees are planned by. Folder is where it stands in root, with slashes, "."
-// for root itself; platforms are those that problems name.
+// says about which packages a tree holds, and returns it as npm takes it, with the
+// options that its trees are planned by. Folder is where it stands in root, with
+// slashes, "." for root itself; platforms are those that problems name.
 func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, platforms []string) (*npm.Lockfile, npm.Options, error) {
 	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Join(root.Name(), filepath.FromSlash(folder))})
 	if err != nil {

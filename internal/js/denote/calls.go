@@ -18,9 +18,9 @@ func (d *Denoter) Calls() iter.Seq[Call] {
 	}
 }
 
-// Call returns what is known of a node that calls, constructs or assigns to a member;
-// ok is false of other nodes. Where the callee may be several things the arguments
-// are those of the first.
+// Call returns what is known about a node that calls, constructs or assigns to a
+// member; ok is false of other nodes. Where the callee may be several things the
+// arguments are those of the first.
 func (d *Denoter) Call(r js.Ref) (c Call, ok bool) {
 	t := d.tree
 	n := &t.Nodes[r]

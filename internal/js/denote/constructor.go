@@ -3,7 +3,7 @@ package denote
 import "github.com/nbuild/nbuild/internal/js"
 
 // The constructor of a constructor is Function, whatever the first was asked of: these
-// find the first where nothing is known of its value.
+// find the first where nothing is known about its value.
 
 // isConstructorOf reports whether an expression is the constructor of something: a
 // member of that name, or a variable that is given one.

@@ -89,7 +89,7 @@ func unknown(old []set, n int) []set {
 	return old
 }
 
-// Of returns what an expression may denote, nil where nothing is known of it. What
+// Of returns what an expression may denote, nil where nothing is known about it. What
 // bind returns denotes the function that was bound. The slice must not be changed.
 func (d *Denoter) Of(r js.Ref) []Name {
 	if r == 0 {

@@ -168,7 +168,7 @@ func (d *Denoter) parameterAt(f js.Ref, i int) js.Ref {
 }
 
 // arguments collects the argument expressions from one on, up to the first spread of
-// what is no array literal; known is false where such a spread ended them.
+// what is not an array literal; known is false where such a spread ended them.
 func (d *Denoter) arguments(first js.Ref) (args []js.Ref, known bool) {
 	return d.spread(nil, first, 0)
 }

@@ -108,7 +108,7 @@ func Builtin(specifier string) (path string, ok bool) {
 }
 
 // modulePath returns the canonical name of what a specifier brings in; ok is false
-// for files, URLs and what is no specifier.
+// for files, URLs and what is not a specifier.
 func modulePath(specifier string) (path string, ok bool) {
 	if path, ok := Builtin(specifier); ok {
 		if whole, ok := wholes[path]; ok {

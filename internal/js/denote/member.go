@@ -15,7 +15,7 @@ func (d *Denoter) memberExpression(r js.Ref) set {
 	property := &d.tree.Nodes[d.tree.Nodes[object].Next]
 	plain := n.Flags&js.FlagComputed == 0
 	if base <= none && d.tree.Nodes[object].Kind != js.ThisExpression {
-		// Nothing is known of the object, and yet: the constructor of a constructor
+		// Nothing is known about the object, and yet: the constructor of a constructor
 		// is Function, whatever it is.
 		if plain && property.Kind == js.Name && d.tree.Name(js.Atom(property.Value)) != "constructor" {
 			return none

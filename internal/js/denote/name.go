@@ -39,7 +39,7 @@ const (
 )
 
 // Module returns the canonical name of what a constant specifier brings in; ok is
-// false for files, URLs and what is no specifier.
+// false for files, URLs and what is not a specifier.
 func Module(specifier string) (path string, ok bool) { return modulePath(specifier) }
 
 // Member returns the name of a member of a module whose canonical name Module gave.

@@ -25,7 +25,7 @@ type segment struct {
 
 var errMapping = errors.New("a digit or a field is wrong")
 
-// decode reads the mappings of ECMA-426: lines parted by semicolons, segments by
+// decode reads the mappings of ECMA-426: lines separated by semicolons, segments by
 // commas, each one, four or five differences to the segment before.
 func decode(mappings string) (mapping, error) {
 	var m mapping

@@ -26,7 +26,7 @@ func nesting(src []byte) int {
 		sum -= l.count
 		l.count = 0
 	}
-	before := byte(';') // the last character that is no space
+	before := byte(';') // the last character that is not a space
 	for i := 0; i < len(src); i++ {
 		c := src[i]
 		switch {

@@ -173,7 +173,7 @@ func (l local) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// checkName refuses what is no package's name, so that none can be a path.
+// checkName refuses what is not a package's name, so that none can be a path.
 func checkName(name string) error {
 	scope, base, scoped := strings.Cut(name, "/")
 	if !scoped {

@@ -9,7 +9,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
-// TreeSettings is what npm's configuration says of the tree that `npm ci` lays out.
+// TreeSettings is what npm's configuration says about the tree that `npm ci` lays out.
 type TreeSettings struct {
 	Omit           []string // of "dev", "optional", "peer"
 	NoBinLinks     bool
@@ -83,7 +83,7 @@ func truth(value string) bool {
 	return value != "false" && value != "null" && value != "undefined"
 }
 
-// Tree reads what is said of a tree. Omit and include are those of the command line,
+// Tree reads what is said about a tree. Omit and include are those of the command line,
 // which stand over all other places; nil where there are none. What nbuild can't follow
 // is a problem for each setting.
 func (c *Config) Tree(omit, include []string) (TreeSettings, error) {

@@ -111,9 +111,9 @@ func expand(text string, o Options) (set []comparator, known, ok bool) {
 	return nil, false, true
 }
 
-// whole reads an operator and a version with all of its numbers. Of a version that
-// has the shape and can't be read, such as one with a number too large, the range is
-// in error in any reading.
+// whole reads an operator and a version with all of its numbers. Where a version has
+// the shape and can't be read, such as one with a number too large, the range is in
+// error in any reading.
 func whole(text string, o Options) (set []comparator, known, ok bool) {
 	if text == "" {
 		return []comparator{{any: true}}, true, true

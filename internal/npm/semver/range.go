@@ -92,7 +92,7 @@ func (c comparator) fits(v Version) bool {
 	return order == 0
 }
 
-// comparators reads one alternative. Where the reading is loose, what is no
+// comparators reads one alternative. Where the reading is loose, what is not a
 // comparator is left out.
 func comparators(s string, o Options) ([]comparator, bool) {
 	s = withoutMetadata(s)

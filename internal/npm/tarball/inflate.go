@@ -18,7 +18,7 @@ const (
 	maxRatio     = 256
 )
 
-// sized is what a reader may say of itself, to save growing a buffer.
+// sized is what a reader may say about itself, to save growing a buffer.
 type sized interface{ Size() int64 }
 
 var (

@@ -2,7 +2,7 @@ package tarball
 
 import "github.com/nbuild/nbuild/internal/snapshot"
 
-// Facts reads what a package.json says of its package, as Index does of an
+// Facts reads what a package.json says about its package, as Index does of an
 // archive's. Errors hold ErrHostile or ErrMalformed.
 func Facts(src []byte) (*snapshot.PackageFacts, error) {
 	m, err := readManifest(src)

@@ -45,7 +45,7 @@ type header struct {
 	size  int
 }
 
-// overrides are what extended headers say of the members that follow.
+// overrides are what extended headers say about the members that follow.
 type overrides struct {
 	path, link string
 	size, mode int64
@@ -63,7 +63,7 @@ type scanner struct {
 	next overrides // of the next member only
 }
 
-// scan returns the next member that is no metadata, or false at the end.
+// scan returns the next member that is not metadata, or false at the end.
 func (s *scanner) scan() (header, bool, error) {
 	nulls := 0
 	for {

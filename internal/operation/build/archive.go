@@ -9,7 +9,7 @@ import (
 )
 
 // archiveNames are the whole names under which an archive is loaded: the repository of
-// the image, else the image block's own name, with each tag. Where that is no name
+// the image, else the image block's own name, with each tag. Where that is not a name
 // that an image can have, it is loaded without one.
 func archiveNames(block *pipelines.Image, tags []string) []string {
 	repository := block.Repository

@@ -55,7 +55,7 @@ type Built struct {
 	Inputs  cas.Digest // of the project's own files: the SHA-256 of their file index
 	Codec   image.Codec
 	Images  []builder.Image
-	Judged  *oversight.Judgement // what the project's rules say of the images together
+	Judged  *oversight.Judgement // what the project's rules say about the images together
 	lease   *cas.Lease
 }
 

@@ -1,5 +1,5 @@
 // Package diff is `nbuild diff`: what changed between two things, each a BOM, a
-// lockfile, a snapshot or an image, and what a gate says of it.
+// lockfile, a snapshot or an image, and what a gate says about it.
 //
 // Package sides makes an inventory of each, package sbom compares them.
 //

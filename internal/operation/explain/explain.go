@@ -20,10 +20,10 @@ import (
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
-// CodeUnknown is a word that nothing is known of.
+// CodeUnknown is a word that nothing is known about.
 const CodeUnknown diag.Code = "NB0201"
 
-// Page is nbuild.explain/v1: what is known of a word, as Markdown.
+// Page is nbuild.explain/v1: what is known about a word, as Markdown.
 type Page struct {
 	Schema string `json:"schema"`
 	Word   string `json:"word"`

@@ -1,7 +1,7 @@
 // Package keys makes key pairs and reads private keys from files.
 //
 // A private key is encrypted under a password, in the form that cosign reads and
-// writes, so either tool can use the other's keys. Who has the file and the
+// writes, so either tool can use the other's keys. Anyone who has the file and the
 // password can sign: production should trust thresholds of people, not one file.
 //
 // The invariant: a key file is never overwritten, is readable by its owner alone,

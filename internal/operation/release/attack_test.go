@@ -208,7 +208,7 @@ func (s *shop) at(tag string) string {
 	return d.Digest.String()
 }
 
-// image pushes an image that is no release and moves a tag to it.
+// image pushes an image that is not a release and moves a tag to it.
 func (s *shop) image(label, tag string) v1.Hash {
 	s.t.Helper()
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Labels: map[string]string{"x": label}}})

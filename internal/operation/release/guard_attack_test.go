@@ -25,7 +25,7 @@ func (s *shop) guarded(mode, more string, deny ...string) {
   guard = "`+mode+`"`, more+fmt.Sprintf("\nrelease \"r\" {\n  baseline = \"%s:stable\"\n  deny     = [\"%s\"]\n}\n", s.repository, strings.Join(deny, `", "`)))
 }
 
-// detail is what the gate of changes said of the one image of a release.
+// detail is what the gate of changes said about the one image of a release.
 func detail(t *testing.T, r *release.Report) string {
 	t.Helper()
 	for _, g := range r.Images[0].Gates {

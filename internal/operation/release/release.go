@@ -190,7 +190,7 @@ func (r *run) candidate(ctx context.Context, img *builder.Image) (*candidate, er
 	return c, nil
 }
 
-// publish pushes an image by its digest, attaches what is said of it, and verifies
+// publish pushes an image by its digest, attaches what is said about it, and verifies
 // what stands there then as production would.
 func (r *run) publish(ctx context.Context, c *candidate) error {
 	if err := c.target.Push(ctx, c.img); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 )
 
-// statements makes what is said of an image: where it comes from, what is in it,
+// statements makes what is said about an image: where it comes from, what is in it,
 // and that it is released.
 func (r *run) statements(ctx context.Context, c *candidate) ([]*predicate.Statement, error) {
 	subject := predicate.Subject{Name: shortRepository(c.repository), Digest: c.digest}

@@ -165,7 +165,7 @@ func (r *Result) location(p *dynamism.Package, file string, line, column int, ex
 	return l
 }
 
-// meanings say of each kind what it is.
+// meanings say what each kind is.
 var meanings = map[source.Kind]string{
 	source.InstallScript:     "a script that npm runs when the package is installed",
 	source.ImplicitGyp:       "a binding.gyp that makes npm run node-gyp",

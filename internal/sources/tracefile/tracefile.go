@@ -5,7 +5,7 @@
 // an input of the build like any other: written once, by `nbuild trace --run`, looked
 // at by a person, and read by every build after. It holds no path of the machine it
 // was made on; every file is named relative to the project's folder and has the hash
-// of the bytes that were loaded, so that a build can tell which of it is stale.
+// of the bytes that were loaded, so that a build can find out which of it is stale.
 //
 // The strings that became code stand in it for a person to approve one by one in
 // build.hcl; standing here approves none.

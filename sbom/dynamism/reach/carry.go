@@ -66,7 +66,7 @@ func (s *source) named(r js.Ref, steps []string, k sink) {
 	}
 }
 
-// blind reports whether nothing at all is known of one way to the value.
+// blind reports whether nothing at all is known about one way to the value.
 func (t texts) blind() bool {
 	for _, s := range t {
 		if s == hole {

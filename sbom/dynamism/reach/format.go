@@ -24,8 +24,8 @@ func (w *walk) text(file string) ([]byte, error) {
 	return fs.ReadFile(w.fsys, file)
 }
 
-// binary is the format of what is no text: WebAssembly that needs no extension, or what
-// is only read.
+// binary is the format of what is not text: WebAssembly that needs no extension, or
+// what is only read.
 func (w *walk) binary(file string, mode resolution.Mode, text []byte) (resolution.Format, error) {
 	if !bytes.HasPrefix(text, []byte("\x00asm")) {
 		return resolution.Other, nil

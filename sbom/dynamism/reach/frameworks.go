@@ -7,7 +7,7 @@ import (
 	"github.com/nbuild/nbuild/internal/js"
 )
 
-// Convention is a way in which a framework is told by name what it is to load: a call
+// Convention is a way in which a framework is given by name what it is to load: a call
 // of a method or function in which the name stands.
 type Convention struct {
 	Framework string // the package whose convention it is
@@ -61,7 +61,7 @@ var conventionsOf = func() map[string][]Convention {
 	return by
 }()
 
-// conventional notes what a call tells a framework to load.
+// conventional notes what a call asks a framework to load.
 func (s *source) conventional(call js.Ref, name string, args []js.Ref) {
 	for _, c := range conventionsOf[name] {
 		if c.Argument >= len(args) || args[c.Argument] == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // Run returns what a program can load that starts with any of the entries, which
-// are names of fsys. An entry that is no file is an error, and so is a version of
+// are names of fsys. An entry that is not a file is an error, and so is a version of
 // Node that can't be read; nothing that a file holds is. Options.Loaded are entries too.
 func Run(fsys fs.FS, entries []string, o Options) (*Result, error) {
 	node, err := resolution.ParseVersion(cmp.Or(o.Node, "22"))

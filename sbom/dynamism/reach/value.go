@@ -178,7 +178,7 @@ func (s *source) moduleFile(r js.Ref) string {
 	return ""
 }
 
-// projectFile resolves a specifier to a file that is no package's, "" for another.
+// projectFile resolves a specifier to a file that is not a package's, "" for another.
 func (w *walk) projectFile(spec, from string, mode resolution.Mode) string {
 	res, err := w.resolve(spec, from, mode)
 	if dir, _ := packageOf(res.Path); err != nil || dir != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
-// Result is what a policy says of an inventory. A place that a rule matches is in
+// Result is what a policy says about an inventory. A place that a rule matches is in
 // exactly one of Denied, Warned and Allowed, once for that rule. All are sorted by
 // package, then rule.
 type Result struct {
@@ -20,7 +20,7 @@ type Result struct {
 	Stale   []Stale
 }
 
-// Decision is what one rule says of one version of a package.
+// Decision is what one rule says about one version of a package.
 type Decision struct {
 	Rule  *Rule
 	Purl  string // with the version; "" of the project's own files

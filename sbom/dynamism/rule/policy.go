@@ -23,7 +23,7 @@ type Rule struct {
 	Kind string // of a rule that stands for a kind that the project denies or warns of
 }
 
-// New makes the policy of a dynamism block. What the block says of rules that are
+// New makes the policy of a dynamism block. What the block says about rules that are
 // not there comes back as diag.Problems, all at once.
 func New(b rulefile.Block) (*Policy, error) {
 	l := newLibrary()

@@ -12,7 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/resolution"
 )
 
-// Options is what must be known of a file beside its text and name.
+// Options is what must be known about a file beside its text and name.
 type Options struct {
 	// PackageType is "type" of the package.json that governs the file: "module",
 	// "commonjs", or "" where it says none.
@@ -25,8 +25,8 @@ type Report struct {
 	Findings []Finding  // sorted by kind, then place; their File is the name given
 	Calls    []CallSite // in source order
 	Errors   []Unread   // what could not be read, in source order
-	Bytes    int        // length of the text; 0 for a file that is no JavaScript
-	Goal     js.Goal    // how it was read; js.Detect for a file that is no JavaScript
+	Bytes    int        // length of the text; 0 for a file that is not JavaScript
+	Goal     js.Goal    // how it was read; js.Detect for a file that is not JavaScript
 }
 
 // Unread is a place that could not be read: what stands behind it up to the next

@@ -42,7 +42,7 @@ func (s *shapes) argument(r js.Ref) Argument {
 	return a
 }
 
-// properties returns what is known of a property of an object literal: one for each
+// properties returns what is known about a property of an object literal: one for each
 // constant that it can be, or one for a string that is built.
 func (s *shapes) properties(c js.Ref) []Property {
 	t := s.tree

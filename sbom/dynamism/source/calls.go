@@ -117,7 +117,7 @@ func (s *sites) expression(r js.Ref) {
 	s.calls = append(s.calls, call{Call: denote.Call{Ref: r, Arguments: []js.Ref{r}}, callees: []string{"RegExp"}})
 }
 
-// ordinary are methods of strings, arrays and consoles, whose text is no language.
+// ordinary are methods of strings, arrays and consoles, whose text is not a language.
 var ordinary = settableNames("push unshift concat join indexOf lastIndexOf includes startsWith endsWith split replace replaceAll slice " +
 	"substring substr log error warn info debug trace write end emit on once off set add has append match test charAt trim " +
 	"forEach map filter reduce toString hasOwnProperty setAttribute getAttribute addEventListener equal strictEqual deepEqual ok " +

@@ -14,8 +14,8 @@ const (
 	StringTimer       Kind = "string-timer"       // a timer that is given a string
 	VM                Kind = "vm"                 // node:vm
 	Wasm              Kind = "wasm"               // WebAssembly is compiled or run
-	NonliteralRequire Kind = "nonliteral-require" // require of what is no constant
-	NonliteralImport  Kind = "nonliteral-import"  // import() of what is no constant
+	NonliteralRequire Kind = "nonliteral-require" // require of what is not a constant
+	NonliteralImport  Kind = "nonliteral-import"  // import() of what is not a constant
 	LazyRequire       Kind = "lazy-require"       // require of a constant that runs later or not at all
 	RequireResolve    Kind = "require-resolve"    // a file's place is asked for
 	CreateRequire     Kind = "create-require"     // a require is made

@@ -6,7 +6,7 @@ import (
 	"github.com/nbuild/nbuild/internal/js/denote"
 )
 
-// meaning is what a canonical name says of the place where it is used.
+// meaning is what a canonical name says about the place where it is used.
 type meaning struct {
 	kind    Kind
 	through string

@@ -5,7 +5,7 @@ import (
 	"github.com/nbuild/nbuild/internal/js/denote"
 )
 
-// program is what is known of a text before anything is looked for in it.
+// program is what is known about a text before anything is looked for in it.
 type program struct {
 	tree     *js.Tree
 	scopes   *js.Scopes

@@ -7,7 +7,7 @@ type Severity string
 
 // The severities, most severe first.
 const (
-	High   Severity = "high"   // makes code of what is no code yet, gets past the loader, or runs at install
+	High   Severity = "high"   // makes code of what is not code yet, gets past the loader, or runs at install
 	Medium Severity = "medium" // reaches beyond what was read: other programs, machine code, names that are computed, the network
 	Low    Severity = "low"    // everyday: files, the environment, modules that load later, tests
 )

@@ -113,7 +113,7 @@ func (s *shapes) made(r js.Ref) (from []js.Ref, appended bool) {
 }
 
 // builtVariable reports whether a variable may hold a string that is built: one of
-// its values is, or something that is no constant was added to a string.
+// its values is, or something that is not a constant was added to a string.
 func (s *shapes) builtVariable(r js.Ref, depth int) bool {
 	from, appended := s.made(r)
 	text, open := false, false
