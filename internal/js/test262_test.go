@@ -22,6 +22,7 @@ var dated = map[string]string{
 	"fail/8af69d8f15295ed2.js":  "strings may have U+2029 since ECMAScript 2019",
 	"fail/98204d734f8c72b3.js":  "classes have fields since ECMAScript 2022",
 	"fail/ef81b93cf9bdb4ec.js":  "the same",
+	"fail/a8beb1480f385441.js":  "a sloppy call may be assigned to, and throws when it is reached (§13.15.1, web-compat)",
 	"fail/e3fbcf63d7e43ead.js":  "a sloppy for-in may give its var a value (Annex B.3.5)",
 	"early/12a74c60f52a60de.js": "a sloppy block may declare a function twice (Annex B.3.3)",
 	"early/1aff49273f3e3a98.js": "the same",
