@@ -63,6 +63,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"interrupt":    interrupt,
 	"append":       appendLine,
 	"bom":          byteOrderMark,
+	"denied":       denied,
 	"elf":          elf,
 	"reguard":      reguard,
 }
