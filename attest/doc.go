@@ -13,12 +13,11 @@
 // acceptance.
 //
 // Trust never comes from what is judged. The trust file (trust.hcl) is signed by a
-// threshold of root keys that the operator names by fingerprint; an image's
-// repository, its annotations, the names inside statements, the hints inside
-// bundles decide nothing. A statement counts when a key that the trust file binds
-// to a member signed these very bytes, their one subject is the image's digest,
-// and their predicate type is the one that is asked for. Members are counted, not
-// signatures and not keys.
+// threshold of root keys that the operator names by fingerprint; an image's repository,
+// its annotations, the names inside statements and the hints inside bundles decide
+// nothing. A statement counts when a key that the trust file binds to a member signed
+// these very bytes, their one subject is the image's digest, and their predicate type
+// is the one that is asked for. Members are counted, not signatures and not keys.
 //
 // What this version can't judge is kept apart from what is wrong: a certificate from a
 // keyless signer is never held valid here, and where only such evidence could meet a

@@ -22,7 +22,7 @@ const (
 	OwnFolder  = ".nbuild"
 )
 
-// Action is a command with all that it reads, as the Remote Execution API v2 has
+// Action is a command with all that it reads, as the Remote Execution API v2 defines
 // it. Its digest is the key of its result in every cache.
 type Action struct {
 	Action      Blob

@@ -39,7 +39,7 @@ type PlannedStep struct {
 }
 
 // PlannedImage is an image on a platform, with the artefacts of its base and of
-// its fetched files. Its npm trees are planned from the lockfile by who builds it.
+// its fetched files. Its npm trees are planned from the lockfile by whoever builds it.
 type PlannedImage struct {
 	Image    *Image
 	Platform string

@@ -80,7 +80,7 @@ type Runtime struct {
 	Binary    cas.Digest     // of bin/node
 }
 
-// Distro is the distribution that the .debs are of, as os-release has it: ID
+// Distro is the distribution that the .debs are of, as os-release names it: ID
 // "debian", Version "13", Name "Debian GNU/Linux".
 type Distro struct {
 	ID, Version, Codename, Name string

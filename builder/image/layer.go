@@ -65,7 +65,7 @@ type Anchor struct {
 	Link string `json:"link,omitempty"` // the target of a link
 }
 
-// Name returns the layer's name, as build.hcl has it.
+// Name returns the layer's name, as build.hcl writes it.
 func (l *Layer) Name() string { return l.name }
 
 // Codec names what compressed the layer, as Codec.ID does.

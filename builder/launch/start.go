@@ -10,7 +10,7 @@ import (
 	"github.com/nbuild/nbuild/internal/resolution"
 )
 
-// Start is how an image starts, as its configuration has it without the guard.
+// Start is how an image starts, as its configuration says without the guard.
 type Start struct {
 	Image    string // its name in build.hcl
 	Command  []string

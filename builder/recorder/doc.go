@@ -13,10 +13,10 @@
 // process.dlopen, WebAssembly by the hash of its bytes, and strings that become code
 // by the engine's own debugger, which sees direct eval as well.
 //
-// It records, it does not hold: code that means to hide from it can. What a test
-// runner compiles by itself from text that it read (a runner with a module system of
-// its own) is seen as a string that became code, not as a file. What it writes is
-// outside bytes to this package, and is read with bounds.
+// It records and stops nothing: code that means to hide from it can. What a test runner
+// compiles by itself from text that it read (a runner with a module system of its own)
+// is seen as a string that became code, not as a file. What it writes is outside bytes
+// to this package, and is read with bounds.
 //
 // The invariant: [Read] gives each observation once, sorted, whatever the number of
 // processes and their order. It is the source of the reason "traced" of sources/v1

@@ -21,7 +21,8 @@ var errMissing = errors.New("not there")
 var errLong = errors.New("more bytes came than there should be")
 
 // Archive is where packages come from: who is asked, and whose signature counts.
-// The zero value but for Client and Now asks Debian's archive of dated snapshots.
+// A value that is zero except for Client and Now asks Debian's archive of dated
+// snapshots.
 type Archive struct {
 	Client    *http.Client // with the user's proxies and certificates
 	Now       time.Time    // what the clock said when the operation began

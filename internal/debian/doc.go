@@ -10,9 +10,9 @@
 // InRelease file; that names the SHA-256 of each Packages index; that names the
 // SHA-256 of each .deb; and nbuild.lock keeps both ends. So it does not matter who
 // serves the bytes: a mirror that the host's apt knows, or Debian's archive of
-// dated snapshots, asked over any transport. A mirror can withhold, or replay what
-// was signed before; withholding is exit code 11, and a replay that is older than
-// what is pinned is refused.
+// dated snapshots, asked over any transport. A mirror can withhold, or replay what was
+// signed before. Withholding is exit code 11, and a replay that is older than what is
+// pinned is refused.
 //
 // Nothing is parsed before it is verified: of InRelease, the text that is read is
 // the very text that was signed; an index and a .deb are hashed whole first. Then

@@ -5,8 +5,8 @@
 // number of folders, none among them, so that a/**/b is a/b as well; at the end it
 // stands for what lies within, so that a/** is not a itself. That is so everywhere: a
 // trust file in which stars meant something else than in build.hcl would be a trap.
-// What the wildcards inside an element are differs by who invented the form, and each
-// of the three has a function here.
+// Which wildcards an element may hold depends on who invented the form, and each of the
+// three forms has a function here.
 //
 // The invariant: matching costs at most the product of the two lengths, whatever the
 // stars.
@@ -18,7 +18,7 @@ import (
 )
 
 // Match reports whether a path has the form of a pattern: * and ? stand for characters
-// inside an element, [a-z] for one, as package path has it. A malformed element matches
+// inside an element, [a-z] for one, as in package path. A malformed element matches
 // nothing.
 func Match(pattern, name string) bool {
 	return Elements(strings.Split(pattern, "/"), strings.Split(name, "/"), func(p, s string) bool {

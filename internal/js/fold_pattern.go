@@ -9,8 +9,8 @@ type Part struct {
 
 // Pattern returns what is constant in text that is put together: './lang/' + x +
 // '.js' is the text ./lang/, a hole and the text .js. No two texts stand beside each
-// other. Of an expression that is one constant it is that text, of one that is not text
-// put together one hole.
+// other. For an expression that is one constant it is that text. For one that is not
+// text put together it is one hole.
 func (f *Folder) Pattern(r Ref) []Part {
 	var parts []Part
 	f.pieces(r, &parts, 0)

@@ -1,6 +1,6 @@
 package js
 
-// String returns the name of a kind, as in ESTree where that has it.
+// String returns the name of a kind, as in ESTree where ESTree has it.
 func (k Kind) String() string {
 	if k < kindCount {
 		return kindNames[k]

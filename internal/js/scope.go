@@ -122,8 +122,8 @@ func (s *Scopes) Declarations(v VariableID) iter.Seq[Ref] {
 // Globals iterates over the Identifiers that no declaration binds, in source order.
 func (s *Scopes) Globals() iter.Seq[Ref] { return s.Uses(0) }
 
-// In returns the innermost scope that a node stands in; of a node that opens a
-// scope, that scope.
+// In returns the innermost scope that a node stands in; for a node that opens a scope,
+// that scope.
 func (s *Scopes) In(r Ref) ScopeID { return s.in[r] }
 
 // Scope returns a scope; the zero Scope of 0.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Node returns a node by value. Of Ref 0 it is the zero Node, of kind Invalid.
+// Node returns a node by value. For Ref 0 it is the zero Node, of kind Invalid.
 func (t *Tree) Node(r Ref) Node { return t.Nodes[r] }
 
 // Kind returns the kind of a node, Invalid of Ref 0.
@@ -61,7 +61,7 @@ func (t *Tree) Text(r Ref) string {
 func (t *Tree) Raw(r Ref) []byte { return t.Source[t.Nodes[r].Start:t.Nodes[r].End] }
 
 // Position returns the line and column of a byte offset, both from 1, the column in
-// UTF-16 units as editors count. Lines end as ECMA-262 §12.3 has it: LF, CR, CRLF,
+// UTF-16 units as editors count. Lines end as ECMA-262 §12.3 defines it: LF, CR, CRLF,
 // U+2028 and U+2029. It may not be called from two goroutines at once.
 func (t *Tree) Position(offset uint32) (line, column int) {
 	if t.lines == nil {

@@ -6,8 +6,8 @@ import (
 )
 
 // Checkout returns the folder whose files are being judged: the git work tree that
-// the host's folder is in, else the folder itself. It is "" where no project is, as
-// in the folder of who operates production: nothing there is on trial.
+// the host's folder is in, else the folder itself. It is "" where no project is, as in
+// the folder of whoever operates production: nothing there is on trial.
 //
 // Git is not asked, as its answer depends on the configuration of the repository;
 // what counts is where a .git stands.

@@ -22,7 +22,7 @@ type Lockfile struct {
 }
 
 // Root returns the project's own entry: its Path is "" and its dependencies are
-// what everything else hangs on.
+// what everything else depends on.
 func (l *Lockfile) Root() *Entry { return l.root }
 
 // Entries returns every other entry by Path, bytewise. The caller must not change

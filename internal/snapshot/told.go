@@ -17,7 +17,7 @@ type Told struct {
 	Deprecated  bool
 }
 
-// NoProvenance is the Provenance of a version of which the registry has no attestation
+// NoProvenance is the Provenance of a version for which the registry has no attestation
 // of who built it.
 const NoProvenance = "none"
 

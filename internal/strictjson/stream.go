@@ -236,7 +236,7 @@ func (s *Stream) quoted(more func() error) error {
 	}
 }
 
-// Members is Object, but for a value that is not an object, which is skipped.
+// Members is Object, except that a value that is not an object is skipped.
 func (s *Stream) Members(each func(key string) error) error {
 	if c, err := s.token(); err != nil || c != '{' {
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Object is a JSON object. Arrays are []any, numbers json.Number, the rest as
-// encoding/json has it.
+// Object is a JSON object. Arrays are []any, numbers json.Number, the rest as in
+// encoding/json.
 type Object map[string]any
 
 // Parse reads one JSON text into a tree. It takes I-JSON (RFC 7493) alone: UTF-8, no

@@ -7,8 +7,8 @@
 // by nobody. Neither an age nor a process's number shows as much: a slow download is
 // old, and numbers come again.
 //
-// Between making a file and locking it, a sweep may take it. The maker looks whether
-// its name still leads to it, and else makes another.
+// Between making a file and locking it, a sweep may take it. The maker checks whether
+// its name still leads to it, and makes another if not.
 //
 // The invariant: what is removed here was held by no process that lives.
 package unfinished

@@ -3,7 +3,7 @@
 //
 // Every change has a class of a closed list (docs/diff-classes.md), which gives its
 // severity; the most severe come first. Where one side does not know a fact, that fact
-// is not compared: silence is no change.
+// is not compared: silence is not a change.
 //
 // For images it also compares what they may load. A file that changed is held against
 // the version of the package in whose folder it stands: an update explains the files of

@@ -13,8 +13,8 @@ type Inventory struct {
 	Packages []Package
 }
 
-// Package is what was found in one package at one place. The same artefact gives
-// the same Package, but for Purl and Path, on every machine and however often.
+// Package is what was found in one package at one place. The same artefact gives the
+// same Package, except for Purl and Path, on every machine and however often.
 type Package struct {
 	Purl string // with the version; "" of a single file, and of a project's own files
 	Path string // the install path ("node_modules/a"), "" of the project itself
@@ -49,7 +49,7 @@ type Count struct {
 }
 
 // Counts returns how many findings there are of each kind, in the order of Kinds,
-// without those that there are none of.
+// without the kinds that have none.
 func Counts(findings []source.Finding) []Count {
 	sites := map[source.Kind]int{}
 	for i := range findings {

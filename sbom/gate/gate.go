@@ -5,8 +5,8 @@
 // happened. What a licence denies follows its expression: in a choice one free branch is
 // enough.
 //
-// The invariant: a name that no class has is an error. A gate that names what does not
-// exist would let everything through.
+// The invariant: a name that belongs to no class is an error. A gate that names what
+// does not exist would let everything through.
 package gate
 
 import (

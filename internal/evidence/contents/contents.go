@@ -1,5 +1,5 @@
-// Package contents gathers what a BOM holds, of an image or of a project. Neither need
-// have been built.
+// Package contents gathers what a BOM holds, for an image or for a project. Neither
+// need have been built.
 //
 // Everything comes from nbuild.lock, the file indexes and the planned trees; no
 // image is unpacked and nothing is fetched. What a registry said when a package was

@@ -6,7 +6,7 @@
 // an image that says it has one must show it: a list that is missing, or can't be read,
 // is a Problem and never "no list".
 //
-// The list stands in the guard's layer, which nbuild puts over all others and which
+// The list stands in the guard's layer, which nbuild puts over all others, and which
 // holds the guard's folder and nothing else. It is not looked for in any other layer,
 // nor by an annotation, because what counts is what a container would find at that
 // path: a layer above could replace the list, and one that holds more than the folder

@@ -215,7 +215,7 @@ func (p *Project) plan(name string, o npm.Options, all bool) (*npm.Tree, error) 
 }
 
 // LocalTree plans the tree of an npm block for another machine than an image: the
-// user's own, as the user's settings of npm have it.
+// user's own, as the user's npm settings say.
 func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings) (*npm.Tree, error) {
 	o := p.options[name]
 	o.OS, o.CPU, o.Libc = cmp.Or(s.OS, system), cmp.Or(s.CPU, CPU(architecture)), cmp.Or(s.Libc, libc)
@@ -239,7 +239,8 @@ func (p *Project) Lock() (*snapshot.Lock, error) {
 	return lock, nil
 }
 
-// PreviousLock is Lock for who is about to pin: what it holds may be denied today.
+// PreviousLock is Lock for a caller that is about to pin: what it holds may be denied
+// today.
 func (p *Project) PreviousLock() (*snapshot.Lock, error) {
 	root, err := os.OpenRoot(p.Dir)
 	if err != nil {

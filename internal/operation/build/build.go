@@ -4,8 +4,8 @@
 // It pins nothing. What nbuild.lock names is brought first if the store lacks it;
 // once it is there, a build reads the project and the store and nothing else.
 //
-// The image goes with its BOM, so that two builds can be compared. Nobody signs it
-// here: for a gate it is as if it were not there.
+// The image goes with its BOM, so that two builds can be compared. Nothing is signed
+// here: for a gate the BOM is as if it were not there.
 //
 // The invariant: the digest that is returned is that of the bytes that were
 // written, and depends on the project, the snapshot and the date alone.

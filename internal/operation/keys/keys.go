@@ -4,7 +4,7 @@
 // writes, so either tool can use the other's keys. Anyone who has the file and the
 // password can sign: production should trust thresholds of people, not one file.
 //
-// The invariant: a key file is never overwritten, is readable by its owner alone,
+// The invariant: a key file is never overwritten and is readable by its owner alone,
 // and no password is part of an error.
 package keys
 

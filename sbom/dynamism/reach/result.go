@@ -54,8 +54,8 @@ var strength = map[Reason]int{Entry: 11, Required: 10, Imported: 9, Resolved: 8,
 
 // File is one file that production can reach. Path is its realpath, a name of the
 // fs.FS; Package the package.json that governs it, "" where none does; From are the
-// files that lead to it, sorted, none for an entry that nothing else names. Format
-// is as resolution.Format has it, resolution.Other for what is only read.
+// files that lead to it, sorted, none for an entry that nothing else names. Format is
+// as in resolution.Format, resolution.Other for what is only read.
 type File struct {
 	Path    string            `json:"path"`
 	Format  resolution.Format `json:"format"`

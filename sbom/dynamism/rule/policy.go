@@ -16,7 +16,7 @@ type Policy struct {
 	index index
 }
 
-// Rule is a rule as a policy has it, with the set that it comes from.
+// Rule is a rule in a policy, with the set that it comes from.
 type Rule struct {
 	rulefile.Rule
 	Set  string // "common", "strict", "experimental"; "" of a project's own
