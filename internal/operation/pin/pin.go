@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -319,7 +320,9 @@ func compare(before, after *snapshot.Lock) *Pinned {
 		switch {
 		case !ok:
 			out.Added = append(out.Added, a.ID())
-		case old.SHA256 != a.SHA256 || old.Facts["index"] != a.Facts["index"]:
+		case old.SHA256 != a.SHA256 || old.Integrity != a.Integrity || !maps.Equal(old.Facts, a.Facts):
+			// Anything on its line, such as the scope whose registry it is bound to: what
+			// a reviewer of nbuild.lock sees change is named here.
 			out.Changed = append(out.Changed, a.ID())
 		}
 	}
