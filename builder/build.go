@@ -33,6 +33,9 @@ type Input struct {
 	// Tree plans the tree of an npm block for a platform: all of it, or only what
 	// production needs.
 	Tree func(name, platform string, all bool) (*npm.Tree, error)
+	// Available plans all of that tree but what can't be had, to say what a block can
+	// mean. Nothing is laid out from it.
+	Available func(name, platform string) (*npm.Tree, error)
 
 	// Sources lists what an image may load. It is asked for images that have the
 	// guard.

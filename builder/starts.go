@@ -227,7 +227,7 @@ func (b *build) meaningless(ctx context.Context) error {
 		}
 		p := launch.Packages{Store: b.Store, Lock: b.Lock}
 		for _, platform := range b.Project.Platforms {
-			tree, err := b.Tree(n.Name, platform, true)
+			tree, err := b.Available(n.Name, platform) // what only development needs, and nobody can pin, is no reason to stop
 			if err != nil {
 				return err
 			}

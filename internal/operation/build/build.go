@@ -28,7 +28,6 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -138,7 +137,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	lists := &lister{dynamism: p.Dynamism, trace: trace, events: host.Events, told: map[string]bool{}}
 	b.Images, err = builder.Images(ctx, builder.Input{
 		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
-		Tree:    func(name, platform string, all bool) (*npm.Tree, error) { return p.Tree(name, platform, all) },
+		Tree: p.Tree, Available: p.Available,
 		Sources: lists.list,
 		Date:    b.Source.Date,
 		Codec:   b.Codec, Lease: b.lease, Events: host.Events,
