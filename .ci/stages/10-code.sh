@@ -43,7 +43,7 @@ unreachable() {
 }
 
 race() {
-  CGO_ENABLED=1 go test -race ./...
+  CGO_ENABLED=1 go test -race -timeout 25m ./...
 }
 
 # Each fuzz target gets five seconds of one core, two at a time; a crash is printed
