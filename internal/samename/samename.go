@@ -41,6 +41,11 @@ func Key(name string) string {
 		if unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
 			return -1
 		}
+		if unicode.Is(unicode.Cherokee, r) {
+			// Cherokee folds to capitals (CaseFolding.txt); package cases turns either case
+			// into the other, so both are made one first.
+			return unicode.ToUpper(r)
+		}
 		return r
 	}, name)
 	return norm.NFD.String(cases.Fold().String(norm.NFD.String(key)))

@@ -16,6 +16,8 @@ func TestKey(t *testing.T) {
 		{"a\u00adb", "ab"},
 		{"\u1e9e", "ss"},
 		{"\uac00", "\u1100\u1161"},
+		{"\u13f3", "\u13fb"}, // Cherokee, whose capitals are the folded form
+		{"\u13a0", "\uab70"},
 	}
 	for _, p := range same {
 		if Key(p[0]) != Key(p[1]) {
