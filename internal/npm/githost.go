@@ -89,11 +89,10 @@ func hostedGit(spec string) (gitHost, bool) {
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		authority = authority[at+1:]
 	}
-	domain, user, scp := strings.Cut(strings.ToLower(authority), ":")
-	if scp && user != "" {
-		if strings.Trim(user, "0123456789") != "" {
-			where = authority[len(domain)+1:] + "/" + where
-		}
+	domain, user, _ := strings.Cut(authority, ":")
+	domain = strings.ToLower(domain)
+	if strings.Trim(user, "0123456789") != "" { // no port: git@github.com:user/project
+		where = user + "/" + where
 	}
 	for _, site := range sites {
 		if strings.TrimPrefix(domain, "www.") == site.domain && strings.Contains(" "+site.protocols+" ", " "+strings.ToLower(scheme)+": ") {
