@@ -215,7 +215,10 @@ func (w *walk) assetFiles(e edge, file string) []string {
 	if kind == resolution.File {
 		return []string{name(base)}
 	}
-	whole := strings.TrimSuffix(strings.TrimSuffix(p, hole), "/")
+	if partly && path.Base(base) == "node_modules" {
+		return nil // a file of whatever package: that is a search, as resolvers do it
+	}
+	whole := withoutHoles(p)
 	if !e.whole && !strings.Contains(whole, hole) && w.tooWide(whole, file) {
 		return nil
 	}
@@ -223,6 +226,18 @@ func (w *walk) assetFiles(e edge, file string) []string {
 		return w.below(real, "")
 	}
 	return w.below(name(base), p[len(base):])
+}
+
+// withoutHoles takes away what a path ends with and does not name: all that is below a
+// folder is meant by one hole behind it, and by two.
+func withoutHoles(p string) string {
+	for {
+		less := strings.TrimSuffix(strings.TrimSuffix(p, hole), "/")
+		if less == p {
+			return p
+		}
+		p = less
+	}
 }
 
 // tooWide reports whether a folder is spelled on the way to something else.

@@ -19,56 +19,84 @@ func (w *walk) below(dir, pattern string) []string {
 	if pattern == "" || pattern == "/" {
 		pattern = "/" + hole
 	}
-	var out []string
-	w.glob(dir, strings.Split(strings.TrimPrefix(pattern, "/"), "/"), 0, &out)
-	return out
+	asked := question{dir, pattern}
+	if found, ok := w.globbed[asked]; ok {
+		return found
+	}
+	g := search{tree: w.tree, been: map[stop]bool{}}
+	g.glob(dir, strings.Split(strings.TrimPrefix(pattern, "/"), "/"), 0)
+	if w.globbed == nil {
+		w.globbed = map[question][]string{}
+	}
+	w.globbed[asked] = g.found
+	return g.found
 }
 
-func (w *walk) glob(dir string, segments []string, depth int, out *[]string) {
-	if depth > maxNested || len(*out) >= maxExpanded {
+// question is what programs ask often: one file may spell a path in many
+// places.
+type question struct{ dir, pattern string }
+
+// search is one walk for the files that fit a pattern. Several holes lead to a folder
+// in several ways, and what is below it is looked at once.
+type search struct {
+	tree  *resolution.Tree
+	been  map[stop]bool
+	found []string
+}
+
+// stop is a folder, with the number of segments that are left to fit.
+type stop struct {
+	dir  string
+	left int
+}
+
+func (g *search) glob(dir string, segments []string, depth int) {
+	if depth > maxNested || len(g.found) >= maxExpanded {
 		return
 	}
 	first, last := segments[0], len(segments) == 1
-	if strings.HasPrefix(first, hole) && len(segments) >= 1 {
+	if strings.HasPrefix(first, hole) {
 		// **/*rest: any folders, then a name that ends so.
-		w.deep(dir, segments, depth, out)
+		g.deep(dir, segments, depth)
 		return
 	}
-	for _, n := range w.tree.Names(dir) {
+	for _, n := range g.tree.Names(dir) {
 		if !matches(first, n) {
 			continue
 		}
 		full := path.Join(dir, n)
-		_, kind := w.tree.Real(full)
+		_, kind := g.tree.Real(full)
 		switch {
 		case last && kind == resolution.File:
-			*out = append(*out, full)
+			g.found = append(g.found, full)
 		case !last && kind == resolution.Dir:
-			w.glob(full, segments[1:], depth+1, out)
+			g.glob(full, segments[1:], depth+1)
 		}
 	}
 }
 
-func (w *walk) deep(dir string, segments []string, depth int, out *[]string) {
-	if depth > maxNested {
+func (g *search) deep(dir string, segments []string, depth int) {
+	here := stop{dir, len(segments)}
+	if depth > maxNested || g.been[here] {
 		return
 	}
-	for _, n := range w.tree.Names(dir) {
-		if len(*out) >= maxExpanded {
+	g.been[here] = true
+	for _, n := range g.tree.Names(dir) {
+		if len(g.found) >= maxExpanded {
 			return
 		}
 		full := path.Join(dir, n)
-		_, kind := w.tree.Real(full)
+		_, kind := g.tree.Real(full)
 		if kind == resolution.File && len(segments) == 1 && matches(segments[0], n) {
-			*out = append(*out, full)
+			g.found = append(g.found, full)
 		}
-		if kind != resolution.Dir || n == "node_modules" || w.tree.IsLink(full) {
+		if kind != resolution.Dir || n == "node_modules" || g.tree.IsLink(full) {
 			continue
 		}
 		if len(segments) > 1 && matches(segments[0], n) {
-			w.glob(full, segments[1:], depth+1, out)
+			g.glob(full, segments[1:], depth+1)
 		}
-		w.deep(full, segments, depth+1, out)
+		g.deep(full, segments, depth+1)
 	}
 }
 

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -78,6 +79,10 @@ func TestEveryWayToAFileIsFollowed(t *testing.T) {
 		"asset in a variable":  {`const dir = require('path').resolve(__dirname, 'd'); const f = require('path').join(dir, 'text.txt')`, "d/c.js asset d/data.json asset d/e.mjs asset d/text.txt asset d/w.js asset"},
 		"asset by dirname":     {`import fs from 'fs'; fs.readFileSync(import.meta.dirname + '/d/text.txt')`, "d/text.txt asset"},
 		"own folder":           {`x(__dirname)`, ""},
+		"deeper than there is": {"x(`${__dirname}/d/${x}/${y}`)", ""},
+		"own folder, by holes": {"x(`${__dirname}/${x}/${y}`)", ""},
+		"search of packages":   {"x(`${__dirname}/node_modules/${x}/${y}/index.js`)", ""},
+		"file of a package":    {"x(`${__dirname}/node_modules/plug-one/${x}.js`)", "node_modules/plug-one/index.js asset"},
 		"above":                {`x(__dirname + '/../..')`, ""},
 		"pino":                 {`require('plug-one').pino({ transport: { targets: [{ target: 'plug-two' }, { target: './b' }] } })`, "b.js plugin node_modules/plug-one/index.js require node_modules/plug-two/index.js plugin"},
 		"view engine":          {`app.set('view engine', 'plug-one')`, "node_modules/plug-one/index.js plugin"},
@@ -99,6 +104,25 @@ func TestEveryWayToAFileIsFollowed(t *testing.T) {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Many holes lead to one file in many ways. It is listed once, and the ways are not
+// walked one by one: here they are more than a machine could walk.
+func TestManyHolesCostOneWalk(t *testing.T) {
+	lines := []string{"a.js: require('fs').readFileSync(`${__dirname}/deep/${a}/${b}/${c}/${d}/${e}/${f}/${g}/${h}.txt`)"}
+	var want []string
+	for dir, i := "deep", 0; i < 60; i++ {
+		dir += "/" + string(rune('a'+i%26))
+		lines = append(lines, dir+"/x.txt", dir+"/y.js")
+		if i >= 6 {
+			want = append(want, dir+"/x.txt asset")
+		}
+	}
+	got, _ := found(t, Options{}, lines...)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 

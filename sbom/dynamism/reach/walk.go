@@ -23,6 +23,7 @@ type walk struct {
 	files       map[string]*reached
 	links       map[string]bool
 	meanings    map[asked]string
+	globbed     map[question][]string
 	queue       []string
 	warnings    []Warning
 	carriers    map[string][]carrier // by name
