@@ -1,11 +1,12 @@
 package sbom
 
 import (
-	"encoding/json"
 	"strings"
 	"sync"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/nbuild/nbuild/sbom/schema"
 )
 
 // NoAssertion is the licence of what was not looked at (SPDX 2.3 §7.15): not a
@@ -54,18 +55,9 @@ func licences(declared string, version cdx.SpecVersion) *cdx.Licenses {
 // spdxIDs maps each identifier of the embedded SPDX list, in lower case, to its own
 // spelling: SPDX compares without case (SPDX 2.3 annex D.2).
 var spdxIDs = sync.OnceValue(func() map[string]string {
-	raw, err := schemas.ReadFile("schema/spdx.schema.json")
-	if err != nil {
-		return nil
-	}
-	var schema struct {
-		Enum []string `json:"enum"`
-	}
-	if err := json.Unmarshal(raw, &schema); err != nil {
-		return nil
-	}
-	ids := make(map[string]string, len(schema.Enum))
-	for _, id := range schema.Enum {
+	licences := schema.Licences()
+	ids := make(map[string]string, len(licences))
+	for _, id := range licences {
 		ids[strings.ToLower(id)] = id
 	}
 	return ids

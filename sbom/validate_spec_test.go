@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nbuild/nbuild/sbom/schema"
 )
 
 // The specification's own samples say which documents are valid. A few of each
@@ -16,7 +18,7 @@ func TestValidateAgreesWithTheSpecification(t *testing.T) {
 		root = all
 	}
 	var valid, invalid int
-	for _, version := range versions {
+	for _, version := range schema.Versions() {
 		names, err := filepath.Glob(filepath.Join(root, version, "*.json"))
 		if err != nil {
 			t.Fatal(err)

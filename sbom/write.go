@@ -10,6 +10,8 @@ import (
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/nbuild/nbuild/sbom/schema"
 )
 
 // DefaultVersion is the version of CycloneDX that is written where none is asked
@@ -59,7 +61,7 @@ func specVersion(text string) (cdx.SpecVersion, error) {
 	case "1.7":
 		return cdx.SpecVersion1_7, nil
 	}
-	return 0, fmt.Errorf("writing BOM: CycloneDX %q is none of %s", text, strings.Join(versions, ", "))
+	return 0, fmt.Errorf("writing BOM: CycloneDX %q is none of %s", text, strings.Join(schema.Versions(), ", "))
 }
 
 // serial makes a version 8 UUID of a digest.
@@ -122,7 +124,7 @@ func (w *writer) document() (*cdx.BOM, error) {
 		}
 	}
 	bom := &cdx.BOM{
-		JSONSchema:   schemaBase + "bom-" + w.version.String() + ".schema.json",
+		JSONSchema:   schema.URL(w.version.String()),
 		BOMFormat:    cdx.BOMFormat,
 		SpecVersion:  w.version,
 		SerialNumber: placeholder,

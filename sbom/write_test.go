@@ -17,6 +17,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/sbom/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -74,7 +75,7 @@ func sample() *Contents {
 }
 
 func TestWriteIsValidInEveryVersion(t *testing.T) {
-	for _, version := range versions {
+	for _, version := range schema.Versions() {
 		t.Run(version, func(t *testing.T) {
 			raw, err := Write(sample(), Options{Version: version, Pretty: true})
 			if err != nil {
