@@ -1,15 +1,16 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/Masterminds/semver/v3"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm/semver"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -24,15 +25,16 @@ var nodePackages = map[string]string{
 // that every platform has, one artefact a platform. What was pinned before and
 // still fits stays, unless Update names "node".
 func PinNode(ctx context.Context, want string, platforms []string, o PinOptions) ([]snapshot.Artefact, error) {
-	constraint, err := semver.NewConstraint(want)
-	if err != nil {
+	admitted, ok := semver.ParseRange(want, semver.Options{})
+	if !ok {
 		return nil, &diag.Problem{
-			Code: CodeNoNode, Err: err, What: fmt.Sprintf("%q is no version of Node", want),
+			Code: CodeNoNode, What: fmt.Sprintf("%q is no version of Node", want),
 			Remedy: "write the base's node as \"22\" or \"22.15.0\"",
 		}
 	}
-	if kept, ok := keptNode(constraint, platforms, o); ok {
+	if kept, ok := keptNode(admitted, platforms, o); ok {
 		for i := range kept {
+			var err error
 			if kept[i], err = o.reindex(ctx, kept[i]); err != nil {
 				return nil, err
 			}
@@ -57,16 +59,22 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 			common[v]++
 		}
 	}
-	var versions []*semver.Version
+	type release struct {
+		text    string
+		version semver.Version
+	}
+	var releases []release
 	for text, n := range common {
-		if v, err := semver.NewVersion(text); err == nil && n == len(platforms) && constraint.Check(v) {
-			versions = append(versions, v)
+		if v, ok := semver.Parse(text, semver.Options{}); ok && n == len(platforms) && admitted.Fits(v) {
+			releases = append(releases, release{text, v})
 		}
 	}
-	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(a) })
+	slices.SortFunc(releases, func(a, b release) int {
+		return cmp.Or(b.version.Compare(a.version), strings.Compare(a.text, b.text))
+	})
 	var tooYoung error
-	for _, v := range versions[:min(len(versions), maxNodeTries)] {
-		artefacts, err := nodeVersion(ctx, v.Original(), platforms, o)
+	for _, r := range releases[:min(len(releases), maxNodeTries)] {
+		artefacts, err := nodeVersion(ctx, r.text, platforms, o)
 		var p *diag.Problem
 		if errors.As(err, &p) && p.Code == CodeCooldown {
 			tooYoung = err
@@ -87,15 +95,15 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 const maxNodeTries = 20
 
 // keptNode returns what Previous has, where it fits.
-func keptNode(constraint *semver.Constraints, platforms []string, o PinOptions) ([]snapshot.Artefact, bool) {
+func keptNode(admitted semver.Range, platforms []string, o PinOptions) ([]snapshot.Artefact, bool) {
 	if o.Previous == nil || slices.Contains(o.Update, "node") {
 		return nil, false
 	}
 	var kept []snapshot.Artefact
 	for _, p := range platforms {
 		for a := range o.Previous.Of(snapshot.KindNode) {
-			v, err := semver.NewVersion(a.Version)
-			if a.Platform == p && err == nil && constraint.Check(v) && (len(kept) == 0 || kept[0].Version == a.Version) {
+			v, ok := semver.Parse(a.Version, semver.Options{})
+			if a.Platform == p && ok && admitted.Fits(v) && (len(kept) == 0 || kept[0].Version == a.Version) {
 				kept = append(kept, a)
 				break
 			}

@@ -4,9 +4,8 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/nbuild/nbuild/internal/debian/debversion"
+	"github.com/nbuild/nbuild/internal/npm/semver"
 )
 
 // compareVersions orders two versions of the package that purl names: by semver,
@@ -16,14 +15,14 @@ func compareVersions(purl, a, b string) int {
 	if strings.HasPrefix(purl, "pkg:deb/") {
 		return cmp.Or(debversion.Compare(a, b), strings.Compare(a, b))
 	}
-	x, errX := semver.StrictNewVersion(a)
-	y, errY := semver.StrictNewVersion(b)
+	x, okX := semver.Parse(a, semver.Options{})
+	y, okY := semver.Parse(b, semver.Options{})
 	switch {
-	case errX == nil && errY == nil:
+	case okX && okY:
 		return cmp.Or(x.Compare(y), strings.Compare(a, b))
-	case errX == nil:
+	case okX:
 		return 1
-	case errY == nil:
+	case okY:
 		return -1
 	}
 	return strings.Compare(a, b)
