@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -134,7 +134,7 @@ func (e *evaluator) noCredentials(b *hclfile.Body, name, address string) {
 	}
 }
 
-var npmPackage = regexp.MustCompile(`^(@[a-z0-9~_.-]+/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*$`)
+var npmPackage = lazyregexp.New(`^(@[a-z0-9~_.-]+/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*$`)
 
 // inputs reads what enters: npm, base and fetch blocks.
 func (e *evaluator) inputs() {
@@ -144,7 +144,7 @@ func (e *evaluator) inputs() {
 			n.Lockfile = e.path(b, "lockfile", l)
 		}
 		for _, s := range b.Of("script") {
-			if !npmPackage.MatchString(s.Labels[0]) {
+			if !npmPackage().MatchString(s.Labels[0]) {
 				e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", s.Labels[0]), "", `write it as: script "better-sqlite3" {`)
 			}
 			n.Scripts = append(n.Scripts, Script{Package: s.Labels[0], Allow: e.Strings(s, "allow"), Reason: e.reason(s), At: e.position(s)})
@@ -152,7 +152,7 @@ func (e *evaluator) inputs() {
 		n.Unbuilt = e.unbuilt(b)
 		for _, s := range b.Of("patch") {
 			at := strings.LastIndex(s.Labels[0], "@")
-			if at < 1 || !npmPackage.MatchString(s.Labels[0][:at]) || at == len(s.Labels[0])-1 {
+			if at < 1 || !npmPackage().MatchString(s.Labels[0][:at]) || at == len(s.Labels[0])-1 {
 				e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package with its version", s.Labels[0]), "", `write it as: patch "qs@6.11.0" {`)
 			}
 			n.Patches = append(n.Patches, Patch{Package: s.Labels[0], File: e.path(s, "file", e.String(s, "file")), Resolves: e.Strings(s, "resolves"), At: e.position(s)})
@@ -188,7 +188,7 @@ func (e *evaluator) unbuilt(b *hclfile.Body) []Unbuilt {
 			name, version = label[:at], label[at+1:]
 		}
 		switch {
-		case !npmPackage.MatchString(name) || version == "":
+		case !npmPackage().MatchString(name) || version == "":
 			e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", label), "", `write it as: unbuilt "core-js" {, or unbuilt "core-js@3.0.0" { for one version`)
 		case seen[label]:
 			e.Problem(s.Range, CodeForm, fmt.Sprintf("unbuilt %q stands twice", label), "", "remove one")
@@ -207,8 +207,8 @@ func safe(u *url.URL) bool {
 }
 
 var (
-	nodeVersion = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,4}){0,2}$`)
-	debianName  = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]{1,127}$`)
+	nodeVersion = lazyregexp.New(`^[0-9]{1,3}(\.[0-9]{1,4}){0,2}$`)
+	debianName  = lazyregexp.New(`^[a-z0-9][a-z0-9+.-]{1,127}$`)
 )
 
 func (e *evaluator) base(b *hclfile.Body) Base {
@@ -226,7 +226,7 @@ func (e *evaluator) base(b *hclfile.Body) Base {
 		return out
 	}
 	if n := e.String(b, "node"); n != "" {
-		if out.Node = n; !nodeVersion.MatchString(n) {
+		if out.Node = n; !nodeVersion().MatchString(n) {
 			e.Problem(b.At("node"), CodeForm, fmt.Sprintf("%q is no version of Node", n), "", `write it as node = "22" or node = "22.15.0"`)
 		}
 	}
@@ -269,7 +269,7 @@ func (e *evaluator) debian(b *hclfile.Body, out *Base) {
 		}
 	}
 	for _, n := range append([]string{out.Suite}, out.Packages...) {
-		if !debianName.MatchString(n) {
+		if !debianName().MatchString(n) {
 			e.Problem(b.At("debian"), CodeForm, fmt.Sprintf("%q is no name of Debian's", n), "", remedy)
 		}
 	}

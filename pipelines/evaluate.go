@@ -3,7 +3,6 @@ package pipelines
 import (
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // evaluator turns a checked body into a Project. Each method fills in one kind of
@@ -30,7 +30,7 @@ const (
 	ImpliedBase = "node"
 )
 
-var label = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
+var label = lazyregexp.New(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
 
 func (e *evaluator) all() {
 	e.names()
@@ -50,7 +50,7 @@ func (e *evaluator) all() {
 // names checks the labels that references are made of.
 func (e *evaluator) names() {
 	for _, b := range e.body.Blocks {
-		if len(b.Labels) == 1 && !label.MatchString(b.Labels[0]) {
+		if len(b.Labels) == 1 && !label().MatchString(b.Labels[0]) {
 			e.Problem(b.Range, CodeForm, fmt.Sprintf("%q is no name", b.Labels[0]), "a name begins with a letter and has letters, digits, - and _, 63 at most",
 				fmt.Sprintf("write it as: %s %q {", b.Type, "name"))
 		}

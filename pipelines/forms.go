@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -40,7 +40,7 @@ func (e *evaluator) duration(b *hclfile.Body, name string, otherwise time.Durati
 	return d
 }
 
-var size = regexp.MustCompile(`^([0-9]{1,9})(B|KiB|MiB|GiB|KB|MB|GB)$`)
+var size = lazyregexp.New(`^([0-9]{1,9})(B|KiB|MiB|GiB|KB|MB|GB)$`)
 
 // size reads "512MiB" out of an attribute, in bytes.
 func (e *evaluator) size(b *hclfile.Body, name string, otherwise int64) int64 {
@@ -48,7 +48,7 @@ func (e *evaluator) size(b *hclfile.Body, name string, otherwise int64) int64 {
 	if s == "" {
 		return otherwise
 	}
-	m := size.FindStringSubmatch(s)
+	m := size().FindStringSubmatch(s)
 	units := map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 	if m != nil {
 		if n, err := strconv.ParseInt(m[1], 10, 64); err == nil && n > 0 && n <= math.MaxInt64/units[m[2]] {
@@ -103,13 +103,13 @@ func (e *evaluator) argv(b *hclfile.Body, name string) []string {
 	return args
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+var variableName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
 // env reads an environment.
 func (e *evaluator) env(b *hclfile.Body, name string) map[string]string {
 	vars := e.Map(b, name)
 	for _, k := range sorted(vars) {
-		if !variableName.MatchString(k) || strings.ContainsRune(vars[k], 0) {
+		if !variableName().MatchString(k) || strings.ContainsRune(vars[k], 0) {
 			e.Problem(b.At(name), CodeForm, fmt.Sprintf("%q can't be an environment variable", k), "", fmt.Sprintf(`write it as %s = { NODE_ENV = "production" }`, name))
 		}
 	}

@@ -3,7 +3,6 @@ package pipelines
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // maxText bounds the text that one function makes, in bytes.
@@ -102,7 +102,7 @@ func wrapped(f function.Function, call func(args []cty.Value) (cty.Value, error)
 	})
 }
 
-var width = regexp.MustCompile(`%[^a-zA-Z%]*?([0-9]+)(?:\.([0-9]+))?`)
+var width = lazyregexp.New(`%[^a-zA-Z%]*?([0-9]+)(?:\.([0-9]+))?`)
 
 func checkFormat(args []cty.Value) error {
 	if !args[0].IsKnown() || args[0].IsNull() {
@@ -122,7 +122,7 @@ func checkFormat(args []cty.Value) error {
 			}
 		}
 	}
-	for _, m := range width.FindAllStringSubmatch(args[0].AsString(), 1000) {
+	for _, m := range width().FindAllStringSubmatch(args[0].AsString(), 1000) {
 		for _, n := range m[1:] {
 			if v, err := strconv.Atoi(n); n != "" && (err != nil || v > 4096) {
 				return tooLarge("the formatted text")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // steps reads the step blocks.
@@ -94,11 +95,11 @@ func (e *evaluator) images() {
 }
 
 var (
-	userForm   = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
-	exposeForm = regexp.MustCompile(`^[0-9]{1,5}/(tcp|udp|sctp)$`)
-	signalForm = regexp.MustCompile(`^SIG[A-Z0-9]{2,10}$`)
-	tagForm    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	repository = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
+	userForm   = lazyregexp.New(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
+	exposeForm = lazyregexp.New(`^[0-9]{1,5}/(tcp|udp|sctp)$`)
+	signalForm = lazyregexp.New(`^SIG[A-Z0-9]{2,10}$`)
+	tagForm    = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	repository = lazyregexp.New(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
 )
 
 func (e *evaluator) image(b *hclfile.Body) Image {
@@ -107,20 +108,20 @@ func (e *evaluator) image(b *hclfile.Body) Image {
 		Repository: e.String(b, "repository"), Tags: e.Strings(b, "tags"), Entrypoint: e.argv(b, "entrypoint"), Cmd: e.argv(b, "cmd"),
 		Env: e.env(b, "env"), Labels: e.Map(b, "labels"), Expose: e.Strings(b, "expose"), StopSignal: e.String(b, "stop_signal"), At: e.position(b),
 	}
-	if img.Repository != "" && !repository.MatchString(img.Repository) {
+	if img.Repository != "" && !repository().MatchString(img.Repository) {
 		e.Problem(b.At("repository"), CodeForm, fmt.Sprintf("%q is no repository", img.Repository), "a tag does not belong here", `write it as repository = "registry.example.com/shop/storefront"`)
 	}
 	for _, check := range []struct {
 		name   string
 		values []string
-		form   *regexp.Regexp
+		form   func() *regexp.Regexp
 		sample string
 	}{
 		{"tags", img.Tags, tagForm, `tags = ["stable"]`}, {"expose", img.Expose, exposeForm, `expose = ["8080/tcp"]`},
 		{"user", e.Strings(b, "user"), userForm, `user = "65532:65532"`}, {"stop_signal", e.Strings(b, "stop_signal"), signalForm, `stop_signal = "SIGTERM"`},
 	} {
 		for _, v := range check.values {
-			if !check.form.MatchString(v) {
+			if !check.form().MatchString(v) {
 				e.Problem(b.At(check.name), CodeForm, fmt.Sprintf("%s can't be %q", check.name, v), "", "write it as "+check.sample)
 			}
 		}

@@ -3,11 +3,11 @@ package launch
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/debian"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/linkage"
 )
 
@@ -15,7 +15,7 @@ import (
 var triplets = map[string]string{"linux/amd64": "x86_64-linux-gnu", "linux/arm64": "aarch64-linux-gnu"}
 
 // ofMusl are names that musl's loader takes for itself, whatever stands in the image.
-var ofMusl = regexp.MustCompile(`^lib(?:c|pthread|rt|m|dl|util|xnet)\.`)
+var ofMusl = lazyregexp.New(`^lib(?:c|pthread|rt|m|dl|util|xnet)\.`)
 
 // lack is a library that the loader would not find.
 type lack struct {
@@ -60,7 +60,7 @@ func (c *checker) lacks(n *node, inherited []string) ([]lack, error) {
 			rpath = nil
 		}
 		for _, need := range a.n.Object.Needs {
-			if musl && ofMusl.MatchString(need.Library) {
+			if musl && ofMusl().MatchString(need.Library) {
 				continue
 			}
 			found, err := c.library(need.Library, rpath, expand(a.n.Object.RunPath, a.n.Path))

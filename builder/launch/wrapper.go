@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "zsh": true}
@@ -79,9 +80,9 @@ func afterEnv(words []string) []string {
 
 // plain is a line of a shell that is nothing but words. In any other, what is started
 // depends on more than can be read here.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./=@:,+% -]+$`)
+var plain = lazyregexp.New(`^[A-Za-z0-9_./=@:,+% -]+$`)
 
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var assignment = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // shell looks at `sh -c LINE`, and at `sh FILE`.
 func (c *checker) shell(args []string, depth int) error {
@@ -103,11 +104,11 @@ var builtins = map[string]bool{
 }
 
 func (c *checker) line(line string, depth int) error {
-	if !plain.MatchString(line) {
+	if !plain().MatchString(line) {
 		return nil
 	}
 	words := strings.Fields(line)
-	for len(words) > 0 && (assignment.MatchString(words[0]) || words[0] == "exec") {
+	for len(words) > 0 && (assignment().MatchString(words[0]) || words[0] == "exec") {
 		words = words[1:]
 	}
 	if len(words) == 0 || builtins[words[0]] || strings.ContainsAny(line, "%") {
@@ -174,7 +175,7 @@ func (c *checker) startScript(command []string) string {
 	}
 	_, scripts := c.manifest()
 	words := strings.Fields(scripts[name])
-	if !plain.MatchString(scripts[name]) || len(words) < 2 || words[0] != "node" {
+	if !plain().MatchString(scripts[name]) || len(words) < 2 || words[0] != "node" {
 		return ""
 	}
 	quoted := make([]string, len(words))

@@ -1,6 +1,10 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
+)
 
 // The colours of words, as a terminal's SGR parameters (ECMA-48 §8.3.117).
 const (
@@ -13,20 +17,20 @@ const (
 // shades are the words that decide, and nothing else: a reader's eye should land on
 // what ended badly and on what to do about it. The group is what is coloured.
 var shades = []struct {
-	word  *regexp.Regexp
+	word  func() *regexp.Regexp
 	shade string
 }{
-	{regexp.MustCompile(`(?m)^(error\[NB\d{4}\]:)`), bad},
-	{regexp.MustCompile(`(?m)^(warning:)`), doubt},
-	{regexp.MustCompile(`(?m)^ *(fix:)`), pointer},
-	{regexp.MustCompile(`(?m)^  (pass) {3}`), good},
-	{regexp.MustCompile(`(?m)^  (fail) {3}`), bad},
-	{regexp.MustCompile(`(?m)^  (unknown)  `), doubt},
-	{regexp.MustCompile(`(?m)^  for .*: (accepted)$`), good},
-	{regexp.MustCompile(`(?m)^  for .*: (rejected)`), bad},
-	{regexp.MustCompile(`(?m)^  for .*: (undecided)`), doubt},
-	{regexp.MustCompile(`(?m)^(critical|high)$`), bad},
-	{regexp.MustCompile(`(?m)^(medium)$`), doubt},
+	{lazyregexp.New(`(?m)^(error\[NB\d{4}\]:)`), bad},
+	{lazyregexp.New(`(?m)^(warning:)`), doubt},
+	{lazyregexp.New(`(?m)^ *(fix:)`), pointer},
+	{lazyregexp.New(`(?m)^  (pass) {3}`), good},
+	{lazyregexp.New(`(?m)^  (fail) {3}`), bad},
+	{lazyregexp.New(`(?m)^  (unknown)  `), doubt},
+	{lazyregexp.New(`(?m)^  for .*: (accepted)$`), good},
+	{lazyregexp.New(`(?m)^  for .*: (rejected)`), bad},
+	{lazyregexp.New(`(?m)^  for .*: (undecided)`), doubt},
+	{lazyregexp.New(`(?m)^(critical|high)$`), bad},
+	{lazyregexp.New(`(?m)^(medium)$`), doubt},
 }
 
 // paint colours the words of a text that decide, where --color says so or, by
@@ -37,7 +41,7 @@ func (a *app) paint(text string, terminal bool) string {
 		return text
 	}
 	for _, s := range shades {
-		for at := s.word.FindAllStringSubmatchIndex(text, -1); len(at) > 0; at = at[:len(at)-1] {
+		for at := s.word().FindAllStringSubmatchIndex(text, -1); len(at) > 0; at = at[:len(at)-1] {
 			from, to := at[len(at)-1][2], at[len(at)-1][3]
 			text = text[:from] + "\x1b[" + s.shade + "m" + text[from:to] + "\x1b[0m" + text[to:]
 		}

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/operation/diff"
 )
 
 // platformForm is how the OCI image index names a platform: system, architecture and,
 // for some, a variant. What an image is for only the image can say.
-var platformForm = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+var platformForm = lazyregexp.New(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
 
 // platforms are those that nbuild builds for.
 var platforms = []string{"linux/amd64", "linux/arm64"}
@@ -40,7 +40,7 @@ before packages, and what is only in tests of packages last.`,
 					}
 				}
 			}
-			if !platformForm.MatchString(o.Platform) {
+			if !platformForm().MatchString(o.Platform) {
 				return noneOf("--platform", o.Platform, platforms...)
 			}
 			host, err := a.host()

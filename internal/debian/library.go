@@ -1,8 +1,9 @@
 package debian
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // libraries are the packages of those libraries whose package is not named by the rule
@@ -28,7 +29,7 @@ var libraries = map[string]string{
 	"libodbc.so.2": "libodbc2", "libaio.so.1t64": "libaio1t64", "libgssapi_krb5.so.2": "libgssapi-krb5-2", "libzmq.so.5": "libzmq5",
 }
 
-var soname = regexp.MustCompile(`^(lib[A-Za-z0-9+._-]*?)(-[0-9][0-9.]*)?\.so\.([0-9]+)$`)
+var soname = lazyregexp.New(`^(lib[A-Za-z0-9+._-]*?)(-[0-9][0-9.]*)?\.so\.([0-9]+)$`)
 
 // Library names the package that brings a shared library, by what its loader calls it,
 // "libatomic.so.1". Known is false where the name follows from Debian's rule alone: the
@@ -37,7 +38,7 @@ func Library(name string) (pkg string, known bool) {
 	if pkg, ok := libraries[name]; ok {
 		return pkg, true
 	}
-	m := soname.FindStringSubmatch(name)
+	m := soname().FindStringSubmatch(name)
 	if m == nil {
 		return "", false
 	}

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // Object is what one file of machine code is and needs.
@@ -203,7 +204,7 @@ const maxPath = 4096
 
 // ofVersion is the function that an addon for one version of Node has (Node.js
 // documentation, "C++ addons", context-aware addons).
-var ofVersion = regexp.MustCompile(`^node_register_module_v([0-9]{1,6})$`)
+var ofVersion = lazyregexp.New(`^node_register_module_v([0-9]{1,6})$`)
 
 // addon reads how a library presents itself to Node. An addon of Node-API has a
 // function of that name, or calls one as it is loaded; it may have the other as well.
@@ -223,7 +224,7 @@ func (o *Object) addon(f *elf.File) error {
 		case !there && s.Name == "node_module_register":
 			o.Addon.Unknown = true
 		case there:
-			if m := ofVersion.FindStringSubmatch(s.Name); m != nil {
+			if m := ofVersion().FindStringSubmatch(s.Name); m != nil {
 				if n, err := strconv.Atoi(m[1]); err == nil {
 					o.Addon.ABI = n
 				}

@@ -89,7 +89,7 @@ func (l *Layout) push(ctx context.Context, put func(*os.Root) (v1.Descriptor, er
 // Tag implements Store. What the tag named before stays in the layout, without a
 // name unless it has another.
 func (l *Layout) Tag(ctx context.Context, digest v1.Hash, tag string) error {
-	if !tagForm.MatchString(tag) {
+	if !tagForm().MatchString(tag) {
 		return badReference("oci:"+l.dir+":"+tag, "its tag is malformed", "a tag is a letter, digit or _, then up to 127 of letters, digits, _ . -")
 	}
 	return l.exclusive(ctx, func(root *os.Root) error {

@@ -1,7 +1,6 @@
 package oci
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // Kind says what sort of place a Ref names.
@@ -33,7 +33,7 @@ type Ref struct {
 }
 
 var (
-	tagForm  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	tagForm  = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	zeroHash v1.Hash
 )
 
@@ -85,7 +85,7 @@ func parseLayout(s, head string, digest v1.Hash) (Ref, error) {
 	r := Ref{Kind: InLayout, Path: head, Digest: digest}
 	if i := strings.LastIndex(head, ":"); i >= 0 && !strings.Contains(head[i:], "/") {
 		r.Path, r.Tag = head[:i], head[i+1:]
-		if !tagForm.MatchString(r.Tag) {
+		if !tagForm().MatchString(r.Tag) {
 			return Ref{}, badReference(s, "its tag is malformed", "a tag is a letter, digit or _, then up to 127 of letters, digits, _ . -")
 		}
 	}
@@ -99,7 +99,7 @@ func parseRegistry(s, head string, digest v1.Hash) (Ref, error) {
 	tag := ""
 	if i := strings.LastIndex(head, ":"); i > strings.LastIndex(head, "/") {
 		head, tag = head[:i], head[i+1:]
-		if !tagForm.MatchString(tag) {
+		if !tagForm().MatchString(tag) {
 			return Ref{}, badReference(s, "its tag is malformed", "a tag is a letter, digit or _, then up to 127 of letters, digits, _ . -")
 		}
 	}

@@ -223,7 +223,7 @@ func (r raw) MediaType() (types.MediaType, error) { return r.Descriptor.MediaTyp
 
 // Tag implements Store, and reads the tag back.
 func (r *Registry) Tag(ctx context.Context, digest v1.Hash, tag string) error {
-	if !tagForm.MatchString(tag) {
+	if !tagForm().MatchString(tag) {
 		return badReference(r.repo.String()+":"+tag, "its tag is malformed", "a tag is a letter, digit or _, then up to 127 of letters, digits, _ . -")
 	}
 	m, err := r.Manifest(ctx, digest)

@@ -2,8 +2,9 @@ package resolution
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // exported is PACKAGE_EXPORTS_RESOLVE for the package of a manifest.
@@ -117,10 +118,10 @@ type outcome struct {
 
 // badSegment finds what a target or what a star stands for may not have: ".", ".."
 // and node_modules as a segment, encoded or not.
-var badSegment = regexp.MustCompile(`(?i)(^|[\\/])((\.|%2e)(\.|%2e)?|(n|%6e|%4e)(o|%6f|%4f)(d|%64|%44)(e|%65|%45)(_|%5f)(m|%6d|%4d)(o|%6f|%4f)(d|%64|%44)(u|%75|%55)(l|%6c|%4c)(e|%65|%45)(s|%73|%53))?([\\/]|$)`)
+var badSegment = lazyregexp.New(`(?i)(^|[\\/])((\.|%2e)(\.|%2e)?|(n|%6e|%4e)(o|%6f|%4f)(d|%64|%44)(e|%65|%45)(_|%5f)(m|%6d|%4d)(o|%6f|%4f)(d|%64|%44)(u|%75|%55)(l|%6c|%4c)(e|%65|%45)(s|%73|%53))?([\\/]|$)`)
 
 // deprecatedSegment is the same without empty segments, which only warn.
-var deprecatedSegment = regexp.MustCompile(`(?i)(^|[\\/])((\.|%2e)(\.|%2e)?|(n|%6e|%4e)(o|%6f|%4f)(d|%64|%44)(e|%65|%45)(_|%5f)(m|%6d|%4d)(o|%6f|%4f)(d|%64|%44)(u|%75|%55)(l|%6c|%4c)(e|%65|%45)(s|%73|%53))([\\/]|$)`)
+var deprecatedSegment = lazyregexp.New(`(?i)(^|[\\/])((\.|%2e)(\.|%2e)?|(n|%6e|%4e)(o|%6f|%4f)(d|%64|%44)(e|%65|%45)(_|%5f)(m|%6d|%4d)(o|%6f|%4f)(d|%64|%44)(u|%75|%55)(l|%6c|%4c)(e|%65|%45)(s|%73|%53))([\\/]|$)`)
 
 // resolve is PACKAGE_TARGET_RESOLVE.
 func (t *target) resolve(v *Value) (outcome, error) {
@@ -188,14 +189,14 @@ func (t *target) text(s string) (outcome, error) {
 		}
 		return outcome{}, t.invalid("a target must start with ./")
 	}
-	if badSegment.MatchString(s[2:]) && deprecatedSegment.MatchString(s[2:]) {
+	if badSegment().MatchString(s[2:]) && deprecatedSegment().MatchString(s[2:]) {
 		return outcome{}, t.invalid("a target that leaves its package")
 	}
 	if !t.pattern {
 		name, err := t.name(s)
 		return outcome{state: found, name: name}, err
 	}
-	if badSegment.MatchString(t.match) && deprecatedSegment.MatchString(t.match) {
+	if badSegment().MatchString(t.match) && deprecatedSegment().MatchString(t.match) {
 		return outcome{}, fail(InvalidSpecifier, "what the star of %q stands for has segments that it may not have", t.key)
 	}
 	name, err := t.name(strings.ReplaceAll(s, "*", t.match))

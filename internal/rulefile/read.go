@@ -11,11 +11,12 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 var (
-	ruleID  = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,15}(-[A-Z0-9]{1,15}){0,3}-[0-9]{1,4}$`)
-	pattern = regexp.MustCompile(`^[A-Za-z0-9_$.:/@*#-]{1,200}$`)
+	ruleID  = lazyregexp.New(`^[A-Z][A-Z0-9]{0,15}(-[A-Z0-9]{1,15}){0,3}-[0-9]{1,4}$`)
+	pattern = lazyregexp.New(`^[A-Za-z0-9_$.:/@*#-]{1,200}$`)
 )
 
 // Read evaluates a dynamism block that was held to Language. What is wrong is
@@ -49,7 +50,7 @@ func Read(r *hclfile.Reader, b *hclfile.Body) Block {
 }
 
 // ID reports whether a text can be the id of a rule.
-func ID(s string) bool { return ruleID.MatchString(s) }
+func ID(s string) bool { return ruleID().MatchString(s) }
 
 type reader struct{ *hclfile.Reader }
 
@@ -106,7 +107,7 @@ func (x reader) patterns(b *hclfile.Body, name string) []string {
 	list := x.Strings(b, name)
 	for _, s := range list {
 		method, isMethod := strings.CutPrefix(s, ".")
-		if !pattern.MatchString(s) || isMethod && (method == "" || strings.ContainsAny(method, ".:/@")) || strings.Trim(s, "*.") == "" {
+		if !pattern().MatchString(s) || isMethod && (method == "" || strings.ContainsAny(method, ".:/@")) || strings.Trim(s, "*.") == "" {
 			x.Problem(b.At(name), CodeRule, fmt.Sprintf("%q is no pattern of names", s), "", fmt.Sprintf(`write it as %s = ["node:child_process.exec", "npm:pg.*", ".query"]`, name))
 		}
 	}

@@ -19,10 +19,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // attempts bounds how often a file is made anew because a sweep took it.
@@ -101,10 +102,10 @@ func Sweep(dir, prefix string) Swept {
 }
 
 // beside is the name of a file that Write makes, NAME with digits for the star.
-var beside = regexp.MustCompile(`^\..+\.nbuild-[0-9]+$`)
+var beside = lazyregexp.New(`^\..+\.nbuild-[0-9]+$`)
 
 // SweepBeside removes what Write left in a folder when it was killed.
-func SweepBeside(dir string) Swept { return sweepAll(dir, beside.MatchString) }
+func SweepBeside(dir string) Swept { return sweepAll(dir, beside().MatchString) }
 
 func sweepAll(dir string, ours func(name string) bool) Swept {
 	var s Swept

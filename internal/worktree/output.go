@@ -2,8 +2,9 @@ package worktree
 
 import (
 	"io/fs"
-	"regexp"
 	"slices"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // Images stay out of images: one that a build wrote into the project's folder would
@@ -21,9 +22,9 @@ func isLayout(entries []fs.DirEntry) bool {
 const archiveReason = "an image archive"
 
 // imageConfig is how the first file of such an archive is called.
-var imageConfig = regexp.MustCompile(`^[0-9a-f]{64}\.json\x00`)
+var imageConfig = lazyregexp.New(`^[0-9a-f]{64}\.json\x00`)
 
 // isArchive looks for a tar header (POSIX.1-1988 ustar) of an image's configuration.
 func isArchive(head []byte) bool {
-	return len(head) >= 512 && string(head[257:262]) == "ustar" && imageConfig.Match(head[:100])
+	return len(head) >= 512 && string(head[257:262]) == "ustar" && imageConfig().Match(head[:100])
 }

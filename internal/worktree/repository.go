@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/unfinished"
 )
 
@@ -81,8 +81,8 @@ func openRepository(top, name string, isDir bool) (*repository, error) {
 }
 
 var (
-	objectID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
-	refForm  = regexp.MustCompile(`^refs/[A-Za-z0-9_./@+=,~#%{}-]+$`)
+	objectID = lazyregexp.New(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+	refForm  = lazyregexp.New(`^refs/[A-Za-z0-9_./@+=,~#%{}-]+$`)
 )
 
 // head resolves HEAD to a commit, or "" where there is none yet (gitrepository-layout(5)).
@@ -92,11 +92,11 @@ func (r *repository) head() (string, error) {
 		return "", err
 	}
 	for range 5 {
-		if objectID.MatchString(text) {
+		if objectID().MatchString(text) {
 			return text, nil
 		}
 		ref, ok := strings.CutPrefix(text, "ref: ")
-		if !ok || len(ref) > 1000 || !refForm.MatchString(ref) || strings.Contains(ref, "..") {
+		if !ok || len(ref) > 1000 || !refForm().MatchString(ref) || strings.Contains(ref, "..") {
 			return "", badGit(r.top, errors.New("HEAD names no commit"))
 		}
 		if text, err = r.ref(ref); err != nil || text == "" {
@@ -124,7 +124,7 @@ func (r *repository) ref(ref string) (string, error) {
 		return "", err
 	}
 	for line := range strings.SplitSeq(string(packed), "\n") {
-		if id, name, ok := strings.Cut(line, " "); ok && name == ref && objectID.MatchString(id) {
+		if id, name, ok := strings.Cut(line, " "); ok && name == ref && objectID().MatchString(id) {
 			return id, nil
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
+
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // sniffed is how much of a file is looked at: private keys stand at the beginning
@@ -14,11 +15,11 @@ const sniffed = 256 << 10
 var (
 	// A line that begins a PEM key and is followed by its header or its base64.
 	// Source code that only mentions the line has a quote after it.
-	pemKey = regexp.MustCompile(`(?m)^[ \t]*-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[ \t]*\r?\n[ \t]*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z-]+: |\r?\n)`)
+	pemKey = lazyregexp.New(`(?m)^[ \t]*-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[ \t]*\r?\n[ \t]*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z-]+: |\r?\n)`)
 	// The same within one JSON or JavaScript string.
-	quotedKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\\r?\\?n[A-Za-z0-9+/=]{16,}`)
-	ageKey    = regexp.MustCompile(`(?m)^AGE-SECRET-KEY-1[0-9A-Z]{50,}`)
-	awsKey    = regexp.MustCompile(`(?im)^[ \t]*aws_secret_access_key[ \t]*=[ \t]*[A-Za-z0-9/+]{40}[ \t]*\r?$`)
+	quotedKey = lazyregexp.New(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\\r?\\?n[A-Za-z0-9+/=]{16,}`)
+	ageKey    = lazyregexp.New(`(?m)^AGE-SECRET-KEY-1[0-9A-Z]{50,}`)
+	awsKey    = lazyregexp.New(`(?im)^[ \t]*aws_secret_access_key[ \t]*=[ \t]*[A-Za-z0-9/+]{40}[ \t]*\r?$`)
 	puttyKey  = []byte("PuTTY-User-Key-File-")
 )
 
@@ -39,13 +40,13 @@ func (s *scan) head(name string) ([]byte, error) {
 // looksLikeKey says which kind of private key bytes look like, or "".
 func looksLikeKey(b []byte) string {
 	switch {
-	case bytes.Contains(b, []byte("PRIVATE KEY")) && (pemKey.Match(b) || quotedKey.Match(b)):
+	case bytes.Contains(b, []byte("PRIVATE KEY")) && (pemKey().Match(b) || quotedKey().Match(b)):
 		return "a private key in PEM"
 	case bytes.HasPrefix(b, puttyKey):
 		return "a private key of PuTTY"
-	case bytes.Contains(b, []byte("AGE-SECRET-KEY-1")) && ageKey.Match(b):
+	case bytes.Contains(b, []byte("AGE-SECRET-KEY-1")) && ageKey().Match(b):
 		return "a private key of age"
-	case awsKey.Match(b):
+	case awsKey().Match(b):
 		return "a secret key of a cloud account"
 	case derKey(b):
 		return "a private key in DER"

@@ -1,17 +1,17 @@
 package denote
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/js"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
 // What a string of code may give back that this package follows: a name.
 var (
-	namePattern    = regexp.MustCompile(`^\s*([\w$]+(?:\.[\w$]+)*)\s*;?\s*$`)
-	returnPattern  = regexp.MustCompile(`^\s*(?:"use strict";?\s*)?return\s*\(?\s*([\w$]+(?:\.[\w$]+)*)\s*\)?\s*;?\s*$`)
-	requirePattern = regexp.MustCompile(`^\s*(?:return\s+)?require\s*\(\s*(?:"([^"\\]+)"|'([^'\\]+)')\s*\)\s*;?\s*$`)
+	namePattern    = lazyregexp.New(`^\s*([\w$]+(?:\.[\w$]+)*)\s*;?\s*$`)
+	returnPattern  = lazyregexp.New(`^\s*(?:"use strict";?\s*)?return\s*\(?\s*([\w$]+(?:\.[\w$]+)*)\s*\)?\s*;?\s*$`)
+	requirePattern = lazyregexp.New(`^\s*(?:return\s+)?require\s*\(\s*(?:"([^"\\]+)"|'([^'\\]+)')\s*\)\s*;?\s*$`)
 )
 
 // maxCode bounds the strings of code that are looked into.
@@ -25,11 +25,11 @@ func (d *Denoter) evaluated(arg js.Ref) set {
 		if len(code) > maxCode {
 			continue
 		}
-		if m := requirePattern.FindStringSubmatch(code); m != nil {
+		if m := requirePattern().FindStringSubmatch(code); m != nil {
 			if path, ok := modulePath(m[1] + m[2]); ok {
 				out = d.union(out, d.path(path, ViaComputed))
 			}
-		} else if m := namePattern.FindStringSubmatch(code); m != nil {
+		} else if m := namePattern().FindStringSubmatch(code); m != nil {
 			out = d.union(out, d.named(m[1]))
 		}
 	}
@@ -47,7 +47,7 @@ func (d *Denoter) made(at target) set {
 		if len(code) > maxCode {
 			continue
 		}
-		if m := returnPattern.FindStringSubmatch(code); m != nil {
+		if m := returnPattern().FindStringSubmatch(code); m != nil {
 			out = d.union(out, d.each(d.named(m[1]), func(id valueID) set { return d.one(value{form: returnsForm, parent: id}) }))
 		}
 	}

@@ -136,7 +136,7 @@ func (d *Denoter) global(a js.Atom) set {
 }
 
 func (d *Denoter) globalNamed(name string, via Via) set {
-	switch globals[name] {
+	switch globals()[name] {
 	case notGlobal:
 		return none
 	case theGlobal:

@@ -1,6 +1,9 @@
 package denote
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // global is what sort of thing a global name holds, as far as members show.
 type global uint8
@@ -16,7 +19,7 @@ const (
 
 // globals are the names of ECMA-262 §19, of Node's documentation "Global objects" and
 // "The module wrapper", and those of the web that bring code or data in.
-var globals = makeGlobals()
+var globals = sync.OnceValue(makeGlobals)
 
 func makeGlobals() map[string]global {
 	m := map[string]global{}
@@ -53,7 +56,7 @@ func makeGlobals() map[string]global {
 // Standard reports whether a name is one that the language, Node or the web platform
 // gives to all code as a property of the global object.
 func Standard(name string) bool {
-	kind := globals[name]
+	kind := globals()[name]
 	return kind != notGlobal && kind != fromWrapper
 }
 
@@ -89,19 +92,23 @@ var wholes = map[string]string{
 	"node:path/posix": "node:path", "node:path/win32": "node:path",
 }
 
-func wordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[w] = true
-	}
-	return m
+// wordSet is the set of words, made when it is first asked for: most runs of the command
+// look at no source.
+func wordSet(words string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		m := map[string]bool{}
+		for w := range strings.FieldsSeq(words) {
+			m[w] = true
+		}
+		return m
+	})
 }
 
 // Builtin returns the canonical name of a specifier that names a module of Node's
 // own ("fs" and "node:fs" give "node:fs").
 func Builtin(specifier string) (path string, ok bool) {
 	bare, hasPrefix := strings.CutPrefix(specifier, "node:")
-	if !builtins[bare] && !(hasPrefix && prefixed[bare]) {
+	if !builtins()[bare] && !(hasPrefix && prefixed()[bare]) {
 		return "", false
 	}
 	return "node:" + bare, true

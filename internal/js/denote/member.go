@@ -144,7 +144,7 @@ func (d *Denoter) typeMember(typ, name string) set {
 		return d.one(value{form: pathForm, parent: valueID(d.path(typ, 0)), name: "prototype"})
 	case name == "length":
 		return d.instance("Number")
-	case common[name]:
+	case common()[name]:
 		return d.instance("Function")
 	}
 	return none
@@ -154,7 +154,7 @@ func (d *Denoter) typeMember(typ, name string) set {
 func (d *Denoter) callable(id valueID) bool {
 	v := &d.values[id]
 	if v.parent == 0 {
-		k := globals[v.name]
+		k := globals()[v.name]
 		return k == aFunction || k == aType || v.name == "require" || strings.HasPrefix(v.name, "npm:") ||
 			strings.HasSuffix(v.name, "Function") || v.name == "node:module" || v.name == "node:events" || v.name == "node:assert"
 	}
@@ -213,7 +213,7 @@ func (d *Denoter) pathMember(id valueID, name string) set {
 		if other, ok := same[v.name+"."+name]; ok {
 			return d.path(other, v.via)
 		}
-		if v.name == "module" && moduleMethods[name] {
+		if v.name == "module" && moduleMethods()[name] {
 			prototype := d.one(value{form: pathForm, parent: valueID(d.path("node:module", 0)), name: "prototype"})
 			return d.one(value{form: pathForm, parent: valueID(prototype), name: name})
 		}

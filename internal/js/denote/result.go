@@ -146,10 +146,10 @@ func (d *Denoter) passesThrough(callee js.Ref) bool {
 	}
 	switch n.Kind {
 	case js.Identifier:
-		return interop[d.tree.Name(js.Atom(n.Value))]
+		return interop()[d.tree.Name(js.Atom(n.Value))]
 	case js.MemberExpression:
 		property := &d.tree.Nodes[d.tree.Nodes[n.First].Next]
-		return property.Kind == js.Name && interop[d.tree.Name(js.Atom(property.Value))]
+		return property.Kind == js.Name && interop()[d.tree.Name(js.Atom(property.Value))]
 	}
 	return false
 }
@@ -294,14 +294,14 @@ func (d *Denoter) resultOfPath(at target) set {
 			return none
 		})
 	}
-	if textual[path] {
+	if textual()[path] {
 		return d.instance("String")
 	}
-	if given[path] {
+	if given()[path] {
 		return d.eval(arg)
 	}
 	if at.new {
-		if v := &d.values[at.id]; v.parent == 0 && globals[v.name] == aType {
+		if v := &d.values[at.id]; v.parent == 0 && globals()[v.name] == aType {
 			return d.instance(v.name)
 		}
 	}

@@ -17,13 +17,13 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/pipelines"
@@ -197,12 +197,12 @@ func quote(s string) string {
 	return string(b)
 }
 
-var notName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+var notName = lazyregexp.New(`[^A-Za-z0-9_-]+`)
 
 // blockName makes a label of a package's name: "@shop/store.front" is
 // "store-front".
 func blockName(name string) string {
-	name = strings.Trim(notName.ReplaceAllString(path.Base(name), "-"), "-_")
+	name = strings.Trim(notName().ReplaceAllString(path.Base(name), "-"), "-_")
 	if len(name) > 63 {
 		name = name[:63]
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nbuild/nbuild/internal/js"
 	"github.com/nbuild/nbuild/internal/resolution"
@@ -95,7 +96,7 @@ func (s *source) pkg() string {
 
 // carry notes a carrier, and which files have to be looked at for its calls.
 func (w *walk) carry(c carrier) {
-	if len(c.name) < 3 || everyones[c.name] || len(w.carriers) >= maxCarriers {
+	if len(c.name) < 3 || everyones()[c.name] || len(w.carriers) >= maxCarriers {
 		return
 	}
 	for _, have := range w.carriers[c.name] {
@@ -323,7 +324,7 @@ func (s *source) givenTo(r js.Ref) []string {
 
 // everyones are names that say nothing of who is called: too much has a method of that
 // name.
-var everyones = func() map[string]bool {
+var everyones = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	for _, n := range strings.Fields(`
 		require import default constructor then catch finally call apply bind toString valueOf
@@ -336,4 +337,4 @@ var everyones = func() map[string]bool {
 		names[n] = true
 	}
 	return names
-}()
+})

@@ -88,7 +88,7 @@ func meaningOf(n denote.Name) meaning {
 	member := strings.TrimPrefix(strings.TrimPrefix(n.Path, n.Root), ".")
 	first, _, _ := strings.Cut(member, ".")
 	if pkg := n.Package(); pkg != "" {
-		kind, ok := packages[pkg]
+		kind, ok := packages()[pkg]
 		if !ok {
 			return meaning{}
 		}

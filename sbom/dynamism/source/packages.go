@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // packages are those of npm's that exist to give a capability, by the kind of it: a
 // package that uses one has the capability only through it, and a finding says so.
@@ -30,12 +33,14 @@ var packages = makePackages(map[Kind]string{
 	NonliteralRequire: "require-directory require-all include-all require-dir requireindex require-glob requireg import-from import-cwd import-local",
 })
 
-func makePackages(kinds map[Kind]string) map[string]Kind {
-	m := map[string]Kind{}
-	for kind, names := range kinds {
-		for name := range strings.FieldsSeq(names) {
-			m[name] = kind
+func makePackages(kinds map[Kind]string) func() map[string]Kind {
+	return sync.OnceValue(func() map[string]Kind {
+		m := map[string]Kind{}
+		for kind, names := range kinds {
+			for name := range strings.FieldsSeq(names) {
+				m[name] = kind
+			}
 		}
-	}
-	return m
+		return m
+	})
 }
