@@ -100,6 +100,7 @@ func (a attack) run(t *testing.T, n node) {
 		t.Errorf("unlisted code ran\nstdout %s\nstderr %s", got.stdout, got.stderr)
 		return
 	}
+	helpful(t, got.stderr)
 	if a.kinds == "" {
 		return
 	}

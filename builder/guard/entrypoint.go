@@ -166,11 +166,19 @@ func runsNode(cmd []string) error {
 			Remedy: "set `cmd = [\"node\", \"FILE\"]` in the image block, with the file that the script starts",
 		}
 	}
-	for i, a := range cmd[1:] {
-		if a == "--" && i+2 < len(cmd) || !strings.HasPrefix(a, "-") {
+	for i := 1; i < len(cmd); i++ {
+		a := cmd[i]
+		if a == "--" && i+1 < len(cmd) || !strings.HasPrefix(a, "-") {
 			return nil
 		}
-		if name, _, _ := strings.Cut(a, "="); !harmless[name] {
+		name, _, given := strings.Cut(a, "=")
+		if preloads[name] {
+			if !given {
+				i++ // the next word is what it loads
+			}
+			continue
+		}
+		if !harmless[name] {
 			return &diag.Problem{
 				Code: CodeFlag, What: fmt.Sprintf("the command gives node the flag %s", a),
 				Why:    "only flags that are known to run no code and to weaken nothing are let through beside the guard",
@@ -184,6 +192,10 @@ func runsNode(cmd []string) error {
 		Remedy: "set `cmd = [\"node\", \"server.js\"]` in the image block",
 	}
 }
+
+// preloads lists the flags of node that load a module before the program's own. Behind
+// the guard's flags it is held to the list like any other.
+var preloads = map[string]bool{"--require": true, "-r": true, "--import": true}
 
 // harmless lists flags of node that run no code and weaken nothing.
 var harmless = map[string]bool{

@@ -54,7 +54,8 @@ func TestEntryPointRefusesWhatCouldStartAnUnguardedNode(t *testing.T) {
 		"stdin":         {"node -", CodeFlag},
 		"flags alone":   {"node --no-warnings", CodeCommand},
 		"an evaluation": {"node -e 1", CodeFlag},
-		"a preload":     {"node --require x server.js", CodeFlag},
+		"a loader":      {"node --loader x server.js", CodeFlag},
+		"preload alone": {"node --import ./x.mjs", CodeCommand},
 		"an inspector":  {"node --inspect=0.0.0.0 server.js", CodeFlag},
 	} {
 		t.Run(name, func(t *testing.T) {

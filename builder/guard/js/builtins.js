@@ -80,7 +80,7 @@ function guardProcess() {
     return apply(dlopen, process, [module, checkAddon(filename), ...flags]);
   });
   if (getBuiltinModule) {
-    hold(process, 'getBuiltinModule', function guardedBuiltin(id) {
+    lend(process, 'getBuiltinModule', function guardedBuiltin(id) {
       id = text(id);
       const m = getBuiltinModule(id);
       if (m !== undefined) guardBuiltin(starts(id, 'node:') ? slice(id, 5) : id);
@@ -88,13 +88,36 @@ function guardProcess() {
     });
   }
   guardResolution();
-  hold(Module, '_load', function guardedLoad(request, parent, isMain, options) {
+  lend(Module, '_load', function guardedLoad(request, parent, isMain, options) {
     // Node reads some names out of objects, which could answer twice.
     if (typeof request !== 'string') throw new NodeTypeError('nbuild guard: the name of a module is a string');
     const id = starts(request, 'node:') ? slice(request, 5) : request;
     if (lazy[id] !== undefined && guarded[id] !== true) guardBuiltin(id);
-    return apply(loadModule, this, [request, parent, isMain, options]);
+    if (registerHooks !== undefined) return apply(loadModule, this, [request, parent, isMain, options]);
+    try {
+      return apply(loadModule, this, [request, parent, isMain, options]);
+    } catch (error) {
+      throw explained(error);
+    }
   });
+}
+
+// explained adds to Node's own refusal of a required ECMAScript module who asked for it
+// and the way out. It stays Node's error, with its code, for programs that then import.
+const explanations = new WeakSet();
+function explained(error) {
+  if (!isObject(error) || inSet(explanations, error) || error.code !== 'ERR_REQUIRE_ESM') return error;
+  addToSet(explanations, error);
+  const file = matches(/ES Module (\S+)/, text(error.message));
+  const facts = { __proto__: null, path: file === null ? undefined : plain(file[1]), module: caller() };
+  const why = 'is an ECMAScript module, and require takes none on Node 20 under the guard';
+  record(enforcing ? 'denied' : 'reported', 'esm', facts, why, allows.required);
+  const message = error.message + '\nnbuild guard: it ' + why + '. ' + remedyOf('required', facts) + '.';
+  const stack = text(error.stack);
+  const at = indexOf(stack, error.message);
+  if (at >= 0) defineProperty(error, 'stack', { __proto__: null, value: slice(stack, 0, at) + message + slice(stack, at + error.message.length), writable: true, configurable: true });
+  defineProperty(error, 'message', { __proto__: null, value: message, writable: true, configurable: true });
+  return error;
 }
 
 // guardResolution looks at what names come to mean, whatever was put in the place of

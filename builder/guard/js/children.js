@@ -40,7 +40,7 @@ function checkVariable(name, value, who) {
   if (atStart[name] === value || value === '' || value === undefined) return;
   for (let i = 0; i < config.environment.length; i++) if (config.environment[i] === name) return;
   refuse('environment', who, 'would be started with ' + name + ' in its environment, which can run code before the guard',
-    { __proto__: null, path: name, module: caller() }, 'flag');
+    { __proto__: null, path: name, module: caller() }, 'environment');
 }
 
 // Where there is no /proc, as in a bare root file system, Node knows itself only by the
@@ -146,6 +146,12 @@ function guardedArguments(args) {
       if (a === '--require') i++;
       continue;
     }
+    const loads = preloading(args, i);
+    if (loads > 0) {
+      append(out, a);
+      if (loads === 2) append(out, args[++i]);
+      continue;
+    }
     if (a === '-v' || a === '--version' || a === '-h' || a === '--help') {
       append(out, a);
       continue;
@@ -163,6 +169,13 @@ function guardedArguments(args) {
   }
   for (; i < args.length; i++) append(out, args[i]);
   return out;
+}
+
+// preloading tells how many words at a place have Node load a module before its file,
+// which behind the guard's own flags is held to the list like any other.
+function preloading(args, i) {
+  if (args[i] === '--require' || args[i] === '-r' || args[i] === '--import') return i + 1 < args.length ? 2 : 0;
+  return starts(args[i], '--require=') || starts(args[i], '--import=') ? 1 : 0;
 }
 
 // isOurs tells the guard's own flags, which a parent may hand on.
@@ -189,7 +202,7 @@ function guardChildren() {
   const { spawnSync } = child;
   for (let i = 0; i < names.length; i++) {
     const original = child[names[i]];
-    hold(child, names[i], { [names[i]]: function (...args) {
+    lend(child, names[i], { [names[i]]: function (...args) {
       return synchronous(names[i], original, spawnSync, args);
     } }[names[i]]);
   }
@@ -321,7 +334,7 @@ function guardWorkers() {
   defineProperty(standIn, 'prototype', { __proto__: null, value: Worker.prototype, writable: false });
   Object.setPrototypeOf(standIn, getPrototypeOf(Worker));
   hold(Worker.prototype, 'constructor', standIn);
-  hold(threads, 'Worker', standIn);
+  lend(threads, 'Worker', standIn);
   if (typeof globalThis.Worker === 'function') close(globalThis, 'Worker', 'worker', 'Worker');
   working = true;
 }
@@ -357,6 +370,12 @@ function workerOptions(options) {
     for (let i = 0; i < theirs.length; i++) {
       if (isOurs(theirs, i)) {
         if (theirs[i] === '--require') i++;
+        continue;
+      }
+      const loads = preloading(theirs, i);
+      if (loads > 0) {
+        append(flags, theirs[i]);
+        if (loads === 2) append(flags, theirs[++i]);
         continue;
       }
       if (matches(nodeFlags, theirs[i]) === null) {

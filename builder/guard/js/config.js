@@ -101,6 +101,7 @@ function readMeanings() {
 // stop ends a process that can't be guarded: a guard that starts anyway would be
 // a lie.
 function stop(why) {
-  try { writeSync(2, 'nbuild guard: ' + plain(why) + '\n'); } catch { /* stderr is gone */ }
+  const said = starts(why, 'nbuild guard: ') ? why : 'nbuild guard: ' + why;
+  try { writeSync(2, plain(said) + '\n'); } catch { /* stderr is gone */ }
   reallyExit(1);
 }

@@ -10,7 +10,7 @@ function guardConsole() {
     const name = names[i];
     const fd = targets[name];
     const stream = fd === 1 ? 'stdout' : 'stderr';
-    hold(console, name, { [name]: function (...args) {
+    lend(console, name, { [name]: function (...args) {
       const said = record1(caller(), apply(format, undefined, args));
       process[stream].write(said + '\n');
     } }[name]);

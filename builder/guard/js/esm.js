@@ -219,7 +219,13 @@ function guardESMByThread() {
     thread();
     return answer;
   });
-  if (importsKept || inWorker || !startsScript()) keepImports();
+  if (importsKept || inWorker || importsFirst() || !startsScript()) keepImports();
+}
+
+// importsFirst tells that Node was given modules to import before the program's file.
+function importsFirst() {
+  for (let i = 0; i < process.execArgv.length; i++) if (starts(process.execArgv[i], '--import')) return true;
+  return false;
 }
 
 // startsScript tells whether the program's own file is a script that is as it was

@@ -98,10 +98,8 @@ function foundPath(request, paths, isMain) {
 
 function guardModules() {
   if (meanings !== undefined) Module._findPath = foundPath;
-  hold(Module.prototype, '_compile', guardedCompile);
-  hold(Module._extensions, '.js', Module._extensions['.js']);
-  hold(Module._extensions, '.json', guardedJSON);
-  hold(Module._extensions, '.node', Module._extensions['.node']);
+  lend(Module.prototype, '_compile', guardedCompile);
+  lend(Module._extensions, '.json', guardedJSON);
   hold(Module, '_extensions', Module._extensions);
   if (Module.enableCompileCache) {
     // Bytecode in a cache is not what was hashed, so there is none. The answer is

@@ -8,6 +8,7 @@ const { apply, construct, defineProperty, getPrototypeOf, ownKeys } = Reflect;
 const { create, freeze, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
 const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 const { isArray } = Array;
+const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 const { isView } = ArrayBuffer;
 const ObjectPrototype = Object.prototype;
 const NodeError = Error;
@@ -112,15 +113,45 @@ const builtin = (id) => (getBuiltinModule ? getBuiltinModule(id) : apply(loadMod
 const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;
 const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suffix.length) === suffix;
 
-// hold puts a value where no later code can put another.
+// hold puts a value where no later code can put another. What tries is refused by name,
+// in sloppy code too, where Node itself would say nothing. An object that inherits the
+// value may have one of its own.
 function hold(object, name, value) {
   const old = getOwnPropertyDescriptor(object, name);
   if (old !== undefined && !old.configurable) {
     if (old.writable) defineProperty(object, name, { __proto__: null, value, writable: false });
     return;
   }
+  if (name === 'constructor') { // Node reads its descriptor to say what an object is
+    defineProperty(object, name, { __proto__: null, value, writable: false, configurable: false, enumerable: old ? old.enumerable : false });
+    return;
+  }
   defineProperty(object, name, {
-    __proto__: null, value, writable: false, configurable: false, enumerable: old ? old.enumerable : false,
+    __proto__: null,
+    get: () => value,
+    set(other) {
+      if (this !== object) own(this, name, other);
+      else if (other !== value) refuseReplacing(name);
+    },
+    configurable: false,
+    enumerable: old ? old.enumerable : false,
+  });
+}
+
+function own(object, name, value) {
+  const before = isObject(object) ? getOwnPropertyDescriptor(object, name) : undefined;
+  const done = isObject(object) && defineProperty(object, name, before !== undefined
+    ? { __proto__: null, value } : { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+  if (!done) throw new NodeTypeError("Cannot assign to read only property '" + text(name) + "'");
+}
+
+// lend puts a value where later code may put another around it, as instrumentation
+// does. What stood there before is the guard's alone, so whatever is put in its place
+// can only ask the guard.
+function lend(object, name, value) {
+  const old = getOwnPropertyDescriptor(object, name);
+  defineProperty(object, name, {
+    __proto__: null, value, writable: true, configurable: true, enumerable: old ? old.enumerable : false,
   });
 }
 

@@ -26,17 +26,17 @@ function line(event) {
   } catch { /* stderr is gone or full: the decision stands without its record */ }
 }
 
-function tell(event, kind, facts, why, count) {
+function tell(event, kind, facts, why, allow, count) {
   line({
     __proto__: null, schema: 'nbuild.guard/v1', event, kind, pid,
     path: facts.path, sha256: facts.sha256, listed: facts.listed, module: facts.module,
-    reason: why, count,
+    reason: why, allow, count,
   });
 }
 
 // record counts an event and prints it the first time. It stops remembering new
 // ones at a bound, so that a program can't make it grow.
-function record(event, kind, facts, why) {
+function record(event, kind, facts, why, allow = only) {
   const key = event + '\n' + kind + '\n' + facts.path + '\n' + facts.sha256 + '\n' + facts.module;
   const known = counts[key];
   if (known !== undefined) {
@@ -44,43 +44,97 @@ function record(event, kind, facts, why) {
     return;
   }
   if (keys.length >= bound) return;
-  counts[key] = { __proto__: null, event, kind, facts, why, count: 1 };
+  counts[key] = { __proto__: null, event, kind, facts, why, allow, count: 1 };
   defineProperty(keys, keys.length, { __proto__: null, value: key, enumerable: true });
-  tell(event, kind, facts, why, 1);
+  tell(event, kind, facts, why, allow, 1);
 }
 
 function summary() {
   for (let i = 0; i < keys.length; i++) {
     const k = counts[keys[i]];
-    if (k.count > 1) tell(k.event, k.kind, k.facts, k.why, k.count);
+    if (k.count > 1) tell(k.event, k.kind, k.facts, k.why, k.allow, k.count);
   }
 }
 
-// Remedies, one for each kind of event.
-const remedies = freeze({
+// What in build.hcl would let pass what is refused, by what it is about. Where nothing
+// else does, it is the mode that only reports.
+const only = 'guard = "report" in the image block';
+const allows = freeze({
   __proto__: null,
-  unlisted: 'If production needs it, run `nbuild trace --run` over a test that loads it, or name it in a `load` block, then build and deploy again',
-  changed: 'Deploy the signed image again; if you changed the file, build, sign and deploy',
-  format: 'Trace, build and deploy again: the list names the format that each file had',
-  eval: 'If you trust it, name the module in an `evaluator` block or the string\'s sha256 among the generated code, then build and deploy again',
-  code: 'Name the string\'s sha256 among the generated code if you trust it, then build and deploy again',
-  wasm: 'List the .wasm file as a source, then build and deploy again',
-  child: 'Name the program in the guard\'s `children` if production needs it, then build and deploy again',
-  flag: 'Start Node without it',
-  required: 'Load it with import(), or run the image on Node 22 or later',
-  closed: 'Production code has no use for it; load the guard in mode `report` where you need it',
+  unlisted: 'load "GLOB"',
+  changed: only,
+  made: 'instrumenter "PACKAGE"',
+  format: only,
+  eval: 'evaluator "PACKAGE"',
+  code: 'generated "SHA256"',
+  wasm: 'load "GLOB"',
+  child: 'children in guarding',
+  environment: 'environment in guarding',
+  flag: only,
+  required: 'node in the base block',
+  closed: only,
 });
+
+// remedyOf says what to do about a refusal, with the attribute or block of build.hcl
+// that would allow it.
+function remedyOf(remedy, facts) {
+  switch (remedy) {
+    case 'unlisted':
+      return 'If production needs it, name it in a `load "GLOB"` block of the dynamism block in build.hcl, or run `nbuild trace --run` over a test that loads it; then build and deploy again';
+    case 'changed':
+      return 'Deploy the signed image again; if you changed the file, build, sign and deploy. Nothing in build.hcl allows it but ' + only;
+    case 'made':
+      return 'If you trust what rewrites it, approve that in the dynamism block of build.hcl, as in `instrumenter "' + packageOf(facts.module) + '" { reason = "..." }`; then build and deploy again';
+    case 'format':
+      return 'Trace, build and deploy again: the list names the format that each file had. Nothing in build.hcl allows another but ' + only;
+    case 'eval':
+      return 'If you trust it, approve it in the dynamism block of build.hcl with `evaluator "' + packageOf(facts.module) + '" { reason = "..." }`, or this one string with `generated "' + facts.sha256 + '" { reason = "..." }`; then build and deploy again';
+    case 'code':
+      return facts.sha256 === undefined ? 'Nothing in build.hcl allows it but ' + only
+        : 'If you trust it, approve the string in the dynamism block of build.hcl with `generated "' + facts.sha256 + '" { reason = "..." }`, then build and deploy again';
+    case 'wasm':
+      return 'Name the .wasm file in a `load "GLOB"` block of the dynamism block in build.hcl, then build and deploy again';
+    case 'child':
+      return 'If production needs it, name it in the image block as in `guarding { children = [' + stringifyJSON(facts.path) + '] }`, then build and deploy again';
+    case 'environment':
+      return 'If it has to be given, name it in the image block as in `guarding { environment = [' + stringifyJSON(facts.path) + '] }`, then build and deploy again';
+    case 'flag':
+      return 'Start Node without it. Nothing in build.hcl allows it but ' + only;
+    case 'required':
+      return 'Load it with import(), or build the image on Node 22 or later: `node = "22"` in the base block of build.hcl';
+    default:
+      return 'Production code has no use for it. Nothing in build.hcl allows it but ' + only;
+  }
+}
+
+// packageOf is what a block of build.hcl calls the package of a file.
+function packageOf(file) {
+  if (file === undefined) return 'project';
+  const at = lastIndexOf(file, '/node_modules/');
+  if (at < 0) return 'project';
+  const from = at + 14;
+  let to = indexOf(file, '/', from);
+  if (to >= 0 && file[from] === '@') to = indexOf(file, '/', to + 1);
+  if (to < 0) return 'project';
+  const name = slice(file, from, to);
+  return 'pkg:npm/' + (name[0] === '@' ? '%40' + slice(name, 1) : name);
+}
 
 // refuse is called for everything that the list does not allow. In enforce it
 // records and throws; in report it records and returns.
 function refuse(kind, what, why, facts, remedy, strict = enforcing, Kind = NodeError) {
   if (facts.path !== undefined) facts.path = plain(facts.path);
   if (!strict) {
-    record('reported', kind, facts, why);
+    record('reported', kind, facts, why, allows[remedy]);
     return;
   }
-  record('denied', kind, facts, why);
-  const error = new Kind('nbuild guard: ' + plain(what) + ' ' + plain(why) + '. ' + remedies[remedy] + '.');
+  record('denied', kind, facts, why, allows[remedy]);
+  const error = new Kind('nbuild guard: ' + plain(what) + ' ' + plain(why) + '. ' + plain(remedyOf(remedy, facts)) + '.');
   defineProperty(error, 'code', { __proto__: null, value: 'ERR_NBUILD_GUARD', enumerable: true, configurable: true, writable: true });
   throw error;
+}
+
+// refuseReplacing is what assigning to a place that the guard holds comes to.
+function refuseReplacing(name) {
+  refuse('replaced', text(name), 'is where the guard stands, and can\'t be replaced', { __proto__: null, path: text(name), module: caller() }, 'closed');
 }

@@ -21,6 +21,11 @@ function checkStart() {
       if (given[i] === '--require') i++;
       continue;
     }
+    const loads = preloading(given, i);
+    if (loads > 0) {
+      i += loads - 1;
+      continue;
+    }
     if (matches(nodeFlags, given[i]) === null) {
       refuse('flag', 'node', 'was started with ' + given[i] + ', which is not known to be harmless', { __proto__: null, path: given[i] }, 'flag');
     }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/builder/guard"
-	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/resolution"
@@ -87,13 +86,18 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	if err != nil {
 		return nil, err
 	}
+	preloaded, err := l.preloads()
+	if err != nil {
+		return nil, err
+	}
+	entries := append([]string{entry}, preloaded...)
 	l.load()
 	if err := l.trace(trace); err != nil {
 		return nil, err
 	}
 	var loaded []string
 	for name := range l.tree.nodes { // sorted below
-		if name != entry && (l.listed[name] || l.traced[name]) {
+		if !slices.Contains(entries, name) && (l.listed[name] || l.traced[name]) {
 			loaded = append(loaded, name)
 		}
 	}
@@ -102,8 +106,8 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	if err != nil {
 		return nil, err
 	}
-	found, err := reach.Run(t, []string{entry}, reach.Options{
-		Node: c.Node, NoRequireModule: !guard.RequiresModules(node.Major), Conditions: conditions(c.Command),
+	found, err := reach.Run(t, entries, reach.Options{
+		Node: c.Node, NoRequireModule: !guard.RequiresModules(node.Major), Conditions: l.conditions(),
 		Loaded: loaded, Cwd: inTree(c.Block.Workdir), Platform: platform(c.Platform),
 	})
 	if err != nil {
@@ -111,7 +115,7 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	}
 	l.result.Warnings = found.Warnings
 	for _, f := range found.Files {
-		if err := l.add(f, entry); err != nil {
+		if err := l.add(f, entries); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +129,7 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 }
 
 // add puts a file on the list, unless it is only read.
-func (l *lister) add(f reach.File, entry string) error {
+func (l *lister) add(f reach.File, entries []string) error {
 	if f.Format == resolution.Other {
 		return nil
 	}
@@ -137,7 +141,7 @@ func (l *lister) add(f reach.File, entry string) error {
 	if f.Package != "" {
 		e.Package = "/" + f.Package
 	}
-	if f.Path == entry || len(f.From) > 0 || f.Reason == reach.Governs || !l.listed[f.Path] && !l.traced[f.Path] {
+	if slices.Contains(entries, f.Path) || len(f.From) > 0 || f.Reason == reach.Governs || !l.listed[f.Path] && !l.traced[f.Path] {
 		e.Reasons = append(e.Reasons, sources.Static)
 	}
 	if l.traced[f.Path] {
@@ -151,43 +155,6 @@ func (l *lister) add(f reach.File, entry string) error {
 		l.result.Imports = append(l.result.Imports, e.Path)
 	}
 	return nil
-}
-
-// conditions are those that the command gives node.
-func conditions(command []string) []string {
-	var all []string
-	for _, o := range launch.ReadArguments(command[min(1, len(command)):]).Options {
-		if o.Name == "--conditions" || o.Name == "-C" {
-			all = append(all, o.Value)
-		}
-	}
-	return all
-}
-
-// entry is the file that the command starts, found as Node finds it.
-func (l *lister) entry() (string, error) {
-	c := l.contents
-	file := ""
-	if rest := launch.ReadArguments(c.Command[min(1, len(c.Command)):]).Rest; len(rest) > 0 {
-		file = rest[0]
-	}
-	name := inTree(file)
-	if !path.IsAbs(file) {
-		name = path.Join(inTree(c.Block.Workdir), file)
-	}
-	node, err := resolution.ParseVersion(c.Node)
-	if err != nil {
-		return "", err
-	}
-	found, err := resolution.New(l.tree, resolution.Target{Node: node}).Resolve("./"+name, "-", resolution.Require)
-	if err != nil || file == "" || found.Path == "" {
-		return "", &diag.Problem{
-			Code: launch.CodeEntry, Pos: c.Block.At, What: fmt.Sprintf("image %q starts %q, which is not in it", c.Block.Name, "/"+name),
-			Why: "what production may load is followed from that file", Err: err,
-			Remedy: "correct `cmd` or `workdir` of the image block, or add the file to a layer",
-		}
-	}
-	return found.Path, nil
 }
 
 // load finds the files that load blocks name.
