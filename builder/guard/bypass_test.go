@@ -16,6 +16,7 @@ type attack struct {
 	files      map[string]string // listed beside the victims
 	evaluators []string          // those that may turn strings into code
 	said       bool              // the guard is given which files have an import(), as in an image
+	permission bool              // ... and Node's permission model is on
 }
 
 // victims are the files of each attack. What is below unlisted must never run.
@@ -94,6 +95,9 @@ func (a attack) run(t *testing.T, n node) {
 	w.write("attack.js", strings.Replace(around, "CODE", a.code, 1))
 	if a.said {
 		w.o.Imports = w.imports()
+	}
+	if a.permission {
+		w.o.Permission = &Permission{Write: []string{"*"}, Addons: true, Children: true, Workers: true, Net: true}
 	}
 	got := w.run(n, "attack.js")
 	if strings.Contains("\n"+got.stdout, "\nPWNED") || strings.Contains("\n"+got.stderr, "\nPWNED") {

@@ -28,6 +28,8 @@ var (
 	builtins []byte
 	//go:embed js/children.js
 	children []byte
+	//go:embed js/internals.js
+	internals []byte
 	//go:embed js/console.js
 	console []byte
 	//go:embed js/start.js
@@ -40,6 +42,6 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, internals, console, start,
 	}, nil)
 }

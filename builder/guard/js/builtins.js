@@ -161,47 +161,56 @@ function checkAddon(filename) {
   return file;
 }
 
+// allowString lets a text be compiled that the list approves.
+function allowString(way, code) {
+  code = text(code);
+  if (generated[hash(code)] !== true) refuseString(way, code);
+  beforeCompile(code);
+  return code;
+}
+
+// withoutBytecode refuses what would run instead of the source that it is given beside.
+function withoutBytecode(way, options) {
+  if (options !== null && typeof options === 'object' && options.cachedData !== undefined) {
+    refuse('vm', way, 'was given bytecode, which no list can approve', { __proto__: null, module: caller() }, 'closed', bounding);
+  }
+}
+
+// guardScripts puts a class that asks the list in the place of vm.Script and of the class
+// beneath it. Node makes a script for more than vm, and a setter that every object
+// inherits is handed each: so this is done before other code runs.
+let scripts;
+function guardScripts() {
+  if (config.eval === 'off') return;
+  const Original = Script;
+  scripts = function Script(code, options) {
+    const checked = allowString('vm.Script', code);
+    withoutBytecode('vm.Script', options);
+    return construct(Original, [checked, copied(options)], new.target || scripts);
+  };
+  defineProperty(scripts, 'prototype', { __proto__: null, value: Original.prototype, writable: false });
+  hold(Original.prototype, 'constructor', scripts);
+  hold(getPrototypeOf(Original).prototype, 'constructor', scripts);
+}
+
 // guardVM lets the functions of vm compile only strings that the list approves.
-// The class beneath vm.Script is reached through it and is closed with it.
 function guardVM() {
   if (config.eval === 'off') return;
-  const base = getPrototypeOf(Script);
   // Node itself asks a new context for its global object this way.
   generated[hash('this')] = true;
-  const allow = (way, code) => {
-    code = text(code);
-    if (generated[hash(code)] !== true) refuseString(way, code);
-    beforeCompile(code);
-    return code;
-  };
-  // Bytecode given beside a source would run instead of it.
-  const clean = (way, options) => {
-    if (options !== null && typeof options === 'object' && options.cachedData !== undefined) {
-      refuse('vm', way, 'was given bytecode, which no list can approve', { __proto__: null, module: caller() }, 'closed', bounding);
-    }
-  };
-  const standIn = function Script(code, options) {
-    const checked = allow('vm.Script', code);
-    clean('vm.Script', options);
-    return construct(Original, [checked, copied(options)], new.target || standIn);
-  };
-  const Original = Script;
-  defineProperty(standIn, 'prototype', { __proto__: null, value: Original.prototype, writable: false });
-  hold(Original.prototype, 'constructor', standIn);
-  hold(base.prototype, 'constructor', standIn);
-  hold(vm, 'Script', standIn);
+  hold(vm, 'Script', scripts);
   const names = ['runInThisContext', 'runInNewContext', 'runInContext', 'compileFunction'];
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
     const original = vm[name];
     hold(vm, name, { [name]: function (code, ...rest) {
-      const checked = allow('vm.' + name, code);
-      for (let j = 0; j < rest.length; j++) clean('vm.' + name, rest[j]);
+      const checked = allowString('vm.' + name, code);
+      for (let j = 0; j < rest.length; j++) withoutBytecode('vm.' + name, rest[j]);
       if (name === 'compileFunction' && isArray(rest[0])) rest[0] = strings(rest[0]);
       if (name === 'compileFunction' && isArray(rest[0]) && rest[0].length > 0) {
         let all = '';
         for (let j = 0; j < rest[0].length; j++) all += (j > 0 ? ',' : '') + rest[0][j];
-        if (matches(/^[\w$,]*$/, all) === null) allow('vm.compileFunction', all);
+        if (matches(/^[\w$,]*$/, all) === null) allowString('vm.compileFunction', all);
       }
       if (name === 'runInNewContext' && bounding) {
         const bounded = typeof rest[1] === 'string' ? { __proto__: null, filename: rest[1] } : copied(rest[1] === undefined ? null : rest[1]) || { __proto__: null };
@@ -216,8 +225,8 @@ function guardVM() {
   if (bounding) {
     // A new context has its own eval and Function, which are bounded as ours are.
     const { createContext } = vm;
-    const { runInNewContext } = Original.prototype;
-    hold(Original.prototype, 'runInNewContext', function (object, options) {
+    const { runInNewContext } = Script.prototype;
+    hold(Script.prototype, 'runInNewContext', function (object, options) {
       const bounded = copied(options === undefined ? null : options) || { __proto__: null };
       bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
       return apply(runInNewContext, this, [object, bounded]);

@@ -77,6 +77,8 @@ if (config.mode !== 'off') {
   hideFlags();
   // SIGUSR1 would open the inspector; with a listener, it does nothing.
   if (!closesSignal()) apply(onProcess, emitter, ['SIGUSR1', () => {}]);
+  guardInternals();
+  guardScripts();
   guardEval();
   guardWasm();
   guardModules();

@@ -1,0 +1,75 @@
+package guard
+
+import (
+	"strings"
+	"testing"
+)
+
+// realms are ways to what Node keeps to itself: its loader, its bindings, and the classes
+// beneath its modules, which compile any text and start any program.
+var realms = []attack{
+	{name: "a script that a setter is handed before vm was asked for", code: `
+		let Base; Object.defineProperty(Object.prototype, 'sourceMapURL', { configurable: true, set() { Base = this.constructor; } });
+		require('./evaluator.js').run('return 1'); delete Object.prototype.sourceMapURL; if (!Base) { console.log('none'); return; }
+		for (let C = Base; typeof C === 'function' && C !== Function.prototype; C = Object.getPrototypeOf(C)) {
+			try { new C('console.log("PWNED")').runInThisContext(); } catch (e) { say(e); }
+			for (const n of [6, 7, 8]) try { const s = new C(...['console.log("PWNED")', 'x', 0, 0, undefined, false, undefined, Symbol('x')].slice(0, n)); Object.getPrototypeOf(Object.getPrototypeOf(s)).runInContext.call(s, null, -1, true, false, false); } catch (e) { say(e); }
+		}`},
+	{name: "a message that names Node's own loader", kinds: "internals", code: `
+		const sent = marked(new Blob(['x'])); let Builtin;
+		Object.defineProperty(Object.prototype, 'loaded', { configurable: true, set() { Builtin = this.constructor; }, get() {} });
+		try { sent('internal/bootstrap/realm:BuiltinModule'); } catch (e) { say(e); }
+		if (!Builtin || !Builtin.exposeInternals) return; Builtin.exposeInternals(); console.log('PWNED')`},
+	{name: "a message that runs a program of Node's own", kinds: "internals", code: `
+		const sent = marked(new Blob(['x'])); const { Readable } = require('stream');
+		Object.defineProperty(process, 'stdin', { value: Readable.from(['console.log("PW" + "NED")']) });
+		for (const m of ['eval_stdin', 'eval_string', 'repl', 'run_main_module']) try { sent('internal/main/' + m + ':x'); } catch (e) { say(e); } await wait(200)`},
+	{name: "a message to another context that names Node's own loader", kinds: "internals", code: `
+		const { MessageChannel, moveMessagePortToContext, receiveMessageOnPort } = require('worker_threads'); const { port1, port2 } = new MessageChannel(); const o = new Blob(['x']); marked(o); let Builtin;
+		Object.defineProperty(o, mark(o, 'clone'), { value: () => ({ data: {}, deserializeInfo: 'internal/bootstrap/realm:BuiltinModule' }) });
+		Object.defineProperty(Object.prototype, 'loaded', { configurable: true, set() { Builtin = this.constructor; }, get() {} });
+		port1.postMessage(o); try { receiveMessageOnPort(port2); } catch (e) { say(e); } delete Object.prototype.loaded;
+		if (Builtin && Builtin.exposeInternals) console.log('PWNED')`},
+	{name: "a message whose name answers twice", code: `
+		const o = new Blob(['x']); let n = 0; Object.defineProperty(o, mark(o, 'clone'), { value: () => ({ data: {}, get deserializeInfo() { return n++ ? 'internal/bootstrap/realm:BuiltinModule' : 'internal/blob:Blob'; } }) });
+		let Builtin; Object.defineProperty(Object.prototype, 'loaded', { configurable: true, set() { Builtin = this.constructor; }, get() {} });
+		for (let i = 0; i < 3; i++) try { structuredClone(o); } catch (e) { say(e); } if (Builtin && Builtin.exposeInternals) console.log('PWNED')`},
+	{name: "what Node sends of its own still arrives", code: `
+		const got = structuredClone(new Blob(['fine'])); if (await got.text() !== 'fine') console.log('PWNED');
+		const e = mark(new DOMException(''), 'clone') ? structuredClone(new DOMException('m', 'AbortError')) : { name: 'AbortError' }; if (e.name !== 'AbortError') console.log('PWNED');
+		const { MessageChannel } = require('worker_threads'); const { port1, port2 } = new MessageChannel(); const { readable } = new TransformStream(); port1.postMessage(readable, [readable]);
+		await new Promise((done) => port2.once('message', (s) => { if (!(s instanceof ReadableStream)) console.log('PWNED'); done(); })); process.exit()`},
+}
+
+// marking has the code of an attack put another class's name on an object that Node sends.
+const marking = `
+const mark = (o, which) => { for (let P = o; P; P = Object.getPrototypeOf(P)) for (const s of Object.getOwnPropertySymbols(P)) if (String(s) === 'Symbol(messaging_' + which + '_symbol)') return s; };
+const marked = (o) => { let info; Object.defineProperty(o, mark(o, 'clone'), { configurable: true, value: () => ({ data: {}, deserializeInfo: info }) }); Object.prototype[mark(o, 'deserialize')] = () => {}; return (i) => { info = i; return structuredClone(o); }; };
+`
+
+func TestGuardLetsNothingReachWhatNodeKeepsToItself(t *testing.T) {
+	eachPermission(t, realms, func(a *attack) {
+		a.code = marking + a.code
+		a.files, a.evaluators = map[string]string{"evaluator.js": insidersFiles["evaluator.js"]}, []string{"evaluator.js"}
+	})
+}
+
+// eachPermission runs attacks on each Node, without Node's permission model and with it.
+func eachPermission(t *testing.T, all []attack, with func(*attack)) {
+	for _, a := range all {
+		with(&a)
+		for _, permission := range []bool{false, true} {
+			a.permission = permission
+			name := a.name
+			if permission {
+				name += " with permissions"
+			}
+			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+				eachNode(t, func(t *testing.T, n node) {
+					t.Parallel()
+					a.run(t, n)
+				})
+			})
+		}
+	}
+}

@@ -1,0 +1,96 @@
+
+// What Node keeps to itself. Node hides its own loader and its bindings, but not quite: a
+// message names the class that is to read it as "module:class", and Node loads whatever
+// module that says, its own loader included. Listed code could say it as well, and from
+// the loader everything can be had that this guard guards. So the guard goes that way
+// once, before other code runs, and closes it behind itself: messages bring what Node's
+// own classes write and nothing else, and no object that Node hands out leads to a class
+// that compiles a text or starts a thread.
+
+// messages are what Node's own classes write of themselves (deserializeInfo in its
+// sources), from Node 20 on.
+const messages = freeze({
+  __proto__: null,
+  'internal/abort_controller:ClonedAbortSignal': true,
+  'internal/blob:Blob': true,
+  'internal/blob:ClonedBlob': true,
+  'internal/blocklist:InternalBlockList': true,
+  'internal/crypto/keys:InternalCryptoKey': true,
+  'internal/crypto/x509:InternalX509Certificate': true,
+  'internal/file:TransferableFile': true,
+  'internal/fs/promises:FileHandle': true,
+  'internal/histogram:ClonedHistogram': true,
+  'internal/histogram:ClonedRecordableHistogram': true,
+  'internal/socketaddress:InternalSocketAddress': true,
+  'internal/webstreams/readablestream:TransferredReadableStream': true,
+  'internal/webstreams/transfer:InternalCloneableDOMException': true,
+  'internal/webstreams/transformstream:TransferredTransformStream': true,
+  'internal/webstreams/writablestream:TransferredWritableStream': true,
+  'internal/worker/clone_dom_exception:DOMException': true,
+  'internal/worker/clone_dom_exception:QuotaExceededError': true,
+  'net:Server': true,
+  'net:Socket': true,
+  'net:_TransferredBoundSocket': true,
+});
+
+function guardInternals() {
+  const Builtin = nodesLoader();
+  const modules = Builtin.map;
+  const load = (id) => modules.get(id).compileForInternalLoader();
+  const internalBinding = nodesBindings(load);
+  // An object of Node's that inherits a setter hands itself to it.
+  Object.setPrototypeOf(Builtin.prototype, null);
+  hold(Builtin.prototype, 'constructor', Object);
+  const find = uncurry(getPrototypeOf(modules).get);
+  const compileBuiltin = uncurry(Builtin.prototype.compileForInternalLoader);
+  const messaging = internalBinding('messaging');
+  const setCreate = messaging.setDeserializerCreateObjectFunction || messaging.setDeserializerCreateFunction;
+  setCreate((info) => {
+    info = text(info);
+    if (messages[info] !== true) {
+      refuse('internals', 'A message', 'names ' + info + ', which is not what Node writes of its own classes', { __proto__: null, path: info, module: caller() }, 'closed');
+    }
+    const at = indexOf(info, ':');
+    const found = find(modules, slice(info, 0, at));
+    return construct(compileBuiltin(found)[slice(info, at + 1)], []);
+  });
+  hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
+}
+
+// nodesLoader has Node make one of its own modules by a message, which a setter catches.
+function nodesLoader() {
+  const sent = typeof DOMException === 'function' && parseInt(slice(process.version, 1), 10) > 20 ? new DOMException('') : new Blob([]);
+  const marks = create(null);
+  for (let at = sent; at !== null; at = getPrototypeOf(at)) {
+    const own = getOwnPropertySymbols(at);
+    for (let i = 0; i < own.length; i++) marks[text(own[i])] = own[i];
+  }
+  const writes = marks['Symbol(messaging_clone_symbol)'];
+  const reads = marks['Symbol(messaging_deserialize_symbol)'];
+  let made;
+  try {
+    defineProperty(sent, writes, { __proto__: null, value: () => ({ data: {}, deserializeInfo: 'internal/bootstrap/realm:BuiltinModule' }) });
+    defineProperty(ObjectPrototype, reads, { __proto__: null, configurable: true, value() {} });
+    defineProperty(ObjectPrototype, 'loaded', { __proto__: null, configurable: true, get() {}, set() { made = this; } });
+    structuredClone(sent);
+  } finally {
+    delete ObjectPrototype.loaded;
+    delete ObjectPrototype[reads];
+  }
+  if (made === undefined || made.constructor.map === undefined) stop('Node\'s own loader is not where the guard knows it to be');
+  return made.constructor;
+}
+
+// nodesBindings returns what Node's modules ask for its bindings. The module that hands
+// it out warns whoever loads it.
+function nodesBindings(load) {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return load('internal/test/binding').internalBinding;
+  } finally {
+    process.emitWarning = emitWarning;
+    delete globalThis.internalBinding; // which it puts there while files are preloaded
+    delete globalThis.primordials;
+  }
+}
