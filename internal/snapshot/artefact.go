@@ -51,9 +51,9 @@ var facts = map[Kind][]string{
 		"source",  // its source package and version, name=version
 		"suite",   //
 	},
-	KindDebIndex: {"component", "date", "signer"},
-	KindBase:     {"config", "layers", "tag"},
-	KindFetch:    {"block"},
+	KindDebIndex: {factAsked, "component", "date", "signer"},
+	KindBase:     {factAsked, "config", "layers", "tag"},
+	KindFetch:    {factAsked, "block"},
 	KindGit:      {"commit", "index"},
 	KindPatch:    {"resolves"},
 	KindHelper:   {"go"},

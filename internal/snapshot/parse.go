@@ -184,7 +184,7 @@ func check(a Artefact) error {
 			return fmt.Errorf("key %s has no value", k)
 		}
 	}
-	for _, k := range []string{"index", "signals", "bin"} {
+	for _, k := range []string{"index", "signals", "bin", factAsked} {
 		if v, ok := a.Facts[k]; ok {
 			if _, err := cas.ParseDigest(v); err != nil {
 				return fmt.Errorf("key %s: %w", k, err)

@@ -91,7 +91,8 @@ func (c *Files) Pin(ctx context.Context, store *cas.Store, block, address string
 	if err != nil {
 		return snapshot.Artefact{}, err
 	}
-	return snapshot.Artefact{Kind: snapshot.KindFetch, Name: block, SHA256: digest, Size: size}, nil
+	pinned := snapshot.Artefact{Kind: snapshot.KindFetch, Name: block, SHA256: digest, Size: size}
+	return pinned.Answering(address), nil
 }
 
 // Get writes what an address serves. What was written counts only if Get returns

@@ -41,7 +41,7 @@ func Run(ctx context.Context, host machine.Host, o Options) ([]byte, error) {
 		return nil, err
 	}
 	defer p.Close()
-	lock, err := p.Lock()
+	lock, err := p.ImageLock()
 	if err != nil {
 		return nil, err
 	}

@@ -23,21 +23,6 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 )
 
-// used reports whether an image or a step stands on a base.
-func used(p *project.Project, base string) bool {
-	for _, i := range p.Images {
-		if i.Base == base {
-			return true
-		}
-	}
-	for _, s := range p.Steps {
-		if s.Base == base {
-			return true
-		}
-	}
-	return false
-}
-
 // archive is Debian's archive as this host reaches it: the mirrors that its apt
 // knows first.
 func archive(host machine.Host) (*debian.Archive, error) {
@@ -59,7 +44,7 @@ func etc() fs.FS { return os.DirFS("/etc/apt") }
 func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	suite, wanted := "", map[string]bool{}
 	for _, b := range r.project.Bases {
-		if b.Image != "" || !used(r.project, b.Name) {
+		if b.Image != "" || !r.project.Uses(b.Name) {
 			continue
 		}
 		if suite != "" && suite != b.Suite {
@@ -106,7 +91,10 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 		size += a.Size
 	}
 	r.host.Events.Emit(event.Event{Kind: event.Plan, Phase: "pin", Name: "Debian packages", Total: len(resolved.Debs), TotalBytes: size})
-	all := slices.Clone(resolved.Indexes)
+	var all []snapshot.Artefact
+	for _, a := range resolved.Indexes {
+		all = append(all, a.Answering(r.project.Debs()))
+	}
 	for _, a := range resolved.Debs {
 		pinned, err := source.Pin(ctx, r.store, a)
 		if err != nil {
@@ -144,10 +132,10 @@ func (r *pinner) keptDebs(suite string, wanted map[string]bool) ([]snapshot.Arte
 	}
 	var kept []snapshot.Artefact
 	for a := range r.previous.Of(snapshot.KindDebIndex) {
-		if a.Name != suite {
+		if a.Name != suite || !a.Answers(r.project.Debs()) {
 			return nil, false
 		}
-		kept = append(kept, a)
+		kept = append(kept, a.Answering(r.project.Debs()))
 	}
 	have := map[string]bool{}
 	for a := range r.previous.Of(snapshot.KindDeb) {
@@ -174,7 +162,7 @@ func (r *pinner) bases(ctx context.Context) ([]snapshot.Artefact, error) {
 	var problems diag.Problems
 	for i := range r.project.Bases {
 		b := &r.project.Bases[i]
-		if b.Image == "" || !used(r.project, b.Name) {
+		if b.Image == "" || !r.project.Uses(b.Name) {
 			continue
 		}
 		more, err := r.base(ctx, b)
@@ -193,8 +181,8 @@ func (r *pinner) bases(ctx context.Context) ([]snapshot.Artefact, error) {
 func (r *pinner) base(ctx context.Context, b *pipelines.Base) ([]snapshot.Artefact, error) {
 	var kept []snapshot.Artefact
 	for _, platform := range r.project.Platforms {
-		if a, ok := r.previous.Find(snapshot.KindBase, b.Name, "", platform); ok && !r.update(b.Name) {
-			kept = append(kept, a)
+		if a, ok := r.previous.Find(snapshot.KindBase, b.Name, "", platform); ok && !r.update(b.Name) && a.Answers(b.Image) {
+			kept = append(kept, a.Answering(b.Image))
 		}
 	}
 	if len(kept) == len(r.project.Platforms) {
@@ -214,16 +202,18 @@ func (r *pinner) base(ctx context.Context, b *pipelines.Base) ([]snapshot.Artefa
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, snapshot.Artefact{
+		pinned := snapshot.Artefact{
 			Kind: snapshot.KindBase, Name: b.Name, Platform: platform, SHA256: base.Manifest, Size: base.Size, Integrity: base.Index.OCI(),
-		})
+		}
+		all = append(all, pinned.Answering(b.Image))
 	}
 	return all, nil
 }
 
-// missing reports which bases and fetches a snapshot lacks.
+// missing reports which bases and fetches a snapshot lacks, or has for another text of
+// build.hcl.
 func missing(p *project.Project, lock *snapshot.Lock) diag.Problems {
-	var problems diag.Problems
+	problems := p.Outdated(lock)
 	lacks := func(at diag.Pos, what string) {
 		problems = append(problems, &diag.Problem{
 			Code: upstream.CodeUnpinned, Pos: at, What: what + " is not pinned", Why: "every byte that enters an image is in nbuild.lock", Remedy: "run `nbuild pin`",
@@ -238,7 +228,7 @@ func missing(p *project.Project, lock *snapshot.Lock) diag.Problems {
 		return false
 	}
 	for _, b := range p.Bases {
-		if !used(p, b.Name) {
+		if !p.Uses(b.Name) {
 			continue
 		}
 		for _, platform := range p.Platforms {

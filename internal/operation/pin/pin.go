@@ -249,7 +249,7 @@ func (r *pinner) node(ctx context.Context) ([]snapshot.Artefact, error) {
 	version := ""
 	for _, b := range r.project.Bases {
 		switch {
-		case b.Image != "" || !used(r.project, b.Name):
+		case b.Image != "" || !r.project.Uses(b.Name):
 		case version != "" && version != b.Node:
 			return nil, &diag.Problem{
 				Code: upstream.CodeNoNode, Pos: b.At, What: fmt.Sprintf("two bases want Node %s and %s", version, b.Node),
@@ -273,8 +273,8 @@ func (r *pinner) fetches(ctx context.Context) ([]snapshot.Artefact, error) {
 	var all []snapshot.Artefact
 	var problems diag.Problems
 	for _, f := range r.project.Fetches {
-		if a, ok := r.previous.Find(snapshot.KindFetch, f.Name, "", ""); ok && !r.update(f.Name) {
-			all = append(all, a)
+		if a, ok := r.previous.Find(snapshot.KindFetch, f.Name, "", ""); ok && !r.update(f.Name) && a.Answers(f.URL) {
+			all = append(all, a.Answering(f.URL))
 			continue
 		}
 		a, err := client.Pin(ctx, r.store, f.Name, f.URL)

@@ -36,7 +36,7 @@ func Vendor(ctx context.Context, host machine.Host) (*Vendored, error) {
 		return nil, err
 	}
 	defer p.Close()
-	lock, err := p.Lock()
+	lock, err := p.ImageLock()
 	if err != nil {
 		return nil, err
 	}

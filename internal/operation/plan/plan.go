@@ -31,7 +31,7 @@ func Make(ctx context.Context, h machine.Host) (*Result, error) {
 		return nil, err
 	}
 	defer p.Close()
-	lock, err := p.Lock()
+	lock, err := p.ImageLock()
 	if err != nil {
 		return nil, err
 	}
