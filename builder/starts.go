@@ -135,7 +135,7 @@ func (s *starting) packages(ctx context.Context, placed []launch.Placed, list *s
 
 // passedKind names what the store keeps of an image that was found to start; a change of
 // what is asked takes another one.
-const passedKind = "launch-passed-1"
+const passedKind = "launch-passed-2"
 
 // once asks a question, unless it was answered well before; warnings are reported each
 // time.

@@ -141,8 +141,7 @@ func (c *checker) node(args []string) error {
 	if given.Has("--snapshot-blob") {
 		return nil // the program is in the snapshot
 	}
-	c.main(given.Rest[0])
-	return nil
+	return c.main(given.Rest[0], append(fromOutside.Options, given.Options...))
 }
 
 // resolve makes what resolves as the image's Node does.
@@ -263,21 +262,23 @@ func (c *checker) inTree(name string) string {
 	return name
 }
 
-// main looks for the file that Node runs, as Node looks for it.
-func (c *checker) main(name string) {
+// main looks for the file that Node runs, as Node looks for it, and asks whether Node runs
+// a file of that name.
+func (c *checker) main(name string, options []Option) error {
 	at := c.absolute(name)
 	n := c.root.find(at)
 	if n != nil && n.Perm.IsDir() {
 		n = c.root.find(path.Join(at, "package.json"))
 	}
 	if n != nil && n.member == nil {
-		return // of a base, whose files are known by their names alone
+		return nil // of a base, whose files are known by their names alone
 	}
 	found, err := c.resolver.Resolve("./"+c.inTree(at), "-", resolution.Require)
-	if err == nil && found.Path != "" {
-		return
+	if err != nil || found.Path == "" {
+		c.missing("node", name)
+		return nil
 	}
-	c.missing("node", name)
+	return c.format(found.Path, options)
 }
 
 // missing reports that a file which a program is given is not in the image, with the
