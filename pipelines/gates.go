@@ -12,7 +12,7 @@ func (e *evaluator) gates() {
 		if v := e.String(b, "spec_version"); v != "" {
 			p.Sbom.SpecVersion = v
 		}
-		p.Sbom.DenyLicense = e.Strings(b, "deny_license")
+		p.Sbom.DenyLicense, p.Sbom.Denied = e.Strings(b, "deny_license"), e.File.Pos(b.At("deny_license"))
 	}
 	p.Dynamism.Rules = "common"
 	if b := e.body.One("dynamism"); b != nil {

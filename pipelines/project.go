@@ -170,6 +170,7 @@ type Layer struct {
 type Sbom struct {
 	SpecVersion string
 	DenyLicense []string
+	Denied      diag.Pos // where DenyLicense stands
 }
 
 // Dynamism says where code may come to life.

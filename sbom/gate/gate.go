@@ -25,6 +25,8 @@ const (
 	CodeDenied diag.Code = "NB3000"
 	// CodeGate is a gate that names a class of change that does not exist.
 	CodeGate diag.Code = "NB0374"
+	// CodeNoLicence is a denied licence that does not exist.
+	CodeNoLicence diag.Code = "NB0378"
 	// CodeReview is a change that must be approved first.
 	CodeReview diag.Code = "NB3100"
 	// CodeLicence is a package under a licence that the project denies.
@@ -117,24 +119,59 @@ func (g Gate) counts(c comparison.Change) bool {
 	}
 }
 
+// Stop is a class of change that a gate stops.
+type Stop struct {
+	Class   comparison.Class `json:"class"`
+	List    string           `json:"list"`    // of the gate that names it: "deny" or "review"
+	Changes int              `json:"changes"` // how many there are, at least 1
+}
+
+// verdict returns the list that stops a change, "" for none. What is denied is not asked
+// for review again.
+func (g Gate) verdict(c comparison.Change) string {
+	switch {
+	case !g.counts(c):
+	case stops(g.Deny, c.Class):
+		return "deny"
+	case stops(g.Review, c.Class):
+		return "review"
+	}
+	return ""
+}
+
+// Stops lists the classes that the gate stops, denied ones first, in the order of the
+// diff. It is never nil.
+func (g Gate) Stops(d comparison.Diff) []Stop {
+	out := []Stop{}
+	for _, list := range []string{"deny", "review"} {
+		for _, c := range d.Changes {
+			if g.verdict(c) != list {
+				continue
+			}
+			i := slices.IndexFunc(out, func(s Stop) bool { return s.Class == c.Class && s.List == list })
+			if i < 0 {
+				i, out = len(out), append(out, Stop{Class: c.Class, List: list})
+			}
+			out[i].Changes++
+		}
+	}
+	return out
+}
+
 // Check returns a problem for each change that the gate stops, the denied ones
-// first, in the order of the diff, at most bounds.Problems of them. What is denied
-// is not asked for review again.
+// first, in the order of the diff, at most bounds.Problems of them.
 func (g Gate) Check(d comparison.Diff) diag.Problems {
 	var denied, review diag.Problems
 	for _, c := range d.Changes {
-		if !g.counts(c) {
-			continue
-		}
-		switch {
-		case stops(g.Deny, c.Class):
+		switch g.verdict(c) {
+		case "deny":
 			denied = append(denied, &diag.Problem{
 				Code:   CodeDenied,
 				What:   c.Summary(),
 				Why:    reason(c),
 				Remedy: fmt.Sprintf("undo the change, or take %q off the gate's deny list and say why", c.Class),
 			})
-		case stops(g.Review, c.Class):
+		case "review":
 			review = append(review, &diag.Problem{
 				Code:   CodeReview,
 				What:   c.Summary(),

@@ -29,6 +29,7 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/rule"
+	"github.com/nbuild/nbuild/sbom/gate"
 )
 
 // Subject is what is judged.
@@ -173,4 +174,18 @@ func (g *gatherer) own(ctx context.Context) error {
 	}
 	g.found.Packages = append(g.found.Packages, p)
 	return nil
+}
+
+// Gates holds what a build file denies, the classes of its releases and its licences, to
+// what there is: a gate that names nothing would let everything through. What is wrong is
+// reported at once.
+func Gates(p *pipelines.Project) error {
+	problems := diag.All(gate.CheckLicences(p.Sbom.DenyLicense, p.Sbom.Denied))
+	for _, r := range p.Releases {
+		for _, classes := range [][]string{r.Deny, r.Review} {
+			_, err := gate.ParseClasses(classes, r.At)
+			problems = append(problems, diag.All(err)...)
+		}
+	}
+	return diag.Problems(problems).Err()
 }

@@ -93,8 +93,11 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err := builder.Refuse(p.Project); err != nil {
 		return err
 	}
-	var err error
-	if b.Lock, err = p.Lock(); err != nil {
+	err := oversight.Gates(p.Project)
+	if err != nil {
+		return err
+	}
+	if b.Lock, err = p.ImageLock(); err != nil {
 		return err
 	}
 	wanted, _, err := pin.Wanted(p)

@@ -119,7 +119,12 @@ func Validate(h machine.Host) (*Validity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := oversight.Policy(p); err != nil {
+	_, err = oversight.Policy(p)
+	problems := append(diag.All(err), diag.All(oversight.Gates(p))...)
+	if err := diag.Problems(problems).Err(); err != nil {
+		return nil, err
+	}
+	if err != nil {
 		return nil, err
 	}
 	v := &Validity{Schema: "nbuild.validate/v1", File: p.File, Project: p.Name, Steps: []string{}, Images: []string{}}
