@@ -54,7 +54,7 @@ before packages, and what is only in tests of packages last.`,
 			}
 			answer := []byte(a.paint(r.Diff.Text(), a.answers))
 			if a.json {
-				if answer, err = r.Diff.JSON(); err != nil {
+				if answer, err = r.JSON(); err != nil {
 					return err
 				}
 			}

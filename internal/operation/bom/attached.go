@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/evidence/sides"
 	"github.com/nbuild/nbuild/internal/machine"
 )
@@ -16,7 +17,7 @@ import (
 func Attached(ctx context.Context, host machine.Host, name string, pretty bool) ([]byte, error) {
 	doc, err := sides.Document(ctx, sides.Options{Dir: host.Dir, Registry: images.Options(host)}, name)
 	if err != nil {
-		return nil, err
+		return nil, project.MeantBlock(host, name, err, "did you mean `nbuild sbom --image "+name+"`?")
 	}
 	var out bytes.Buffer
 	if pretty {

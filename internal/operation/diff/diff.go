@@ -8,12 +8,15 @@
 package diff
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/evidence/sides"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/sbom/comparison"
@@ -35,6 +38,22 @@ type Options struct {
 type Result struct {
 	Diff    comparison.Diff
 	Stopped diag.Problems
+	stops   []gate.Stop // nil where no gate was asked for
+}
+
+// JSON is the diff as one object. Where a gate was asked for, it ends with the classes
+// that the gate stops; without one its bytes are those of the diff alone, which reviews
+// are about.
+func (r *Result) JSON() ([]byte, error) {
+	doc, err := r.Diff.JSON()
+	if err != nil || r.stops == nil {
+		return doc, err
+	}
+	stops, err := json.Marshal(r.stops)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what the gate stops: %w", err)
+	}
+	return append(bytes.TrimSuffix(doc, []byte("}\n")), ",\"stopped\":"+string(stops)+"}\n"...), nil
 }
 
 // Classes lists the classes of change that can be denied.
@@ -56,11 +75,18 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	at := sides.Options{Dir: host.Dir, Platform: o.Platform, Registry: images.Options(host)}
 	a, errA := sides.Load(ctx, at, o.A)
 	b, errB := sides.Load(ctx, at, o.B)
+	built := "name where it was put, as `nbuild build` printed it: oci:out for its usual layout"
+	errA = project.MeantBlock(host, o.A, errA, built, sides.CodeUnknownForm)
+	errB = project.MeantBlock(host, o.B, errB, built, sides.CodeUnknownForm)
 	if err := errors.Join(wrap("A", errA), wrap("B", errB)); err != nil {
 		return nil, err
 	}
 	d := comparison.Compare(a, b)
-	return &Result{Diff: d, Stopped: gate.Check(d)}, nil
+	r := &Result{Diff: d, Stopped: gate.Check(d)}
+	if o.ExitCode || len(o.Deny)+len(o.Review) > 0 {
+		r.stops = gate.Stops(d)
+	}
+	return r, nil
 }
 
 func wrap(side string, err error) error {
