@@ -109,10 +109,7 @@ func followRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > 5 {
 		return errors.New("too many redirects")
 	}
-	host := req.URL.Hostname()
-	ip := net.ParseIP(host)
-	local := loopback(host) || ip != nil && (ip.IsLinkLocalUnicast() || ip.IsUnspecified())
-	if local && !loopback(via[0].URL.Hostname()) {
+	if local(req.URL.Hostname()) && !loopback(via[0].URL.Hostname()) {
 		return errors.New("a redirect from outside to this machine")
 	}
 	return nil

@@ -58,7 +58,7 @@ func OpenRegistry(ref Ref, opt Options) (*Registry, error) {
 	if opt.Keychain == nil {
 		opt.Keychain = Credentials()
 	}
-	var rt http.RoundTripper = &guard{opt.Transport, orElse(opt.Connect, bounds.ConnectTimeout), orElse(opt.Stall, bounds.StallTimeout)}
+	var rt http.RoundTripper = &guard{inward(repo.Registry.RegistryStr(), opt.Transport), orElse(opt.Connect, bounds.ConnectTimeout), orElse(opt.Stall, bounds.StallTimeout)}
 	rt = &retry.Transport{Inner: rt, Policy: opt.Retry}
 	if opt.UserAgent != "" {
 		rt = transport.NewUserAgent(rt, opt.UserAgent)
