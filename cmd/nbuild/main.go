@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 // surroundings is what a run takes from its process: tests hand in their own.
@@ -34,6 +36,7 @@ type surroundings struct {
 	answers        bool       // stdout is one, where answers go
 	width          func() int // columns of stderr's terminal, nil or 0 for not known
 	now            func() time.Time
+	patience       machine.Patience // with servers; only tests have another than the project's
 }
 
 func main() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nbuild/nbuild/internal/machine"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files and the output in scripts")
@@ -24,10 +27,23 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(held(surroundings{
 				args: os.Args[1:], environ: os.Environ(), dir: dir,
-				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
+				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, patience: patience(),
 			}, os.Getenv(schemasEnv)))
 		},
 	})
+}
+
+// patienceEnv is how scripts hand in another patience with servers, in JSON: nobody
+// waits a minute in a test.
+const patienceEnv = "NBUILD_TEST_PATIENCE"
+
+func patience() (p machine.Patience) {
+	if text := os.Getenv(patienceEnv); text != "" {
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			panic(err)
+		}
+	}
+	return p
 }
 
 // TestScripts runs testdata/script/*.txtar: each is a session with the command, its
@@ -45,6 +61,7 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
+			env.Values[faultyKey{}] = &faulty{}
 			env.Setenv("HOME", env.WorkDir+"/home")
 			env.Setenv("NBUILD_STORE", env.WorkDir+"/store")
 			env.Setenv(schemasEnv, schemas)

@@ -69,7 +69,10 @@ const (
 const (
 	ConnectTimeout = 30 * time.Second // until a server answers with a header
 	StallTimeout   = 60 * time.Second // without a byte of a body
-	RequestTimeout = 30 * time.Minute // a whole request, body and all
+	PaceWindow     = 60 * time.Second // over which the rate of a body is taken
+	PaceFloor      = 1 << 10          // bytes a second that a body must reach over it
+	PaceLarge      = 512 << 10        // bytes of a large transfer that give it a second more
+	RequestTimeout = 30 * time.Minute // a request with its body, and all tries of one
 	RetryLimit     = 3                // tries of one request
 	RetryWait      = 5 * time.Minute  // that a server may ask for before it is asked again
 )

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
@@ -24,7 +23,7 @@ var errLong = errors.New("more bytes came than there should be")
 // A value that is zero except for Client and Now asks Debian's archive of dated
 // snapshots.
 type Archive struct {
-	Client    *http.Client // with the user's proxies and certificates
+	Client    *http.Client // with the user's proxies and certificates, on a pace.Transport
 	Now       time.Time    // what the clock said when the operation began
 	Mirrors   []string     // candidates, asked in this order before the snapshots
 	Snapshots string       // the archive of dated snapshots; "" is SnapshotArchive
@@ -55,7 +54,7 @@ func (a *Archive) get(ctx context.Context, root, file string, limit int64) ([]by
 	}
 	address = address.JoinPath(strings.Split(file, "/")...)
 	var body []byte
-	err = a.Retry.Do(ctx, file, func() error {
+	err = a.Retry.Do(ctx, file, func(ctx context.Context) error {
 		var err error
 		body, err = a.once(ctx, address, limit)
 		return err
@@ -66,12 +65,8 @@ func (a *Archive) get(ctx context.Context, root, file string, limit int64) ([]by
 	return body, nil
 }
 
-// once asks once. It ends a request that stalls.
+// once asks once.
 func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, bounds.RequestTimeout)
-	defer cancel()
-	stall := time.AfterFunc(bounds.ConnectTimeout, cancel)
-	defer stall.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return nil, retry.Final{Err: errors.New("no request can be made of it")}
@@ -87,8 +82,7 @@ func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) ([]by
 	case resp.StatusCode != http.StatusOK:
 		return nil, retry.StatusOf(resp)
 	}
-	stall.Reset(bounds.StallTimeout)
-	body, err := io.ReadAll(io.LimitReader(waking{resp.Body, stall}, limit+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, cause(err)
@@ -105,18 +99,4 @@ func cause(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-// waking puts off a timer with every byte that comes.
-type waking struct {
-	r     io.Reader
-	stall *time.Timer
-}
-
-func (w waking) Read(p []byte) (int, error) {
-	n, err := w.r.Read(p)
-	if n > 0 {
-		w.stall.Reset(bounds.StallTimeout)
-	}
-	return n, err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/pace"
 )
 
 // Host is what the edge hands down.
@@ -31,6 +32,13 @@ type Host struct {
 	Offline  bool
 	Events   event.Sink
 	Version  string // of nbuild
+	Patience Patience
+}
+
+// Patience is how long servers are waited for. The zero value is the project's table.
+type Patience struct {
+	Pace    pace.Limits   // what a transfer may take
+	Backoff time.Duration // before a request is sent again
 }
 
 // Path returns where a file or a folder stands that the user named: in the host's

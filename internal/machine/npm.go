@@ -32,7 +32,7 @@ func (h Host) Registry(ctx context.Context, dir string) (*registry.Client, error
 	if err != nil {
 		return nil, err
 	}
-	return registry.NewClient(config, registry.Options{UserAgent: "nbuild/" + h.Version, Retry: h.Retry()})
+	return registry.NewClient(config, registry.Options{UserAgent: "nbuild/" + h.Version, Retry: h.Retry(), Pace: h.Patience.Pace})
 }
 
 // npmPrefix is where npm keeps its global configuration: the parent of the folder

@@ -9,13 +9,14 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // Transport makes the HTTP transport for everything but npm's registries: image
 // registries, Debian's mirrors, fetched files. Proxies are those of the host's
-// environment; certificates are the machine's.
-func (h Host) Transport() *http.Transport {
+// environment; certificates are the machine's. What does not get on is ended.
+func (h Host) Transport() http.RoundTripper {
 	either := func(upper, lower string) string {
 		if v := h.Env(upper); v != "" {
 			return v
@@ -27,18 +28,21 @@ func (h Host) Transport() *http.Transport {
 		HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
 		NoProxy:    either("NO_PROXY", "no_proxy"),
 	}).ProxyFunc()
-	return &http.Transport{
-		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-		DialContext:           (&net.Dialer{Timeout: bounds.ConnectTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   bounds.ConnectTimeout,
-		ResponseHeaderTimeout: bounds.ConnectTimeout,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       30 * time.Second,
-		DisableCompression:    true,
-	}
+	return &pace.Transport{Limits: h.Patience.Pace, Inner: &http.Transport{
+		Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:         (&net.Dialer{Timeout: bounds.ConnectTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: bounds.ConnectTimeout,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     30 * time.Second,
+		DisableCompression:  true,
+	}}
 }
 
 // Retry is how requests that fail are sent again: a wait that a server asks for is
 // reported.
-func (h Host) Retry() retry.Policy { return retry.Telling(h.Events) }
+func (h Host) Retry() retry.Policy {
+	p := retry.Telling(h.Events)
+	p.Backoff, p.Whole = h.Patience.Backoff, h.Patience.Pace.Whole
+	return p
+}

@@ -13,8 +13,15 @@
 // npm's registries, Debian's archives, image registries and fetched files all come
 // here, so that they behave alike.
 //
-// The invariant: what is final is never tried again, and nothing is tried more often
-// than the policy says.
+// Some requests can be sent again by themselves: asking twice changes nothing, and so
+// does storing the same bytes under their digest. A [Transport] does that. Others are
+// parts of something larger, such as the pieces of an upload, where the server is in
+// another state after a lost answer. Those fail once, and whoever does the larger thing
+// does all of it again with [Policy.Do]. What a transport has given up on is final, so
+// that nothing is tried three times three times.
+//
+// The invariant: what is final is never tried again, nothing is tried more often than
+// the policy says, and all tries together end within the time for one.
 package retry
 
 import (
@@ -29,12 +36,14 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/pace"
 )
 
 // Policy says how often and how patiently. The zero value is the project's.
 type Policy struct {
 	Tries   int           // of one request; 0 is bounds.RetryLimit
 	Backoff time.Duration // before the second try where the server asks for nothing, twice as long before each next; 0 is a second
+	Whole   time.Duration // for all tries of one thing, waits among them; 0 is bounds.RequestTimeout
 	Events  event.Sink    // is sent the waits that a server asked for; nil drops them
 
 	// Sleep waits between tries; nil waits for real.
@@ -58,10 +67,10 @@ func (f Final) Error() string { return f.Err.Error() }
 // Unwrap returns the error itself.
 func (f Final) Unwrap() error { return f.Err }
 
-// Bare takes the mark of a final error off.
+// Bare takes the mark off an error that is marked itself. One further down stays where
+// it is: what stands around it says more than it does.
 func Bare(err error) error {
-	var f Final
-	if errors.As(err, &f) {
+	if f, ok := err.(Final); ok {
 		return f.Err
 	}
 	return err
@@ -118,9 +127,17 @@ func after(h http.Header) (time.Duration, bool) {
 	return max(at.Sub(now), 0), true
 }
 
-// Do calls once until it succeeds, fails for good, or was tried often enough, and
-// returns its last error. What names the thing that is asked for, for a person.
-func (p Policy) Do(ctx context.Context, what string, once func() error) error {
+// Do calls once until it succeeds, fails for good, was tried often enough or long
+// enough, and returns its last error. What names the thing that is asked for, for a
+// person. The context that a try gets is done when Do returns.
+func (p Policy) Do(ctx context.Context, what string, once func(ctx context.Context) error) error {
+	ctx, cancel := pace.Within(ctx, p.Limit(), what)
+	defer cancel()
+	return p.repeat(ctx, what, func() error { return pace.Cause(ctx, once(ctx)) })
+}
+
+// repeat is Do in a context that lives on.
+func (p Policy) repeat(ctx context.Context, what string, once func() error) error {
 	for try := 1; ; try++ {
 		err := once()
 		if err == nil || ctx.Err() != nil {
@@ -134,6 +151,14 @@ func (p Policy) Do(ctx context.Context, what string, once func() error) error {
 			return err
 		}
 	}
+}
+
+// Limit is the time for all tries of one thing.
+func (p Policy) Limit() time.Duration {
+	if p.Whole == 0 {
+		return bounds.RequestTimeout
+	}
+	return p.Whole
 }
 
 func (p Policy) tries() int {

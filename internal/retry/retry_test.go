@@ -14,6 +14,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/pace"
 )
 
 // answers replies with one status after the other, the last for ever.
@@ -80,7 +81,10 @@ func TestWhatAServerAsksForIsDone(t *testing.T) {
 			}
 			resp, err := (&Transport{Inner: inner, Policy: policy}).RoundTrip(req)
 			var status *Status
-			if errors.As(err, &status) && status.After > bounds.RetryWait && strings.Contains(err.Error(), "asked to be left alone for ") {
+			if errors.As(err, &status) {
+				if asked := strings.Contains(err.Error(), "asked to be left alone for "); asked != status.Asked || !errors.As(err, new(Final)) {
+					t.Errorf("the last answer says %q", err)
+				}
 				resp, err = &http.Response{StatusCode: status.Code}, nil
 			}
 			if err != nil || resp.StatusCode != test.status {
@@ -114,14 +118,14 @@ func TestOnlyWhatMayPassIsTriedAgain(t *testing.T) {
 		"none":                   {nil, 1},
 	} {
 		n := 0
-		err := fast.Do(t.Context(), "x", func() error { n++; return test.err })
+		err := fast.Do(t.Context(), "x", func(context.Context) error { n++; return test.err })
 		if n != test.want || !errors.Is(err, test.err) || test.err != nil && !errors.Is(Bare(err), flaky) {
 			t.Errorf("%s: tried %d times, %v", name, n, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
-	_ = Policy{}.Do(ctx, "x", func() error { n++; cancel(); return flaky })
+	_ = Policy{}.Do(ctx, "x", func(context.Context) error { n++; cancel(); return flaky })
 	if n != 1 {
 		t.Errorf("tried %d times after the run ended", n)
 	}
@@ -131,7 +135,7 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	begun := time.Now()
-	err := Policy{}.Do(ctx, "x", func() error { return &Status{Code: 429, After: time.Minute, Asked: true} })
+	err := Policy{}.Do(ctx, "x", func(context.Context) error { return &Status{Code: 429, After: time.Minute, Asked: true} })
 	if !errors.Is(err, context.Canceled) || time.Since(begun) > 10*time.Second {
 		t.Errorf("%v after %s", err, time.Since(begun))
 	}
@@ -139,23 +143,64 @@ func TestAWaitEndsWithTheRun(t *testing.T) {
 
 func TestABodyIsSentAgainOnlyWhereItCanBeHadAgain(t *testing.T) {
 	policy := Policy{Sleep: func(context.Context, time.Duration) error { return nil }}
-	send := func(body io.Reader) ([]string, int) {
+	send := func(body io.Reader, alone func(*http.Request) bool) ([]string, *http.Response, error) {
 		inner := &answers{status: []int{503, 201}}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "https://registry.example.com/x", body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := (&Transport{Inner: inner, Policy: policy}).RoundTrip(req)
+		resp, err := (&Transport{Inner: inner, Policy: policy, Alone: alone}).RoundTrip(req)
+		return inner.bodies, resp, err
+	}
+	if bodies, resp, err := send(strings.NewReader("manifest"), nil); err != nil || resp.StatusCode != 201 || len(bodies) != 2 || bodies[1] != "PUT manifest" {
+		t.Errorf("%q, %v", bodies, err)
+	}
+	for name, send := range map[string]func() ([]string, *http.Response, error){
+		"a stream": func() ([]string, *http.Response, error) {
+			return send(io.MultiReader(strings.NewReader("layer")), nil)
+		},
+		"a piece of something larger": func() ([]string, *http.Response, error) {
+			return send(strings.NewReader("layer"), func(*http.Request) bool { return false })
+		},
+	} {
+		bodies, _, err := send()
+		var status *Status
+		if len(bodies) != 1 || !errors.As(err, &status) || status.Code != 503 || errors.As(err, new(Final)) || !Passing(err) {
+			t.Errorf("%s: %q, %v", name, bodies, err)
+		}
+	}
+}
+
+// Whoever repeats all of something does not repeat what was repeated already.
+func TestWhatATransportGaveUpOnIsFinal(t *testing.T) {
+	policy := Policy{Sleep: func(context.Context, time.Duration) error { return nil }}
+	inner := &answers{status: []int{503}}
+	client := &http.Client{Transport: &Transport{Inner: inner, Policy: policy}}
+	err := policy.Do(t.Context(), "x", func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://registry.example.com/x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return inner.bodies, resp.StatusCode
+		resp, err := client.Do(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	})
+	if len(inner.bodies) != bounds.RetryLimit || err == nil {
+		t.Errorf("sent %d times, %v", len(inner.bodies), err)
 	}
-	if bodies, status := send(strings.NewReader("manifest")); status != 201 || len(bodies) != 2 || bodies[1] != "PUT manifest" {
-		t.Errorf("%q, %d", bodies, status)
-	}
-	if bodies, status := send(io.MultiReader(strings.NewReader("layer"))); status != 503 || len(bodies) != 1 {
-		t.Errorf("%q, %d", bodies, status)
+}
+
+func TestAllTriesTogetherHaveATime(t *testing.T) {
+	policy := Policy{Tries: 1 << 20, Backoff: time.Nanosecond, Whole: 50 * time.Millisecond}
+	err := policy.Do(t.Context(), "left@1.0.0", func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	var slow *pace.Slow
+	if !errors.As(err, &slow) || err.Error() != "left@1.0.0 was not finished after 50ms" {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -166,11 +211,11 @@ func TestManyThatWaitAreToldOnce(t *testing.T) {
 	policy.Sleep = func(ctx context.Context, d time.Duration) error {
 		if !inside { // while one waits, another comes to wait
 			inside = true
-			_ = policy.Do(ctx, "b", func() error { return &Status{Code: 429, After: time.Second, Asked: true} })
+			_ = policy.Do(ctx, "b", func(context.Context) error { return &Status{Code: 429, After: time.Second, Asked: true} })
 		}
 		return nil
 	}
-	_ = policy.Do(t.Context(), "a", func() error { return &Status{Code: 429, After: time.Second, Asked: true} })
+	_ = policy.Do(t.Context(), "a", func(context.Context) error { return &Status{Code: 429, After: time.Second, Asked: true} })
 	if told != 2 { // a's first wait, and its second, when b had given up
 		t.Errorf("told %d times", told)
 	}

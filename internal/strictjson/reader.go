@@ -24,6 +24,22 @@ type Reader struct {
 	at    int // where err is
 }
 
+// ErrBound is in the tree of an error, beside ErrSyntax, where text is longer than it may
+// be.
+var ErrBound = errors.New("over the bound")
+
+// tooLong is text that is longer than it may be.
+type tooLong struct {
+	what  string
+	limit int64
+}
+
+// Error names the bound: whether the text is JSON was not found out.
+func (t tooLong) Error() string { return fmt.Sprintf("%sover the bound of %d bytes", t.what, t.limit) }
+
+// Unwrap returns what the error counts as.
+func (t tooLong) Unwrap() []error { return []error{ErrSyntax, ErrBound} }
+
 // ErrSyntax reports text that is not JSON as this package takes it.
 var ErrSyntax = errors.New("not JSON")
 

@@ -32,7 +32,7 @@ func (s *Stream) fill() bool {
 		return false
 	}
 	if s.left <= 0 {
-		s.err = fmt.Errorf("%w: over the bound of %d bytes", ErrSyntax, s.limit)
+		s.err = tooLong{"", s.limit}
 		return false
 	}
 	for range 100 {
@@ -132,7 +132,7 @@ func (s *Stream) Value(limit int) (json.RawMessage, error) {
 	var out []byte
 	err := s.walk(func(b []byte) error {
 		if len(out)+len(b) > limit {
-			return fmt.Errorf("%w: a value over the bound of %d bytes", ErrSyntax, limit)
+			return tooLong{"a value ", int64(limit)}
 		}
 		out = append(out, b...)
 		return nil

@@ -8,11 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -36,7 +36,6 @@ type Files struct {
 func NewFiles(transport http.RoundTripper, policy retry.Policy) *Files {
 	return &Files{policy, &http.Client{
 		Transport: transport,
-		Timeout:   bounds.RequestTimeout,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
@@ -79,12 +78,22 @@ func inner(host string) bool {
 
 // Pin fetches the file of a block into the store and returns its artefact.
 func (c *Files) Pin(ctx context.Context, store *cas.Store, block, address string) (snapshot.Artefact, error) {
-	w, err := store.Create(ctx)
-	if err != nil {
-		return snapshot.Artefact{}, err
+	var w *cas.Writer
+	abort := func() {
+		if w != nil {
+			w.Abort()
+		}
 	}
-	defer w.Abort()
-	if err := c.Get(ctx, block, address, w); err != nil {
+	defer func() { abort() }()
+	err := c.Get(ctx, block, address, func() (io.Writer, error) {
+		abort()
+		var err error
+		if w, err = store.Create(ctx); err != nil {
+			return nil, err
+		}
+		return event.Counting(w, c.retry.Events, "pin", block), nil
+	})
+	if err != nil {
 		return snapshot.Artefact{}, err
 	}
 	digest, size, err := w.Commit()
@@ -95,9 +104,9 @@ func (c *Files) Pin(ctx context.Context, store *cas.Store, block, address string
 	return pinned.Answering(address), nil
 }
 
-// Get writes what an address serves. What was written counts only if Get returns
-// nil.
-func (c *Files) Get(ctx context.Context, block, address string, to io.Writer) error {
+// Get writes what an address serves. Begin is called for each try and returns where its
+// bytes go; they count only if Get returns nil.
+func (c *Files) Get(ctx context.Context, block, address string, begin func() (io.Writer, error)) error {
 	u, err := url.Parse(address)
 	if err == nil {
 		err = checkAddress(u)
@@ -109,7 +118,21 @@ func (c *Files) Get(ctx context.Context, block, address string, to io.Writer) er
 			Remedy: "write an https URL without user name and password",
 		}
 	}
-	err = retry.Bare(c.retry.Do(ctx, block, func() error { return c.get(ctx, u, to) }))
+	var local error // of the store, which no other try mends
+	err = retry.Bare(c.retry.Do(ctx, block, func(ctx context.Context) error {
+		err := c.get(ctx, u, func() (io.Writer, error) {
+			w, err := begin()
+			local = err
+			return ours{w, &local}, err
+		})
+		if err != nil && (local != nil || !retry.Passing(err)) {
+			err = retry.Final{Err: err}
+		}
+		return err
+	}))
+	if local != nil {
+		return local
+	}
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -121,17 +144,12 @@ func (c *Files) Get(ctx context.Context, block, address string, to io.Writer) er
 }
 
 // get asks once.
-func (c *Files) get(ctx context.Context, u *url.URL, to io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+func (c *Files) get(ctx context.Context, u *url.URL, begin func() (io.Writer, error)) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return err
 	}
 	resp, err := c.http.Do(r)
-	if err != nil && !retry.Passing(err) {
-		err = retry.Final{Err: err}
-	}
 	if err != nil {
 		return err
 	}
@@ -140,28 +158,32 @@ func (c *Files) get(ctx context.Context, u *url.URL, to io.Writer) error {
 		return retry.StatusOf(resp)
 	}
 	if resp.ContentLength > bounds.FetchFile {
-		return retry.Final{Err: fmt.Errorf("it announces %d bytes, over the bound of %d", resp.ContentLength, int64(bounds.FetchFile))}
+		return fmt.Errorf("it announces %d bytes, over the bound of %d", resp.ContentLength, int64(bounds.FetchFile))
 	}
-	stall := time.AfterFunc(bounds.StallTimeout, cancel)
-	defer stall.Stop()
-	body := readerFunc(func(p []byte) (int, error) {
-		n, err := resp.Body.Read(p)
-		stall.Reset(bounds.StallTimeout)
-		return n, err
-	})
-	n, err := io.Copy(to, io.LimitReader(body, bounds.FetchFile+1))
+	to, err := begin()
 	if err != nil {
-		return retry.Final{Err: err} // what was written can't be taken back here
+		return err
 	}
-	if n > bounds.FetchFile {
-		return retry.Final{Err: fmt.Errorf("it sends more than the bound of %d bytes", int64(bounds.FetchFile))}
+	n, err := io.Copy(to, io.LimitReader(resp.Body, bounds.FetchFile+1))
+	if err == nil && n > bounds.FetchFile {
+		err = fmt.Errorf("it sends more than the bound of %d bytes", int64(bounds.FetchFile))
 	}
-	return nil
+	return err
 }
 
-type readerFunc func([]byte) (int, error)
+// ours keeps apart what a writer on this side says.
+type ours struct {
+	io.Writer
+	err *error
+}
 
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+func (o ours) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if err != nil {
+		*o.err = err
+	}
+	return n, err
+}
 
 // addressError takes the address out of an error of net/http: its query may hold a
 // token.
@@ -179,9 +201,23 @@ type PinnedFiles struct {
 	Addresses map[string]string // by block
 }
 
-// Fetch writes the file of an artefact.
+// Fetch writes the file of an artefact, for the first try only; Bring uses more.
 func (f PinnedFiles) Fetch(ctx context.Context, a snapshot.Artefact, w io.Writer) error {
-	return f.Client.Get(ctx, a.Name, f.Addresses[a.Name], w)
+	begun := false
+	return f.fetch(ctx, a, func() (io.Writer, error) {
+		if begun {
+			return nil, errBroken
+		}
+		begun = true
+		return w, nil
+	})
+}
+
+// errBroken is a transfer that broke and can't begin anew.
+var errBroken = errors.New("the transfer broke")
+
+func (f PinnedFiles) fetch(ctx context.Context, a snapshot.Artefact, begin func() (io.Writer, error)) error {
+	return f.Client.Get(ctx, a.Name, f.Addresses[a.Name], begin)
 }
 
 // Index is nil: a fetched file is not looked into.

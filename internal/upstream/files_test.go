@@ -28,7 +28,7 @@ func TestARedirectFromOutsideDoesNotReachThisMachineOrItsNetwork(t *testing.T) {
 			}
 			return w.Result(), nil
 		}), retry.Policy{})
-		err := client.Get(t.Context(), "geoip", "https://files.example.com/x", io.Discard)
+		err := client.Get(t.Context(), "geoip", "https://files.example.com/x", func() (io.Writer, error) { return io.Discard, nil })
 		if len(diag.All(err)) != 1 || len(asked) != 1 {
 			t.Errorf("%s: asked %q, %v", to, asked, err)
 		}

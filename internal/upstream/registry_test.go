@@ -11,6 +11,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/operation/pin"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/rehearsal"
 	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -69,7 +70,7 @@ func TestVendorTellsHowARegistryFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			client, err := registry.NewClient(config, registry.Options{
-				Connect: time.Second, Stall: time.Second, Retry: retry.Policy{Tries: 1},
+				Pace: pace.Limits{Answer: time.Second, Stall: time.Second}, Retry: retry.Policy{Tries: 1},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -7,20 +7,18 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
-	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // Options are a client's settings. The zero value is the project's table.
 type Options struct {
-	UserAgent   string        // "" means "nbuild"
-	Connections int           // to one host at once; 0 means 16
-	Connect     time.Duration // until a server answers; 0 means bounds.ConnectTimeout
-	Stall       time.Duration // without a byte; 0 means bounds.StallTimeout
-	Retry       retry.Policy  // of what failed in a way that may pass
+	UserAgent   string       // "" means "nbuild"
+	Connections int          // to one host at once; 0 means 16
+	Pace        pace.Limits  // what a transfer may take
+	Retry       retry.Policy // of what failed in a way that may pass
 }
 
 // Client asks the registries that a configuration names. It may be used by many
@@ -30,7 +28,7 @@ type Client struct {
 	o      Options
 
 	mu         sync.Mutex
-	transports map[string]*http.Transport // by client certificate
+	transports map[string]*pace.Transport // by client certificate
 }
 
 // NewClient makes a client. What is wrong with certificates or keys in the
@@ -42,13 +40,7 @@ func NewClient(config *Config, o Options) (*Client, error) {
 	if o.Connections == 0 {
 		o.Connections = 16
 	}
-	if o.Connect == 0 {
-		o.Connect = bounds.ConnectTimeout
-	}
-	if o.Stall == 0 {
-		o.Stall = bounds.StallTimeout
-	}
-	c := &Client{config: config, o: o, transports: map[string]*http.Transport{}}
+	c := &Client{config: config, o: o, transports: map[string]*pace.Transport{}}
 	if _, err := c.transport(credential{}); err != nil {
 		return nil, err
 	}
@@ -67,17 +59,18 @@ func (c *Client) Close() {
 	}
 }
 
-func (c *Client) transport(cred credential) (*http.Transport, error) {
+func (c *Client) transport(cred credential) (*pace.Transport, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := cred.certFile + "\x00" + cred.keyFile
 	if t := c.transports[key]; t != nil {
 		return t, nil
 	}
-	t, err := c.config.transport(cred, c.o.Connect, c.o.Connections)
+	inner, err := c.config.transport(cred, c.o.Pace.Filled().Answer, c.o.Connections)
 	if err != nil {
 		return nil, err
 	}
+	t := &pace.Transport{Inner: inner, Limits: c.o.Pace}
 	c.transports[key] = t
 	return t, nil
 }
@@ -95,7 +88,7 @@ type ask struct {
 // get asks, up to the limit of tries, and hands the body of a good answer to use,
 // which starts anew each time. It returns a Problem, or the context's error.
 func (c *Client) get(ctx context.Context, a ask, use func(body io.Reader) error) error {
-	err := retry.Bare(c.o.Retry.Do(ctx, a.what, func() error { return final(c.once(ctx, a, use)) }))
+	err := retry.Bare(c.o.Retry.Do(ctx, a.what, func(ctx context.Context) error { return final(c.once(ctx, a, use)) }))
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -104,10 +97,6 @@ func (c *Client) get(ctx context.Context, a ask, use func(body io.Reader) error)
 
 // once asks one time, following redirects by this package's own rules.
 func (c *Client) once(ctx context.Context, a ask, use func(io.Reader) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, bounds.RequestTimeout, errStalled)
-	defer cancel()
-	guard, ctx := watch(ctx, c.o.Connect)
-	defer guard.stop()
 	cred, err := c.config.sendable(a.target, a.registry)
 	if err != nil {
 		return err
@@ -116,15 +105,15 @@ func (c *Client) once(ctx context.Context, a ask, use func(io.Reader) error) err
 	for range maxRedirects {
 		resp, err := c.send(ctx, a, target, cred)
 		if err != nil {
-			return guard.explain(err)
+			return err
 		}
 		next, err := redirect(resp, target)
 		if next == nil && err == nil {
-			err = c.body(resp, guard, use)
+			err = c.body(resp, use)
 		}
 		closeBody(resp)
 		if next == nil || err != nil {
-			return guard.explain(err)
+			return err
 		}
 		if next.Host != target.Host || next.Scheme != target.Scheme {
 			cred = credential{}
@@ -161,17 +150,15 @@ func closeBody(resp *http.Response) {
 }
 
 // body checks the status and hands on the decoded body.
-func (c *Client) body(resp *http.Response, g *guard, use func(io.Reader) error) error {
+func (c *Client) body(resp *http.Response, use func(io.Reader) error) error {
 	if resp.StatusCode != http.StatusOK {
 		return retry.StatusOf(resp)
 	}
-	g.reset(c.o.Stall)
-	r := io.Reader(&guarded{resp.Body, g, c.o.Stall})
 	switch enc := resp.Header.Get("Content-Encoding"); enc {
 	case "", "identity":
-		return use(r)
+		return use(resp.Body)
 	case "gzip", "x-gzip":
-		return inflated(r, use)
+		return inflated(resp.Body, use)
 	default:
 		return fmt.Errorf("%w: content encoding %q", strictjson.ErrSyntax, enc)
 	}

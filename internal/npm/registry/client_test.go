@@ -23,6 +23,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
@@ -37,7 +38,7 @@ func client(t *testing.T, address string, lines ...string) *Client {
 		t.Fatal(err)
 	}
 	c, err := NewClient(config, Options{
-		Connect: 300 * time.Millisecond, Stall: 300 * time.Millisecond,
+		Pace:  pace.Limits{Answer: 300 * time.Millisecond, Stall: 300 * time.Millisecond},
 		Retry: retry.Policy{Sleep: func(context.Context, time.Duration) error { return nil }},
 	})
 	if err != nil {
@@ -316,7 +317,7 @@ func TestPackumentRefuses(t *testing.T) {
 		{"another package", `{"name":"b"}`, CodePackument},
 		{"cut", document[:300], CodeCut},
 		{"too deep", `{"x":` + strings.Repeat("[", 100), CodePackument},
-		{"huge version", `{"versions":{"1.0.0":"` + strings.Repeat("x", maxVersion) + `"}}`, CodePackument},
+		{"huge version", `{"versions":{"1.0.0":"` + strings.Repeat("x", maxVersion) + `"}}`, CodeLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
@@ -60,6 +62,7 @@ func problem(a ask, err error) error {
 	var status *retry.Status
 	var redirected *redirectError
 	var network net.Error
+	var slow *pace.Slow
 	switch {
 	case errors.As(err, &status):
 		statusProblem(p, a, status)
@@ -83,15 +86,25 @@ func problem(a ask, err error) error {
 		p.What = fmt.Sprintf("the answer for %s has another length than the registry said", a.what)
 		p.Why = "the connection was cut each time, or a proxy changes answers; nothing was kept; asked at " + where
 		p.Remedy = "run the same command again: what came whole is kept; if it stays, look at the proxy in `npm config get https-proxy`"
+	case errors.Is(err, errLarge), errors.Is(err, strictjson.ErrBound):
+		p.Code = CodeLarge
+		p.What = fmt.Sprintf("what the registry sends for %s is larger than nbuild takes", a.what)
+		p.Why = fmt.Sprintf("a package document may have %d MiB, what it says of one version %d, and a tarball %d, so that no server can fill memory or disk; nothing was kept; asked at %s", bounds.Packument>>20, maxVersion>>20, bounds.Tarball>>20, where)
+		p.Remedy = "check that `npm config get registry` names an npm registry, and ask whoever keeps it why that has grown so"
 	case errors.Is(err, strictjson.ErrSyntax):
 		p.Code = CodePackument
 		p.What = fmt.Sprintf("what the registry says about %s can't be read", a.what)
 		p.Why = "it is no package document; asked at " + where
 		p.Remedy = "check that `npm config get registry` names an npm registry"
-	case errors.Is(err, errStalled), errors.As(err, &network):
+	case errors.As(err, &slow):
+		p.Code, p.Err = CodeUnreachable, nil
+		p.What = fmt.Sprintf("the registry did not deliver %s in time", a.what)
+		p.Why = slow.Error() + "; asked at " + where
+		p.Remedy = "run the same command again: what came whole is kept; if it stays, look at `npm ping`, and at the proxy in `npm config get https-proxy`"
+	case errors.As(err, &network):
 		p.Code = CodeUnreachable
 		p.What = fmt.Sprintf("the registry did not deliver %s", a.what)
-		p.Why = "it can't be reached or stalls; asked at " + where
+		p.Why = "it can't be reached; asked at " + where
 		p.Remedy = "run `npm ping` and look at `npm config get registry` and the proxy settings, then run the same command again"
 	default:
 		p.Code = CodeUnreachable
@@ -108,6 +121,7 @@ func addressProblem(p *diag.Problem, a ask, err error) bool {
 	host, where := a.target.Hostname(), shown(a.target)
 	var status *retry.Status
 	var redirected *redirectError
+	var slow *pace.Slow
 	errors.As(err, &status)
 	switch {
 	case status != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, status.Code):
@@ -120,12 +134,17 @@ func addressProblem(p *diag.Problem, a ask, err error) bool {
 		p.What = fmt.Sprintf("%s does not have %s", host, a.what)
 		p.Why = "the lockfile says that it comes from there, so no registry is asked for it; asked at " + where
 		p.Remedy = "if your registry has it, run `npm config set replace-registry-host " + host + "`: npm and nbuild then ask your registry in place of that server"
-	case isCertificate(err), errors.Is(err, errMismatch), errors.As(err, &redirected), errors.Is(err, io.ErrUnexpectedEOF):
+	case isCertificate(err), errors.Is(err, errMismatch), errors.Is(err, errLarge), errors.As(err, &redirected), errors.Is(err, io.ErrUnexpectedEOF):
 		return false
+	case errors.As(err, &slow):
+		p.Code, p.Err = CodeAddress, nil
+		p.What = fmt.Sprintf("%s did not deliver %s in time", host, a.what)
+		p.Why = slow.Error() + "; the lockfile says that the package comes from there; asked at " + where
+		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + host + "` has npm and nbuild ask that one"
 	default:
 		p.Code = CodeAddress
 		p.What = fmt.Sprintf("%s did not deliver %s", host, a.what)
-		p.Why = "it can't be reached, stalls or answers with an error; the lockfile says that the package comes from there; asked at " + where
+		p.Why = "it can't be reached or answers with an error; the lockfile says that the package comes from there; asked at " + where
 		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + host + "` has npm and nbuild ask that one"
 	}
 	return true

@@ -17,6 +17,9 @@ import (
 // errMismatch means that bytes are not those that an integrity names.
 var errMismatch = errors.New("integrity mismatch")
 
+// errLarge means that more bytes came than nbuild takes of a tarball.
+var errLarge = errors.New("more bytes came than nbuild takes")
+
 // Packument asks a package's registry about some of its versions. A version that
 // the registry does not know is absent from the answer.
 func (c *Client) Packument(ctx context.Context, name string, versions []string) (*Packument, error) {
@@ -153,7 +156,7 @@ func (c *Client) tarball(ctx context.Context, a ask, want sri.Integrity, begin f
 			return err
 		}
 		if n > bounds.Tarball {
-			return fmt.Errorf("%w: over the bound of %d bytes", errMismatch, int64(bounds.Tarball))
+			return fmt.Errorf("%w of a tarball (%d)", errLarge, int64(bounds.Tarball))
 		}
 		if algorithm := sum.Fails(); algorithm != "" {
 			return fmt.Errorf("%w: %d bytes came, whose %s is another", errMismatch, n, algorithm)

@@ -18,5 +18,6 @@ const (
 	CodeIntegrity   diag.Code = "NB1140" // an integrity can't be checked
 	CodeRedirect    diag.Code = "NB1143" // a redirect that must not be followed
 	CodeAddress     diag.Code = "NB1151" // the server of an address in the lockfile does not deliver
+	CodeLarge       diag.Code = "NB1159" // an answer is larger than nbuild takes
 	CodeExposed     diag.Code = "NB1148" // the project could read the user's credential on its way
 )

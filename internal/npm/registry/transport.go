@@ -72,16 +72,15 @@ func (c *Config) transport(cred credential, connect time.Duration, connections i
 		conf.Certificates = []tls.Certificate{pair}
 	}
 	return &http.Transport{
-		Proxy:                 func(r *http.Request) (*url.URL, error) { return c.proxy(r.URL) },
-		DialContext:           (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       conf,
-		TLSHandshakeTimeout:   connect,
-		ResponseHeaderTimeout: connect,
-		ForceAttemptHTTP2:     true,
-		MaxConnsPerHost:       connections,
-		MaxIdleConnsPerHost:   connections,
-		IdleConnTimeout:       30 * time.Second,
-		DisableCompression:    true, // answers are inflated by the one inflater of this project
+		Proxy:               func(r *http.Request) (*url.URL, error) { return c.proxy(r.URL) },
+		DialContext:         (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     conf,
+		TLSHandshakeTimeout: connect,
+		ForceAttemptHTTP2:   true,
+		MaxConnsPerHost:     connections,
+		MaxIdleConnsPerHost: connections,
+		IdleConnTimeout:     30 * time.Second,
+		DisableCompression:  true, // answers are inflated by the one inflater of this project
 	}, nil
 }
 

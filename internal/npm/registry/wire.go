@@ -1,13 +1,11 @@
 package registry
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -17,9 +15,6 @@ import (
 
 // maxRedirects bounds how many redirects one request follows.
 const maxRedirects = 5
-
-// errStalled means that a server took too long to say anything.
-var errStalled = errors.New("no answer in time")
 
 // redirectError is a redirect that is not followed.
 type redirectError struct {
@@ -51,48 +46,6 @@ func redirect(resp *http.Response, from *url.URL) (*url.URL, error) {
 	return to, nil
 }
 
-// guard cancels a request that stalls.
-type guard struct {
-	timer  *time.Timer
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-}
-
-func watch(ctx context.Context, d time.Duration) (*guard, context.Context) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	g := &guard{ctx: ctx, cancel: cancel}
-	g.timer = time.AfterFunc(d, func() { cancel(errStalled) })
-	return g, ctx
-}
-
-func (g *guard) reset(d time.Duration) { g.timer.Reset(d) }
-
-func (g *guard) stop() {
-	g.timer.Stop()
-	g.cancel(nil)
-}
-
-// explain puts the stall in the place of the cancelled request that it made.
-func (g *guard) explain(err error) error {
-	if err != nil && context.Cause(g.ctx) == errStalled {
-		return errStalled
-	}
-	return err
-}
-
-// guarded resets its guard with each read.
-type guarded struct {
-	r     io.Reader
-	guard *guard
-	stall time.Duration
-}
-
-func (b *guarded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	b.guard.reset(b.stall)
-	return n, err
-}
-
 // inflated hands on what a gzip body holds.
 func inflated(r io.Reader, use func(io.Reader) error) error {
 	zr, err := gzip.NewReader(r)
@@ -109,7 +62,7 @@ func final(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, strictjson.ErrSyntax), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
+	case errors.As(err, &bad), errors.Is(err, errMismatch), errors.Is(err, errLarge), errors.Is(err, strictjson.ErrSyntax), errors.Is(err, errLocal), isCertificate(err), isProblem(err):
 		return retry.Final{Err: err}
 	}
 	return err

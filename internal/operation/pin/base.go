@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
@@ -31,9 +30,11 @@ func archive(host machine.Host) (*debian.Archive, error) {
 		return nil, err
 	}
 	again := host.Retry()
-	again.Backoff = 300 * time.Millisecond // there is another mirror to ask
+	if again.Backoff == 0 {
+		again.Backoff = 300 * time.Millisecond // there is another mirror to ask
+	}
 	return &debian.Archive{
-		Retry: again, Client: &http.Client{Transport: host.Transport(), Timeout: bounds.RequestTimeout}, Now: host.Now(), Mirrors: mirrors,
+		Retry: again, Client: &http.Client{Transport: host.Transport()}, Now: host.Now(), Mirrors: mirrors,
 	}, nil
 }
 
