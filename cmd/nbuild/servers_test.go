@@ -66,6 +66,11 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"denied":       denied,
 	"elf":          elf,
 	"reguard":      reguard,
+
+	"faulty-registry": faultyRegistry,
+	"every-fault":     everyFault,
+	"no-way-on":       noWayOn,
+	"tag-moves":       tagMoves,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,

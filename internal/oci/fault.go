@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
@@ -37,6 +38,14 @@ func classify(place string, err error) error {
 			Code: CodeBound, What: place + " gave more than nbuild reads",
 			Why:    "each answer is bounded, so that a hostile server costs little",
 			Remedy: "name another image, or remove what was attached to this one", Err: err,
+		}
+	}
+	var slow *pace.Slow
+	if errors.As(err, &slow) {
+		return &diag.Problem{
+			Code: CodeUnreachable, What: place + " did not answer in time",
+			Why:    slow.Error() + "; what it would have said is unknown, so nothing may rest on it",
+			Remedy: "run the command again when the registry answers",
 		}
 	}
 	status := statusOf(err)

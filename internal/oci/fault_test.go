@@ -250,7 +250,7 @@ func TestEveryPageOfReferrersIsRead(t *testing.T) {
 }
 
 func TestPlainHTTPIsForTheLoopbackOnly(t *testing.T) {
-	g := &guard{http.DefaultTransport, time.Second, time.Second}
+	g := &guard{http.DefaultTransport}
 	for _, u := range []string{"http://registry.example.com/v2/", "http://10.0.0.1/v2/", "http://x.localhost/v2/"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
 		if err != nil {

@@ -1,28 +1,21 @@
 package oci
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 )
 
-var errStall = errors.New("no byte came for too long")
-
-// guard is the transport under everything that talks to a registry. It refuses
-// plain HTTP to anything but the loopback, ends what hangs, and bounds each answer
-// that is not a blob; blobs are bounded by their descriptors.
-type guard struct {
-	inner          http.RoundTripper
-	connect, stall time.Duration
-}
+// guard is the transport under everything that talks to a registry. It refuses plain
+// HTTP to anything but the loopback, and bounds each answer that is not a blob; blobs
+// are bounded by their descriptors.
+type guard struct{ inner http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -33,66 +26,47 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 			Remedy: "serve the registry over HTTPS; plain HTTP is for 127.0.0.1 and localhost",
 		}
 	}
-	ctx, cancel := context.WithCancelCause(req.Context())
-	timer := time.AfterFunc(g.connect, func() { cancel(errStall) })
-	req = req.Clone(ctx)
-	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &watched{ReadCloser: req.Body, touch: func() { timer.Reset(g.connect) }}
-	}
 	resp, err := g.inner.RoundTrip(req)
-	timer.Stop()
 	if err != nil {
-		if cause := context.Cause(ctx); errors.Is(cause, errStall) {
-			err = errStall
-		}
-		cancel(nil)
 		return nil, err
 	}
 	limit := int64(bounds.Manifest)
 	if strings.Contains(req.URL.Path, "/blobs/") || resp.Request.URL.Host != req.URL.Host || !strings.Contains(req.URL.Path, "/v2/") {
 		limit = bounds.Layer
 	}
-	resp.Body = &watchedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, stall: g.stall, left: limit, limit: limit}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit, limit: limit}
 	return resp, nil
 }
 
-// watched reports every read.
-type watched struct {
+// boundedBody ends a body that grows beyond its limit.
+type boundedBody struct {
 	io.ReadCloser
-	touch func()
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	w.touch()
-	return w.ReadCloser.Read(p)
-}
-
-// watchedBody ends a body that stalls or grows beyond its limit.
-type watchedBody struct {
-	io.ReadCloser
-	ctx         context.Context
-	cancel      context.CancelCauseFunc
-	stall       time.Duration
 	left, limit int64
 }
 
-func (b *watchedBody) Read(p []byte) (int, error) {
-	timer := time.AfterFunc(b.stall, func() { b.cancel(errStall) })
+func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	timer.Stop()
-	if err != nil && err != io.EOF && errors.Is(context.Cause(b.ctx), errStall) {
-		err = errStall
-	}
 	if b.left -= int64(n); b.left < 0 {
 		return 0, fmt.Errorf("answer: %w (%d bytes)", ErrBound, b.limit)
 	}
 	return n, err
 }
 
-func (b *watchedBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.cancel(nil)
-	return err
+// alone reports whether a request may be sent again by itself, whatever became of it
+// before: what is asked for, a manifest under its digest, and the beginning of an upload,
+// since a registry drops one that nobody goes on with. The pieces of an upload are sent
+// to a place that is another one after each of them. A tag may be somebody else's by
+// the second time.
+func alone(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodPost:
+		return strings.HasSuffix(req.URL.Path, "/blobs/uploads/")
+	case http.MethodPut:
+		return strings.Contains(req.URL.Path, "/manifests/sha256:")
+	}
+	return false
 }
 
 func loopback(host string) bool {

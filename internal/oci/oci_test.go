@@ -27,6 +27,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
@@ -91,7 +92,9 @@ func serve(t *testing.T, referrers bool, wrap func(http.Handler) http.Handler) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenRegistry(ref, Options{Retry: retry.Policy{Backoff: time.Millisecond}, Connect: 300 * time.Millisecond, Stall: 300 * time.Millisecond})
+	r, err := OpenRegistry(ref, Options{Retry: retry.Policy{Backoff: time.Millisecond}, Transport: &pace.Transport{
+		Inner: http.DefaultTransport.(*http.Transport).Clone(), Limits: pace.Limits{Answer: 300 * time.Millisecond, Stall: 300 * time.Millisecond},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

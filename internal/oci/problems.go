@@ -28,6 +28,8 @@ const (
 	CodeBound diag.Code = "NB2213"
 	// CodeAttach is a signature that was stored but is not listed afterwards.
 	CodeAttach diag.Code = "NB2214"
+	// CodeMoved is a tag that somebody else moved at the same time.
+	CodeMoved diag.Code = "NB2229"
 	// CodeCredentials is a credential file that can't be read.
 	CodeCredentials diag.Code = "NB2215"
 )

@@ -26,8 +26,7 @@ type Base struct {
 
 // PullBase brings the image of one platform behind a digest into the store of
 // blobs: manifest, configuration and layers, each held to its digest. What is
-// there already is not asked for. A transfer that breaks is begun again, at most
-// bounds.RetryLimit times.
+// there already is not asked for.
 func PullBase(ctx context.Context, from Store, digest v1.Hash, platform string, to *cas.Store, events event.Sink) (Base, error) {
 	one, err := Select(ctx, from, digest, platform)
 	if err != nil {
@@ -76,13 +75,7 @@ func pullBlob(ctx context.Context, from Source, desc v1.Descriptor, to *cas.Stor
 	if size, ok := to.Stat(want); ok && size == desc.Size {
 		return want, nil
 	}
-	for try := 1; ; try++ {
-		err = copyBlob(ctx, from, desc, to)
-		if err == nil || try >= bounds.RetryLimit || ctx.Err() != nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrBound) {
-			break
-		}
-	}
-	if err != nil {
+	if err := copyBlob(ctx, from, desc, to); err != nil {
 		return cas.Digest{}, fmt.Errorf("pulling %s: %w", desc.Digest, err)
 	}
 	return want, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -44,7 +43,7 @@ func (r *Registry) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descrip
 var errNoAPI = errors.New("no referrers API")
 
 func (r *Registry) referrerPage(ctx context.Context, path string) (list []v1.Descriptor, next string, err error) {
-	resp, err := r.get(ctx, path, string(types.OCIImageIndex))
+	raw, resp, err := r.read(ctx, path, string(types.OCIImageIndex))
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:
 		return nil, "", errNoAPI
@@ -52,13 +51,8 @@ func (r *Registry) referrerPage(ctx context.Context, path string) (list []v1.Des
 	if err != nil {
 		return nil, "", err
 	}
-	defer resp.Body.Close()
 	if kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != string(types.OCIImageIndex) {
 		return nil, "", errNoAPI
-	}
-	raw, err := io.ReadAll(resp.Body) // bounded by the guard
-	if err != nil {
-		return nil, "", err
 	}
 	idx := new(v1.IndexManifest)
 	if err := strictjson.Decode(raw, bounds.Manifest, idx); err != nil {
@@ -121,19 +115,15 @@ func (r *Registry) pushReferrer(ctx context.Context, img v1.Image) error {
 		return err
 	}
 	for _, layer := range append(layers, config) {
-		if err := r.pusher.Upload(ctx, r.repo, layer); err != nil {
-			return r.fault("", err)
+		if err := r.upload(ctx, layer); err != nil {
+			return err
 		}
 	}
 	m, err := referrerManifest(img)
 	if err != nil {
 		return err
 	}
-	// Put updates the fallback tag by itself.
-	if err := r.pusher.Put(ctx, r.repo.Digest(m.Digest.String()), raw{m}); err != nil {
-		return r.fault("", err)
-	}
-	return nil
+	return r.fault("", r.put(ctx, m))
 }
 
 func configLayer(img v1.Image) (v1.Layer, error) {

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,17 +18,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
 // Options say how to reach a registry. The zero value is anonymous, direct and
 // trusts the machine's certificates.
 type Options struct {
-	Transport http.RoundTripper // proxies, certificates and client keys are in it
+	Transport http.RoundTripper // proxies, certificates and client keys are in it, and a pace.Transport
 	Keychain  authn.Keychain    // see Credentials
 	Retry     retry.Policy      // of what failed in a way that may pass
-	Connect   time.Duration     // until an answer begins; bounds.ConnectTimeout
-	Stall     time.Duration     // without a byte of it; bounds.StallTimeout
 	UserAgent string
 }
 
@@ -37,6 +37,7 @@ type Registry struct {
 	repo      name.Repository
 	auth      authn.Keychain
 	transport http.RoundTripper
+	retry     retry.Policy
 	pusher    *remote.Pusher
 	attach    sync.Mutex // one change of a fallback tag at a time
 
@@ -53,13 +54,12 @@ func OpenRegistry(ref Ref, opt Options) (*Registry, error) {
 	if opt.Transport == nil {
 		plain := http.DefaultTransport.(*http.Transport).Clone()
 		plain.Proxy = nil
-		opt.Transport = plain
+		opt.Transport = &pace.Transport{Inner: plain}
 	}
 	if opt.Keychain == nil {
 		opt.Keychain = Credentials()
 	}
-	var rt http.RoundTripper = &guard{inward(repo.Registry.RegistryStr(), opt.Transport), orElse(opt.Connect, bounds.ConnectTimeout), orElse(opt.Stall, bounds.StallTimeout)}
-	rt = &retry.Transport{Inner: rt, Policy: opt.Retry}
+	var rt http.RoundTripper = &retry.Transport{Inner: &guard{inward(repo.Registry.RegistryStr(), opt.Transport)}, Policy: opt.Retry, Alone: alone}
 	if opt.UserAgent != "" {
 		rt = transport.NewUserAgent(rt, opt.UserAgent)
 	}
@@ -68,14 +68,7 @@ func OpenRegistry(ref Ref, opt Options) (*Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing to push: %w", err)
 	}
-	return &Registry{repo: repo, auth: opt.Keychain, transport: rt, pusher: pusher}, nil
-}
-
-func orElse(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
+	return &Registry{repo: repo, auth: opt.Keychain, transport: rt, retry: opt.Retry, pusher: pusher}, nil
 }
 
 // connect asks the registry how it wants to be asked, once; a failure is asked again.
@@ -97,8 +90,42 @@ func (r *Registry) connect(ctx context.Context) (*http.Client, error) {
 	return r.client, nil
 }
 
-// get asks for a path under the repository and returns an answer with status 200.
-func (r *Registry) get(ctx context.Context, path string, accept ...string) (*http.Response, error) {
+// whole does what takes more than one request, or a body, all of it again where it
+// failed in a way that may pass.
+func (r *Registry) whole(ctx context.Context, once func(ctx context.Context) error) error {
+	return r.during(ctx, 0, once)
+}
+
+// during is whole for so many bytes that go over the line.
+func (r *Registry) during(ctx context.Context, size int64, once func(ctx context.Context) error) error {
+	policy := r.retry
+	policy.Whole = pace.Longer(policy.Limit(), size)
+	return retry.Bare(policy.Do(ctx, r.repo.RegistryStr(), func(ctx context.Context) error {
+		err := once(ctx)
+		if err != nil && !retry.Passing(err) {
+			err = retry.Final{Err: err}
+		}
+		return err
+	}))
+}
+
+// read asks for a path and returns the body of its answer, bounded by the guard, and
+// the answer.
+func (r *Registry) read(ctx context.Context, path string, accept ...string) (body []byte, resp *http.Response, err error) {
+	err = r.whole(ctx, func(ctx context.Context) error {
+		if resp, err = r.get(ctx, path, http.Header{"Accept": {strings.Join(accept, ", ")}}); err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		body, err = io.ReadAll(resp.Body)
+		return err
+	})
+	return body, resp, err
+}
+
+// get asks for a path under the repository and returns an answer with status 200, or
+// 206 where the header asks for a part.
+func (r *Registry) get(ctx context.Context, path string, header http.Header) (*http.Response, error) {
 	client, err := r.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -108,14 +135,12 @@ func (r *Registry) get(ctx context.Context, path string, accept ...string) (*htt
 	if err != nil {
 		return nil, err
 	}
-	if len(accept) > 0 {
-		req.Header.Set("Accept", strings.Join(accept, ", "))
-	}
+	req.Header = header
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && (resp.StatusCode != http.StatusPartialContent || header.Get("Range") == "") {
 		resp.Body.Close()
 		return nil, retry.StatusOf(resp)
 	}
@@ -140,12 +165,7 @@ func (r *Registry) Resolve(ctx context.Context, tag string) (v1.Descriptor, erro
 }
 
 func (r *Registry) byTag(ctx context.Context, tag string) (Manifest, error) {
-	resp, err := r.get(ctx, "manifests/"+tag, manifestTypes...)
-	if err != nil {
-		return Manifest{}, err
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body) // bounded by the guard
+	raw, _, err := r.read(ctx, "manifests/"+tag, manifestTypes...)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -157,12 +177,10 @@ func (r *Registry) Manifest(ctx context.Context, digest v1.Hash) (Manifest, erro
 	if digest.Algorithm != "sha256" {
 		return Manifest{}, badShape(digest, "its digest is not SHA-256", nil)
 	}
-	resp, err := r.get(ctx, "manifests/"+digest.String(), manifestTypes...)
-	if err != nil {
-		return Manifest{}, r.fault("manifest "+digest.String(), err)
+	raw, _, err := r.read(ctx, "manifests/"+digest.String(), manifestTypes...)
+	if err == nil {
+		raw, err = hold(bytes.NewReader(raw), digest, bounds.Manifest)
 	}
-	defer resp.Body.Close()
-	raw, err := hold(resp.Body, digest, bounds.Manifest)
 	if err != nil {
 		return Manifest{}, r.fault("manifest "+digest.String(), err)
 	}
@@ -174,73 +192,11 @@ func (r *Registry) Blob(ctx context.Context, desc v1.Descriptor) (io.ReadCloser,
 	if err := checkBlob(desc); err != nil {
 		return nil, err
 	}
-	resp, err := r.get(ctx, "blobs/"+desc.Digest.String())
+	body, err := r.openBlob(ctx, desc)
 	if err != nil {
 		return nil, r.fault("blob "+desc.Digest.String(), err)
 	}
-	if resp.ContentLength >= 0 && resp.ContentLength != desc.Size {
-		resp.Body.Close()
-		return nil, r.fault("", fmt.Errorf("%s: %w: %d bytes are announced, its size is %d", desc.Digest, ErrMismatch, resp.ContentLength, desc.Size))
-	}
-	return &blaming{verifying(resp.Body, desc), r.repo.String()}, nil
-}
-
-// PushImage implements Store. The manifest is read back, because a registry that
-// says "created" has not shown it.
-func (r *Registry) PushImage(ctx context.Context, img v1.Image) (v1.Descriptor, error) {
-	return r.push(ctx, img)
-}
-
-// PushIndex implements Store.
-func (r *Registry) PushIndex(ctx context.Context, idx v1.ImageIndex) (v1.Descriptor, error) {
-	return r.push(ctx, idx)
-}
-
-func (r *Registry) push(ctx context.Context, t remote.Taggable) (v1.Descriptor, error) {
-	raw, err := t.RawManifest()
-	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("reading manifest: %w", err)
-	}
-	if len(raw) > bounds.Manifest {
-		return v1.Descriptor{}, r.fault("", fmt.Errorf("manifest: %w (%d bytes)", ErrBound, bounds.Manifest))
-	}
-	digest := hash(raw)
-	if err := r.pusher.Push(ctx, r.repo.Digest(digest.String()), t); err != nil {
-		return v1.Descriptor{}, fmt.Errorf("pushing: %w", r.fault("", err))
-	}
-	m, err := r.Manifest(ctx, digest)
-	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("reading back what was pushed: %w", err)
-	}
-	return m.Descriptor, nil
-}
-
-// raw is a manifest as remote takes it.
-type raw struct{ Manifest }
-
-func (r raw) RawManifest() ([]byte, error)        { return r.Bytes, nil }
-func (r raw) MediaType() (types.MediaType, error) { return r.Descriptor.MediaType, nil }
-
-// Tag implements Store, and reads the tag back.
-func (r *Registry) Tag(ctx context.Context, digest v1.Hash, tag string) error {
-	if !tagForm().MatchString(tag) {
-		return badReference(r.repo.String()+":"+tag, "its tag is malformed", "a tag is a letter, digit or _, then up to 127 of letters, digits, _ . -")
-	}
-	m, err := r.Manifest(ctx, digest)
-	if err != nil {
-		return err
-	}
-	if err := r.pusher.Put(ctx, r.repo.Tag(tag), raw{m}); err != nil {
-		return fmt.Errorf("moving tag %s: %w", tag, r.fault("", err))
-	}
-	got, err := r.Resolve(ctx, tag)
-	if err != nil {
-		return fmt.Errorf("reading back tag %s: %w", tag, err)
-	}
-	if got.Digest != digest {
-		return r.fault("", fmt.Errorf("tag %s: %w: it points at %s", tag, ErrMismatch, got.Digest))
-	}
-	return nil
+	return &blaming{verifying(body, desc), r.repo.String()}, nil
 }
 
 func (r *Registry) fault(what string, err error) error {
