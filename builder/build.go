@@ -30,9 +30,9 @@ type Input struct {
 	Root    *os.Root        // the project's folder
 	Files   []worktree.File // the project's default files
 
-	// Tree plans the tree of an npm block for a platform: all of it, or only what
+	// Tree plans the tree of an npm block for a machine: all of it, or only what
 	// production needs.
-	Tree func(name, platform string, all bool) (*npm.Tree, error)
+	Tree func(name string, on pipelines.Machine, all bool) (*npm.Tree, error)
 	// Available plans all of that tree but what can't be had, to say what a block can
 	// mean. Nothing is laid out from it.
 	Available func(name, platform string) (*npm.Tree, error)
@@ -139,7 +139,7 @@ func (b *build) platform(ctx context.Context, block *pipelines.Image, platform s
 	var all []image.Member
 	for i := range block.Layers {
 		l := &block.Layers[i]
-		members, err := b.members(ctx, l, platform)
+		members, err := b.members(ctx, l, b.Project.Machine(block.Base, platform, b.Lock))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -187,7 +187,7 @@ func (s *site) build() ([]Image, error) {
 	defer root.Close()
 	return Images(s.t.Context(), Input{
 		Project: &s.project, Lock: lock, Store: s.store, Root: root, Files: s.files, Date: date, Events: event.Discard,
-		Tree:      func(string, string, bool) (*npm.Tree, error) { t := s.tree; return &t, nil },
+		Tree:      func(string, pipelines.Machine, bool) (*npm.Tree, error) { t := s.tree; return &t, nil },
 		Available: func(string, string) (*npm.Tree, error) { t := s.tree; return &t, nil },
 		Sources:   s.sources,
 	})

@@ -14,12 +14,12 @@ import (
 )
 
 // members joins what a layer of build.hcl names.
-func (b *build) members(ctx context.Context, l *pipelines.Layer, platform string) ([]image.Member, error) {
+func (b *build) members(ctx context.Context, l *pipelines.Layer, on pipelines.Machine) ([]image.Member, error) {
 	at := strings.TrimPrefix(path.Clean("/"+l.To), "/")
 	var members []image.Member
 	var problems diag.Problems
 	for _, s := range l.From {
-		more, err := b.source(ctx, l, s, at, platform)
+		more, err := b.source(ctx, l, s, at, on)
 		if ps := diag.All(err); len(ps) > 0 {
 			problems = append(problems, ps...)
 			continue
@@ -32,7 +32,7 @@ func (b *build) members(ctx context.Context, l *pipelines.Layer, platform string
 	return members, problems.Err()
 }
 
-func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at, platform string) ([]image.Member, error) {
+func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at string, on pipelines.Machine) ([]image.Member, error) {
 	switch s.Kind {
 	case pipelines.FromProject:
 		entries, err := b.projectEntries(ctx)
@@ -47,7 +47,7 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 		}
 		return []image.Member{image.Tree(b.Root, entries, at, s.String(), "project")}, nil
 	case pipelines.FromNpm:
-		return b.modules(ctx, l, s, at, platform)
+		return b.modules(ctx, l, s, at, on)
 	case pipelines.FromFetch:
 		a, ok := b.Lock.Find(snapshot.KindFetch, s.Name, "", "")
 		if !ok {
@@ -69,8 +69,8 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 
 // modules returns the members of a tree of packages, or of one package and what it
 // needs.
-func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at, platform string) ([]image.Member, error) {
-	tree, err := b.Tree(s.Name, platform, s.Tree == "all")
+func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Source, at string, on pipelines.Machine) ([]image.Member, error) {
+	tree, err := b.Tree(s.Name, on, s.Tree == "all")
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,12 @@ old tree stays until the new one is whole.
 npm's settings count as they do for npm ci, in npm's order: the flags here, then
 npm_config_ variables, then .npmrc of the project, of the user and of the machine.
 Followed are omit, include, production, only, also, dev, optional, NODE_ENV,
-bin-links, legacy-peer-deps, os, cpu and libc. A setting that asks for another tree
-than nbuild makes (install-strategy and its like) is refused by its name. No setting
-changes an image.`,
+bin-links, legacy-peer-deps, engine-strict, os, cpu and libc. A setting that asks for
+another tree than nbuild makes (install-strategy and its like) is refused by its
+name. No setting changes an image.
+
+An optional package whose engines refuse the Node or the npm of this machine is left
+out, as npm leaves it out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kinds := []string{"dev", "optional", "peer"}

@@ -334,7 +334,7 @@ func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		var said map[string]any
 		ts.Check(json.Unmarshal(manifest, &said))
-		for _, key := range []string{"bin", "dependencies", "license"} {
+		for _, key := range []string{"bin", "dependencies", "engines", "license"} {
 			if said[key] != nil {
 				p[key] = said[key]
 			}

@@ -5,7 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/npm/registry"
+	"github.com/nbuild/nbuild/internal/strictjson"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 // NPMConfig reads npm's configuration for a project's folder as npm would.
@@ -56,4 +59,45 @@ func (h Host) askNPM(ctx context.Context, key string) (string, error) {
 		return "", err
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// NodeVersion asks the Node of the PATH which it is, "22.15.0"; "" where there is none.
+func (h Host) NodeVersion(ctx context.Context) (string, error) {
+	if _, err := h.Program("node"); err != nil {
+		return "", nil
+	}
+	out, err := h.Output(ctx, "/", []string{"NODE_OPTIONS="}, "node", "--version")
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), err
+}
+
+// NPMVersion reads which npm stands in the PATH from its own package.json, as its start
+// takes long; "" where that is not found.
+func (h Host) NPMVersion() string {
+	at, err := h.Program("npm")
+	if err != nil {
+		return ""
+	}
+	if at, err = filepath.EvalSymlinks(at); err != nil {
+		return ""
+	}
+	src, err := wholefile.Read(filepath.Join(filepath.Dir(filepath.Dir(at)), "package.json"), bounds.PackageJSON)
+	if err != nil {
+		return ""
+	}
+	name, version := "", ""
+	r := strictjson.NewReader(src)
+	r.Object(func(key string, _ int) {
+		switch key {
+		case "name":
+			name = r.Text()
+		case "version":
+			version = r.Text()
+		default:
+			r.Skip()
+		}
+	})
+	if r.End(); r.Failed() || name != "npm" {
+		return ""
+	}
+	return version
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -534,5 +535,29 @@ func TestAnEmptyTreeIsAnEmptyFolder(t *testing.T) {
 	}
 	if info, err := os.Stat(filepath.Join(p.dir, modules)); err != nil || !info.IsDir() {
 		t.Errorf("node_modules: %v", err)
+	}
+}
+
+func store1(t testing.TB, ctx context.Context, store *cas.Store, name, version, integrity string, tgz []byte) snapshot.Artefact {
+	t.Helper()
+	index, err := tarball.Index(bytes.NewReader(tgz), tarball.Options{})
+	if err != nil {
+		t.Fatalf("%s@%s: %v", name, version, err)
+	}
+	doc, err := snapshot.EncodeIndex(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := store.PutBytes(ctx, doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := store.PutBytes(ctx, tgz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot.Artefact{
+		Kind: snapshot.KindNPM, Name: name, Version: version, SHA256: sum, Size: int64(len(tgz)), Integrity: integrity,
+		Facts: map[string]string{"index": at.String()},
 	}
 }

@@ -65,6 +65,7 @@ func (e *Entry) asking(m *Manifest) *Entry {
 	}
 	now.Dependencies, now.DevDependencies = a.Dependencies, a.DevDependencies
 	now.OptionalDependencies, now.PeerDependencies = a.OptionalDependencies, a.PeerDependencies
+	now.Engines = a.Engines
 	now.PeerOptional, now.Accept, now.BundleDependencies = a.PeerOptional, a.Accept, a.BundleDependencies
 	return &now
 }

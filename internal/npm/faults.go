@@ -49,6 +49,9 @@ func (g *graph) faults() []fault {
 			add(n.unreadable())
 			add(n.conflict(digests, g.lock.File))
 		}
+		if n == g.root || !n.local() {
+			add(g.engineFault(n))
+		}
 		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
 			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.platform(),
 				"it says so itself (os "+list(n.OS)+", cpu "+list(n.CPU)+", libc "+list(n.Libc)+") and nothing marks it optional",

@@ -204,7 +204,7 @@ func (n *node) unset(from *node, e *edge) bool {
 // or what needs them (arborist, optional-set).
 func (g *graph) skip() {
 	for _, n := range g.nodes[1:] {
-		if !n.optional || n.inert || g.runs(n) && engineFits(n.Engines["node"], g.o.NodeVersion) {
+		if !n.optional || n.inert || g.runs(n) && g.o.fit(n.Engines) {
 			continue
 		}
 		set := []*node{n}

@@ -41,6 +41,7 @@ func ReadManifest(src []byte, file string) (*Manifest, error) {
 func (p *parser) manifest(m *Manifest) {
 	e := m.entry
 	seen := map[string]bool{}
+	devEngines := false
 	p.Object(func(key string, at int) {
 		switch key {
 		case "name":
@@ -74,6 +75,11 @@ func (p *parser) manifest(m *Manifest) {
 		case "acceptDependencies":
 			p.once(seen, key, at)
 			e.Accept = p.dependencies(nil, "")
+		case "engines":
+			e.Engines = p.manifestEngines(e.Engines)
+		case "devEngines": // npm looks at these in place of the project's engines
+			p.Skip()
+			devEngines = true
 		case "bundleDependencies", "bundledDependencies":
 			p.once(seen, key, at)
 			e.BundleDependencies = p.bundled(e)
@@ -94,6 +100,27 @@ func (p *parser) manifest(m *Manifest) {
 		}
 	})
 	p.End()
+	if devEngines {
+		e.Engines = nil
+	}
+}
+
+// manifestEngines reads the engines of a package.json, which nobody checks: what is no
+// text asks for nothing.
+func (p *parser) manifestEngines(before map[string]string) map[string]string {
+	if p.Peek() != '{' {
+		p.Skip()
+		return before
+	}
+	out := map[string]string{}
+	p.Object(func(key string, _ int) {
+		if p.Peek() != '"' {
+			p.Skip()
+			return
+		}
+		out[key] = p.Text()
+	})
+	return out
 }
 
 // dependencies reads an object of strings, and where each stands. Nothing may be

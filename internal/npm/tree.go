@@ -12,11 +12,13 @@ import (
 // Options says for which machine a tree is planned and what is left out of it.
 // The words are Node's and npm's: OS "linux" (process.platform), CPU "x64"
 // (process.arch), Libc "glibc" or "musl". An empty OS or CPU fits every package.
-// NodeVersion ("22.15.0") leaves out optional packages whose engines refuse it,
-// as npm does; empty, no engine is looked at.
+// NodeVersion ("22.15.0") and NPMVersion leave out optional packages whose engines refuse
+// them, as npm does; empty, no engine is looked at.
 type Options struct {
 	OS, CPU, Libc  string
 	NodeVersion    string
+	NPMVersion     string
+	EngineStrict   bool     // a required package whose engines refuse them is a problem (.npmrc: engine-strict)
 	Omit           []string // of "dev", "optional", "peer"
 	LegacyPeerDeps bool     // peer dependencies ask for nothing (.npmrc: legacy-peer-deps)
 	StrictPeerDeps bool     // no peer may be another than asked for (.npmrc: strict-peer-deps)
@@ -90,6 +92,8 @@ type Tree struct {
 	Packages []Package
 	Options  Options
 	Left     []Left // what was left out because it can't be had: of PlanAvailable only
+
+	engines map[string]string // of the project itself
 }
 
 // Left is a package of a lockfile that can't be had, and why.
@@ -98,6 +102,15 @@ type Left struct {
 	Name    string
 	Version string
 	Problem *diag.Problem
+}
+
+// AsksEngines reports whether the tree may be another one, or none, on another version of
+// Node or of npm: an optional package names the versions that it takes, or any does and
+// engine-strict is set.
+func (t *Tree) AsksEngines() bool {
+	return slices.ContainsFunc(t.Packages, func(p Package) bool {
+		return (p.Optional || t.Options.EngineStrict) && p.Engines["node"]+p.Engines["npm"] != ""
+	}) || t.Options.EngineStrict && t.engines["node"]+t.engines["npm"] != ""
 }
 
 // Find returns the package at an install path.
@@ -227,7 +240,7 @@ func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 	g.flag()
 	g.skip()
 	g.omit()
-	t := &Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o}
+	t := &Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o, engines: l.root.Engines}
 	installed := func(n *node) bool { return !n.gone }
 	t.Root = g.edges(g.root, installed)
 	for _, n := range g.nodes[1:] {

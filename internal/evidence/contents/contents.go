@@ -57,7 +57,7 @@ func OfImage(ctx context.Context, host machine.Host, p *project.Project, lock *s
 	for _, platform := range block.Platforms {
 		for _, l := range block.Layers {
 			for _, s := range l.From {
-				if err := g.source(s, platform, prefix(block, l)); err != nil {
+				if err := g.source(s, p.Machine(block.Base, platform, lock), prefix(block, l)); err != nil {
 					return nil, err
 				}
 			}
@@ -93,7 +93,7 @@ func OfProject(ctx context.Context, host machine.Host, p *project.Project, lock 
 			if len(p.Npm) > 1 {
 				at = n.Name
 			}
-			if err := g.source(pipelines.Source{Kind: pipelines.FromNpm, Name: n.Name, Tree: tree}, platform, at); err != nil {
+			if err := g.source(pipelines.Source{Kind: pipelines.FromNpm, Name: n.Name, Tree: tree}, pipelines.Machine{Platform: platform}, at); err != nil {
 				return nil, err
 			}
 		}
@@ -134,10 +134,10 @@ func prefix(block *pipelines.Image, l pipelines.Layer) string {
 	return strings.TrimPrefix(to, "/")
 }
 
-func (g *gatherer) source(s pipelines.Source, platform, at string) error {
+func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string) error {
 	switch s.Kind {
 	case pipelines.FromNpm:
-		tree, err := g.project.Tree(s.Name, platform, s.Tree == "all")
+		tree, err := g.project.Tree(s.Name, on, s.Tree == "all")
 		if err != nil {
 			return err
 		}

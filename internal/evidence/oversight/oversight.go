@@ -123,7 +123,7 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 				g.files = append(g.files, s.Files...)
 			case pipelines.FromNpm:
 				for _, platform := range block.Platforms {
-					if err := g.tree(ctx, s, platform); err != nil {
+					if err := g.tree(ctx, s, g.subject.Project.Machine(block.Base, platform, g.subject.Lock)); err != nil {
 						return err
 					}
 				}
@@ -135,9 +135,9 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 
 // tree gathers the packages of one tree. Where the project has several lockfiles
 // they are distinguished by the names of their blocks.
-func (g *gatherer) tree(ctx context.Context, s pipelines.Source, platform string) error {
+func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Machine) error {
 	var tree *npm.Tree
-	tree, err := g.subject.Project.Tree(s.Name, platform, s.Tree == "all")
+	tree, err := g.subject.Project.Tree(s.Name, on, s.Tree == "all")
 	if err != nil {
 		return err
 	}

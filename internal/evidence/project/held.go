@@ -28,6 +28,7 @@ func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, pl
 	// tree of who installs. How the lockfile's peers are meant is the project's.
 	o := npm.Options{
 		Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), StrictPeerDeps: config.Bool("strict-peer-deps"),
+		EngineStrict: config.Bool("engine-strict") && !config.Bool("force"),
 		InstallLinks: config.Bool("install-links"), Platforms: platforms,
 	}
 	beside := path.Dir(l.File) // as the user would type it

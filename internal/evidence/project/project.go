@@ -156,10 +156,12 @@ func (p *Project) LockFolder(n pipelines.Npm) string {
 	return filepath.Join(p.Folder, filepath.FromSlash(path.Dir(n.Lockfile)))
 }
 
-// Tree plans the tree of an npm block for a platform, "linux/amd64": all of it, or
-// without what only development needs.
-func (p *Project) Tree(name, platform string, all bool) (*npm.Tree, error) {
-	return p.plan(name, p.on(name, platform), all)
+// Tree plans the tree of an npm block for a machine: all of it, or without what only
+// development needs.
+func (p *Project) Tree(name string, on pipelines.Machine, all bool) (*npm.Tree, error) {
+	o := p.on(name, on.Platform)
+	o.NodeVersion = on.Node
+	return p.plan(name, o, all)
 }
 
 // Available plans all of the tree of an npm block for a platform but the packages
@@ -214,12 +216,26 @@ func (p *Project) plan(name string, o npm.Options, all bool) (*npm.Tree, error) 
 	return npm.PlanTree(lockfile, o)
 }
 
+// Engines are the versions that packages may name in their engines, "" where one is not
+// known.
+type Engines struct{ Node, NPM string }
+
 // LocalTree plans the tree of an npm block for another machine than an image: the
-// user's own, as the user's npm settings say.
-func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings) (*npm.Tree, error) {
+// user's own, as the user's npm settings say. Engines are asked for where the tree depends
+// on them.
+func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings, engines func() (Engines, error)) (*npm.Tree, error) {
 	o := p.options[name]
 	o.OS, o.CPU, o.Libc = cmp.Or(s.OS, system), cmp.Or(s.CPU, CPU(architecture)), cmp.Or(s.Libc, libc)
-	o.Omit, o.LegacyPeerDeps, o.NoBinLinks = s.Omit, s.LegacyPeerDeps, s.NoBinLinks
+	o.Omit, o.LegacyPeerDeps, o.NoBinLinks, o.EngineStrict = s.Omit, s.LegacyPeerDeps, s.NoBinLinks, s.EngineStrict
+	tree, err := p.plan(name, o, true)
+	if err != nil || !tree.AsksEngines() {
+		return tree, err
+	}
+	known, err := engines()
+	if err != nil {
+		return nil, err
+	}
+	o.NodeVersion, o.NPMVersion = known.Node, known.NPM
 	return p.plan(name, o, true)
 }
 

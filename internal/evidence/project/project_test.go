@@ -98,7 +98,7 @@ func TestAProjectWithoutPackagesHasAnEmptyTree(t *testing.T) {
 	w := rehearsal.New(t)
 	remove(w, "package.json")
 	remove(w, "package-lock.json")
-	tree, err := open(t, w).Tree("deps", "linux/amd64", true)
+	tree, err := open(t, w).Tree("deps", pipelines.Machine{Platform: "linux/amd64"}, true)
 	if err != nil || len(tree.Packages) > 0 {
 		t.Errorf("%+v, %v", tree, err)
 	}
@@ -116,7 +116,7 @@ func TestTreesAreOfTheProjectAndNotOfTheUser(t *testing.T) {
 		true:  {"node_modules/left", "node_modules/right", "node_modules/tester"},
 		false: {"node_modules/left", "node_modules/right"},
 	} {
-		tree, err := p.Tree("deps", "linux/amd64", all)
+		tree, err := p.Tree("deps", pipelines.Machine{Platform: "linux/amd64"}, all)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ type TreeSettings struct {
 	Omit           []string // of "dev", "optional", "peer"
 	NoBinLinks     bool
 	LegacyPeerDeps bool
+	EngineStrict   bool     // engines that refuse this Node or npm are an error
 	OS, CPU, Libc  string   // where it is for another machine; "" is this one
 	Unjudged       []string // settings by which npm refuses some trees, and nbuild none
 }
@@ -38,7 +39,7 @@ type rule struct {
 
 // treeRules are the settings that have a say in a tree. All others are in idleSettings.
 var treeRules = map[string]rule{
-	"also": {effect: followed}, "bin-links": {effect: followed}, "cpu": {effect: followed}, "dev": {effect: followed},
+	"also": {effect: followed}, "bin-links": {effect: followed}, "cpu": {effect: followed}, "dev": {effect: followed}, "engine-strict": {effect: followed},
 	"include": {effect: followed}, "legacy-peer-deps": {effect: followed}, "libc": {effect: followed}, "omit": {effect: followed},
 	"only": {effect: followed}, "optional": {effect: followed}, "os": {effect: followed}, "production": {effect: followed},
 
@@ -54,7 +55,7 @@ var treeRules = map[string]rule{
 	"workspace":         {refused, "an npm block is one lockfile; name that of the workspace in build.hcl", is("")},
 
 	"allow-directory": {judges, "", is("all")}, "allow-file": {judges, "", is("all")}, "allow-git": {judges, "", is("all")},
-	"allow-remote": {judges, "", is("all")}, "engine-strict": {judges, "", off}, "strict-peer-deps": {judges, "", off},
+	"allow-remote": {judges, "", is("all")}, "strict-peer-deps": {judges, "", off},
 	"strict-allow-scripts": {judges, "", off},
 }
 
@@ -109,6 +110,7 @@ func (c *Config) Tree(omit, include []string) (TreeSettings, error) {
 	out.Omit = c.omitted(omit, include)
 	out.NoBinLinks = c.set("bin-links") && !c.flag("bin-links")
 	out.LegacyPeerDeps = c.flag("legacy-peer-deps")
+	out.EngineStrict = c.flag("engine-strict") && !c.flag("force")
 	out.OS, out.CPU, out.Libc = c.value("os"), c.value("cpu"), c.value("libc")
 	return out, ps.Err()
 }

@@ -47,7 +47,9 @@ func TestTreeSettings(t *testing.T) {
 		{name: "bin-links", project: "bin-links=false", want: TreeSettings{NoBinLinks: true}},
 		{name: "legacy-peer-deps", env: []string{"npm_config_legacy_peer_deps=true"}, want: TreeSettings{LegacyPeerDeps: true}},
 		{name: "another machine", project: "os=linux\ncpu=arm64\nlibc=musl", want: TreeSettings{OS: "linux", CPU: "arm64", Libc: "musl"}},
-		{name: "judgements", project: "engine-strict=true\nallow-git=none\nstrict-peer-deps=false", want: TreeSettings{Unjudged: []string{"allow-git", "engine-strict"}}},
+		{name: "judgements", project: "allow-remote=none\nallow-git=none\nstrict-peer-deps=false", want: TreeSettings{Unjudged: []string{"allow-git", "allow-remote"}}},
+		{name: "engine-strict", project: "engine-strict=true", want: TreeSettings{EngineStrict: true}},
+		{name: "engine-strict and force", project: "engine-strict=true", env: []string{"npm_config_force=true"}},
 		{name: "what is idle", project: "install-strategy=hoisted\numask=0000\nglobal=false\nsave-exact=true\nfund=false"},
 		{
 			name: "what is refused", project: "install-strategy=nested", user: "legacy-bundling=true", env: []string{"npm_config_umask=077"},

@@ -21,6 +21,7 @@ import (
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/nodemodules"
 	"github.com/nbuild/nbuild/internal/operation/pin"
+	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -58,7 +59,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 		host.Events.Emit(event.Event{Kind: event.Problem, Phase: "install", Text: "npm would refuse some trees for the settings " +
 			strings.Join(settings.Unjudged, ", ") + "; nbuild lays out what nbuild.lock pins, and judges none by them"})
 	}
-	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), settings)
+	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), settings, func() (project.Engines, error) { return engines(ctx, host, lock) })
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +73,23 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 	return nodemodules.Run(ctx, nodemodules.Options{
 		Dir: p.LockFolder(*block), Store: store, Lock: lock, Tree: tree, Check: o.Check, Events: host.Events,
 	})
+}
+
+// engines are the versions of Node and npm on this machine, by which npm ci judges engines.
+// Where there is no Node it is the one that nbuild.lock pins.
+func engines(ctx context.Context, host machine.Host, lock *snapshot.Lock) (project.Engines, error) {
+	var out project.Engines
+	var err error
+	if out.Node, err = host.NodeVersion(ctx); err != nil {
+		return out, err
+	}
+	if out.Node == "" {
+		for a := range lock.Of(snapshot.KindNode) {
+			out.Node = a.Version
+		}
+	}
+	out.NPM = host.NPMVersion()
+	return out, nil
 }
 
 func choose(p *project.Project, name string) (*pipelines.Npm, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
 	"github.com/nbuild/nbuild/internal/wholefile"
+	"github.com/nbuild/nbuild/pipelines"
 )
 
 // The problems of making a snapshot.
@@ -212,7 +213,7 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 	told := map[string]bool{}
 	for _, n := range p.Npm {
 		for _, platform := range p.Platforms {
-			_, err := p.Tree(n.Name, platform, false)
+			_, err := p.Tree(n.Name, pipelines.Machine{Platform: platform}, false)
 			if ps := diag.All(err); len(ps) > 0 {
 				for _, one := range ps {
 					if id := one.Error(); !told[id] { // each platform has the same

@@ -46,7 +46,7 @@ func Make(ctx context.Context, h machine.Host) (*Result, error) {
 				tree, _, err := p.Package(block.Name, platform, s.Package)
 				return tree, err
 			}
-			return p.Tree(block.Name, platform, s.Tree == "all")
+			return p.Tree(block.Name, pipelines.Machine{Platform: platform}, s.Tree == "all")
 		},
 	})
 	if err != nil {

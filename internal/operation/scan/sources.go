@@ -24,6 +24,7 @@ import (
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/wholefile"
+	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -80,7 +81,7 @@ func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.
 			at = n.Name
 		}
 		for _, platform := range p.Platforms {
-			tree, err := p.Tree(n.Name, platform, false)
+			tree, err := p.Tree(n.Name, pipelines.Machine{Platform: platform}, false)
 			if err == nil && !s.options.Production {
 				tree, err = p.Available(n.Name, platform)
 			}
