@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"strings"
 )
 
 // factAsked is the key that says for which text of build.hcl a line was pinned.
@@ -11,8 +12,8 @@ const factAsked = "asked"
 
 // Answering returns the artefact with the fact that it was pinned for a text of build.hcl:
 // the reference of a base image, the URL of a fetched file, the names of Debian packages.
-// The text is kept as its SHA-256, since a URL may hold a token, and nbuild.lock names no
-// server.
+// The text is kept as its SHA-256, since a URL may hold a token. The server is not in it:
+// nbuild.lock names none, and what a mirror has is held to the pinned digest.
 func (a Artefact) Answering(text string) Artefact {
 	a.Facts = maps.Clone(a.Facts)
 	if a.Facts == nil {
@@ -23,7 +24,14 @@ func (a Artefact) Answering(text string) Artefact {
 }
 
 func asked(text string) string {
-	sum := sha256.Sum256([]byte(text))
+	_, rest, address := strings.Cut(text, "://")
+	if !address {
+		rest = text
+	}
+	if _, path, ok := strings.Cut(rest, "/"); ok && !strings.HasPrefix(text, "oci:") {
+		rest = path
+	}
+	sum := sha256.Sum256([]byte(rest))
 	return hex.EncodeToString(sum[:])
 }
 
