@@ -121,7 +121,7 @@ func (f *Folder) call(r Ref) result {
 			return f.substitute(object, pattern)
 		}
 	}
-	if !foldable[name] {
+	if !foldable()[name] {
 		return none
 	}
 	base := f.eval(object)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"sync"
 )
 
 // interner gives equal names equal atoms. The text of all names stands in one
@@ -27,9 +28,9 @@ const (
 	maxProbes = 64
 )
 
-var seed = newSeed()
+// seed is the table that every parser starts from.
+var seed = sync.OnceValue(newSeed)
 
-// newSeed makes the table that every parser starts from.
 func newSeed() *interner {
 	in := &interner{slots: make([]slot, seedSlots), offsets: []uint32{0}}
 	for _, name := range knownNames {
@@ -44,6 +45,7 @@ func newSeed() *interner {
 
 // start makes room for a source of n bytes.
 func (in *interner) start(n int) {
+	seed := seed()
 	slots := seedSlots
 	for slots < n/64 && slots < 1<<16 {
 		slots *= 2

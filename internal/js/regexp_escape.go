@@ -79,16 +79,16 @@ func (r *regExp) property(negated bool) (strs bool, message string) {
 	r.at += end + 1
 	name, value, given := strings.Cut(text, "=")
 	switch {
-	case !given && (binaryProperties[name] || generalCategories[name]):
+	case !given && (binaryProperties()[name] || generalCategories()[name]):
 		return false, ""
-	case !given && r.sets && stringProperties[name]:
+	case !given && r.sets && stringProperties()[name]:
 		if negated {
 			return true, "the opposite of a property of strings is no set"
 		}
 		return true, ""
-	case given && (name == "General_Category" || name == "gc") && generalCategories[value]:
+	case given && (name == "General_Category" || name == "gc") && generalCategories()[value]:
 		return false, ""
-	case given && (name == "Script" || name == "sc" || name == "Script_Extensions" || name == "scx") && scripts[value]:
+	case given && (name == "Script" || name == "sc" || name == "Script_Extensions" || name == "scx") && scripts()[value]:
 		return false, ""
 	}
 	return false, oddProperty

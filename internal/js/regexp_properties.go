@@ -1,6 +1,9 @@
 package js
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // What \p{…} may name: ECMA-262 §22.2.1 table 69 with the values of Unicode 17's
 // PropertyValueAliases.txt, long and short, table 70 for the binary properties and
@@ -60,10 +63,13 @@ var (
 		Unknown Zzzz Vai Vaii Vithkuqi Vith Wancho Wcho Warang_Citi Wara Yezidi Yezi Yi Yiii Zanabazar_Square Zanb`)
 )
 
-func words(list string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(list) {
-		set[w] = true
-	}
-	return set
+// words is a set of words, made when it is first asked for.
+func words(list string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		set := map[string]bool{}
+		for _, w := range strings.Fields(list) {
+			set[w] = true
+		}
+		return set
+	})
 }
