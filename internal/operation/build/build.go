@@ -26,6 +26,7 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/contents"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
+	"github.com/nbuild/nbuild/internal/evidence/production"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
@@ -137,7 +138,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err != nil {
 		return err
 	}
-	lists := &lister{dynamism: p.Dynamism, trace: trace, events: host.Events, told: map[string]bool{}}
+	lists := &lister{keeper: production.Keeper{Store: b.Store, Program: host.BuildID}, dynamism: p.Dynamism, trace: trace, events: host.Events, told: map[string]bool{}}
 	b.Images, err = builder.Images(ctx, builder.Input{
 		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
 		Tree: p.Tree, Available: p.Available,

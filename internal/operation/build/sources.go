@@ -29,6 +29,7 @@ const (
 // lister answers a build's question what its guarded images may load, and keeps what
 // was found.
 type lister struct {
+	keeper   production.Keeper
 	dynamism pipelines.Dynamism
 	trace    *tracefile.File
 	events   event.Sink
@@ -39,7 +40,7 @@ type lister struct {
 // list is builder.Input.Sources. What a person should know about a list is reported
 // once, however many platforms it is for.
 func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, error) {
-	r, err := production.List(ctx, c, l.dynamism, l.trace)
+	r, err := l.keeper.List(ctx, c, l.dynamism, l.trace)
 	if err != nil {
 		return nil, err
 	}
