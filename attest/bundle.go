@@ -1,9 +1,12 @@
 package attest
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -30,11 +33,13 @@ var ErrSignature = errors.New("not signed by this key")
 // reach until Open has checked a signature.
 type Bundle struct {
 	digest    cas.Digest
+	message   []byte // what is signed, the payload at its end
 	payload   []byte
 	signature []byte
 	keyID     string
 	hint      string
 	keyless   bool
+	rest      []byte // its text, with an empty payload
 }
 
 // Sign puts a statement into a bundle: one DSSE envelope, one signature, the key's
@@ -76,49 +81,150 @@ func encodeBundle(b *protobundle.Bundle) ([]byte, error) {
 // its form, not its signature. There is one way to read it: unknown or doubled
 // keys, other spellings of a field and loose base64 are refused.
 func ParseBundle(raw []byte) (*Bundle, error) {
+	b, err := scan(raw)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.form()
+}
+
+// scan takes out of a bundle what its signature is checked by, in one pass and with no
+// tree of it: anyone may have written it, and its payload may be large. Its form is
+// looked at by form, once a signature holds.
+func scan(raw []byte) (*Bundle, error) {
 	if len(raw) > bounds.Statement {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrBundle, bounds.Statement)
 	}
-	canonical, err := strictjson.Canonical(raw)
+	from, to, encoded, err := payloadOf(raw)
 	if err != nil {
+		return nil, err
+	}
+	if len(raw)-(to-from) > bounds.Bundle {
+		return nil, fmt.Errorf("%w: more than %d bytes beside its payload", ErrBundle, bounds.Bundle)
+	}
+	b := &Bundle{digest: cas.Sum(raw), rest: slices.Concat(raw[:from], []byte(`""`), raw[to:])}
+	var said struct {
+		Envelope struct {
+			PayloadType string `json:"payloadType"`
+			Signatures  []struct {
+				Sig   string `json:"sig"`
+				KeyID string `json:"keyid"`
+			} `json:"signatures"`
+		} `json:"dsseEnvelope"`
+		Material struct {
+			PublicKey *struct {
+				Hint string `json:"hint"`
+			} `json:"publicKey"`
+		} `json:"verificationMaterial"`
+	}
+	if err := strictjson.Decode(b.rest, bounds.Bundle+2, &said); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
 	}
-	var b protobundle.Bundle
-	if err := protojson.Unmarshal(canonical, &b); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+	switch e := said.Envelope; {
+	case e.PayloadType != predicate.PayloadType:
+		return nil, fmt.Errorf("%w: payload type %q, not %q", ErrBundle, e.PayloadType, predicate.PayloadType)
+	case len(e.Signatures) != 1:
+		return nil, fmt.Errorf("%w: %d signatures, not one", ErrBundle, len(e.Signatures))
+	default:
+		b.keyID = e.Signatures[0].KeyID
+		if b.signature, err = base64.StdEncoding.Strict().DecodeString(e.Signatures[0].Sig); err != nil {
+			return nil, fmt.Errorf("%w: its signature: %w", ErrBundle, err)
+		}
 	}
-	again, err := encodeBundle(&b)
+	if b.keyless = said.Material.PublicKey == nil; !b.keyless {
+		b.hint = said.Material.PublicKey.Hint
+	}
+	if b.message, b.payload, err = decodePayload(encoded); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// payloadOf finds the payload in the text of a bundle: where its value stands, and what
+// that value says.
+func payloadOf(raw []byte) (from, to int, encoded []byte, err error) {
+	r := strictjson.NewReader(raw)
+	found := 0
+	r.Object(func(key string, at int) {
+		if key != "dsseEnvelope" || r.Peek() != '{' {
+			r.Skip()
+			return
+		}
+		r.Object(func(key string, at int) {
+			if key != "payload" {
+				r.Skip()
+				return
+			}
+			found++
+			r.Peek()
+			from = r.Offset()
+			encoded = r.Bytes()
+			to = r.Offset()
+		})
+	})
+	r.End()
+	switch {
+	case r.Err() != nil:
+		return 0, 0, nil, fmt.Errorf("%w: %w", ErrBundle, r.Err())
+	case found == 0:
+		return 0, 0, nil, fmt.Errorf("%w: it holds no DSSE envelope with a payload", ErrBundle)
+	case found > 1:
+		return 0, 0, nil, fmt.Errorf("%w: its payload stands twice", ErrBundle)
+	}
+	return from, to, encoded, nil
+}
+
+// decodePayload decodes the payload right behind what a signature over it begins with,
+// so that the message is made with no further copy.
+func decodePayload(encoded []byte) (message, payload []byte, err error) {
+	n := base64.StdEncoding.DecodedLen(len(encoded))
+	for i := len(encoded) - 1; i >= 0 && encoded[i] == '='; i-- {
+		n--
+	}
+	head := paeHead(predicate.PayloadType, n)
+	message = make([]byte, len(head)+base64.StdEncoding.DecodedLen(len(encoded)))
+	copy(message, head)
+	got, err := base64.StdEncoding.Strict().Decode(message[len(head):], encoded)
+	if err == nil && (got != n || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0) {
+		err = errors.New("it has line ends") // which the decoder passes over
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+		return nil, nil, fmt.Errorf("%w: its payload: %w", ErrBundle, err)
+	}
+	message = message[:len(head)+n]
+	return message, message[len(head):], nil
+}
+
+// form checks that all of the bundle but its payload is written as its specification has
+// it.
+func (b *Bundle) form() error {
+	canonical, err := strictjson.Canonical(b.rest)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBundle, err)
+	}
+	var p protobundle.Bundle
+	if err := protojson.Unmarshal(canonical, &p); err != nil {
+		return fmt.Errorf("%w: %w", ErrBundle, err)
+	}
+	again, err := encodeBundle(&p)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBundle, err)
 	}
 	if !sameJSON(again, canonical) {
-		return nil, fmt.Errorf("%w: it is not written as its specification has it", ErrBundle)
+		return fmt.Errorf("%w: it is not written as its specification has it", ErrBundle)
 	}
-	if b.GetMediaType() != BundleMediaType {
-		return nil, fmt.Errorf("%w: media type %q, not %q", ErrBundle, b.GetMediaType(), BundleMediaType)
+	if p.GetMediaType() != BundleMediaType {
+		return fmt.Errorf("%w: media type %q, not %q", ErrBundle, p.GetMediaType(), BundleMediaType)
 	}
-	e := b.GetDsseEnvelope()
-	switch {
-	case e == nil:
-		return nil, fmt.Errorf("%w: it holds no DSSE envelope", ErrBundle)
-	case e.GetPayloadType() != predicate.PayloadType:
-		return nil, fmt.Errorf("%w: payload type %q, not %q", ErrBundle, e.GetPayloadType(), predicate.PayloadType)
-	case len(e.GetSignatures()) != 1:
-		return nil, fmt.Errorf("%w: %d signatures, not one", ErrBundle, len(e.GetSignatures()))
-	}
-	out := &Bundle{
-		digest: cas.Sum(raw), payload: e.GetPayload(),
-		signature: e.GetSignatures()[0].GetSig(), keyID: e.GetSignatures()[0].GetKeyid(),
-	}
-	switch m := b.GetVerificationMaterial().GetContent().(type) {
+	switch m := p.GetVerificationMaterial().GetContent().(type) {
 	case *protobundle.VerificationMaterial_PublicKey:
-		out.hint = m.PublicKey.GetHint()
+		b.keyless, b.hint = false, m.PublicKey.GetHint()
 	case *protobundle.VerificationMaterial_Certificate, *protobundle.VerificationMaterial_X509CertificateChain:
-		out.keyless = true
+		b.keyless = true
 	default:
-		return nil, fmt.Errorf("%w: no verification material", ErrBundle)
+		return fmt.Errorf("%w: no verification material", ErrBundle)
 	}
-	return out, nil
+	return nil
 }
 
 // Digest returns the SHA-256 of the bundle's bytes, its name in a verdict.
@@ -132,12 +238,16 @@ func (b *Bundle) Keyless() bool { return b.keyless }
 // key id that names another key is an ErrSignature too: nothing may vary beside
 // the signed bytes.
 func (b *Bundle) Open(k Key) (*predicate.Statement, error) {
-	if b.keyless || b.hint != "" && b.hint != k.Hint() ||
-		b.keyID != "" && b.keyID != k.Hint() && b.keyID != k.fingerprint.String() ||
-		!k.verify(pae(predicate.PayloadType, b.payload), b.signature) {
+	if !b.names(k) || !k.verify(b.message, b.signature) {
 		return nil, ErrSignature
 	}
 	return predicate.Parse(b.payload)
+}
+
+// names reports whether the bundle may be of a key, by what it says of itself.
+func (b *Bundle) names(k Key) bool {
+	return !b.keyless && (b.hint == "" || b.hint == k.Hint()) &&
+		(b.keyID == "" || b.keyID == k.Hint() || b.keyID == k.fingerprint.String())
 }
 
 // Says reports whether the bundle is the key's signature over exactly this

@@ -3,8 +3,10 @@ package predicate
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // NewBOM makes the statement that a CycloneDX JSON document is the bill of
@@ -24,16 +26,24 @@ func NewBOM(subject Subject, document []byte) (*Statement, error) {
 }
 
 // ParseBOM returns the CycloneDX document of a BOM statement, canonical JSON. It
-// looks at the format's name and nothing else; package sbom validates.
+// looks at the format's name and nothing else; package sbom validates. The document
+// may be large, so no tree is made of it.
 func ParseBOM(s *Statement) ([]byte, error) {
-	var head struct {
-		Format  string `json:"bomFormat"`
-		Version string `json:"specVersion"`
-	}
-	if err := s.open(TypeBOM, &head); err != nil {
+	if err := s.of(TypeBOM); err != nil {
 		return nil, err
 	}
-	if head.Format != "CycloneDX" || head.Version == "" {
+	head, err := strictjson.Members(s.Predicate)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPredicate, err)
+	}
+	for key := range head {
+		for _, name := range []string{"bomFormat", "specVersion"} {
+			if key != name && strings.EqualFold(key, name) {
+				return nil, fmt.Errorf("%w: %s is spelt otherwise", ErrPredicate, name)
+			}
+		}
+	}
+	if text(head["bomFormat"]) != "CycloneDX" || text(head["specVersion"]) == "" {
 		return nil, fmt.Errorf("%w: it is no CycloneDX document", ErrPredicate)
 	}
 	return s.Predicate, nil

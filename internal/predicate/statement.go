@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -93,43 +96,83 @@ func (s *Statement) Encode() ([]byte, error) {
 // Parse reads a signed payload. The text need not be canonical, as others write
 // statements too; it must be an in-toto Statement, v1 or v0.1, whose one subject has
 // a SHA-256. A statement about two things is refused: what it grants to one of them
-// it should not grant to the other. The predicate comes back canonical.
+// it should not grant to the other. The predicate comes back canonical. One that is so
+// already is a part of the payload, so that a large BOM costs no second copy.
 func Parse(payload []byte) (*Statement, error) {
-	if len(payload) > bounds.Statement {
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrStatement, bounds.Statement)
-	}
-	tree, err := strictjson.Parse(payload)
+	o, err := members(payload)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+		return nil, err
 	}
-	o, ok := tree.(strictjson.Object)
-	if !ok {
-		return nil, fmt.Errorf("%w: no object", ErrStatement)
-	}
-	if o["_type"] != StatementType && o["_type"] != statementTypeBefore {
-		return nil, fmt.Errorf("%w: _type is neither %s nor v0.1", ErrStatement, StatementType)
-	}
-	typ, ok := o["predicateType"].(string)
-	if !ok || typ == "" {
+	typ := text(o["predicateType"])
+	if typ == "" {
 		return nil, fmt.Errorf("%w: no predicateType", ErrStatement)
 	}
 	subject, err := parseSubject(o["subject"])
 	if err != nil {
 		return nil, err
 	}
-	p, ok := o["predicate"].(strictjson.Object)
-	if !ok {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		if key != "predicate" {
+			if err := strictjson.Check(o[key], nil); err != nil {
+				return nil, fmt.Errorf("%w: %s: %w", ErrStatement, strconv.Quote(key), err)
+			}
+		}
+	}
+	raw := o["predicate"]
+	if len(raw) == 0 || raw[0] != '{' {
 		return nil, fmt.Errorf("%w: the predicate is no object", ErrStatement)
 	}
-	raw, err := strictjson.CanonicalTree(p)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+	if !strictjson.IsCanonical(raw) {
+		if raw, err = strictjson.Canonical(raw); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+		}
 	}
 	return &Statement{Subject: subject, Type: Type(typ), Predicate: raw}, nil
 }
 
-func parseSubject(v any) (Subject, error) {
-	list, ok := v.([]any)
+// Head returns what a payload says that it is and whom it is about, without reading
+// what it says: for a look at what nobody vouches for yet.
+func Head(payload []byte) (Type, Subject, error) {
+	o, err := members(payload)
+	if err != nil {
+		return "", Subject{}, err
+	}
+	subject, err := parseSubject(o["subject"])
+	return Type(text(o["predicateType"])), subject, err
+}
+
+// members returns the parts of a statement, as they stand in it.
+func members(payload []byte) (map[string][]byte, error) {
+	if len(payload) > bounds.Statement {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrStatement, bounds.Statement)
+	}
+	o, err := strictjson.Members(payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+	}
+	if is := text(o["_type"]); is != StatementType && is != statementTypeBefore {
+		return nil, fmt.Errorf("%w: _type is neither %s nor v0.1", ErrStatement, StatementType)
+	}
+	return o, nil
+}
+
+// text returns what a JSON string says, "" where the value is none.
+func text(raw []byte) string {
+	if len(raw) == 0 || raw[0] != '"' || len(raw) > bounds.Path {
+		return ""
+	}
+	return strictjson.NewReader(raw).Text()
+}
+
+func parseSubject(raw []byte) (Subject, error) {
+	if len(raw) > bounds.Bundle {
+		return Subject{}, fmt.Errorf("%w: its subject is larger than %d bytes", ErrStatement, bounds.Bundle)
+	}
+	tree, err := strictjson.Parse(raw)
+	if err != nil {
+		return Subject{}, fmt.Errorf("%w: its subject: %w", ErrStatement, err)
+	}
+	list, ok := tree.([]any)
 	if !ok || len(list) != 1 {
 		return Subject{}, fmt.Errorf("%w: it has %d subjects, not one", ErrStatement, len(list))
 	}
@@ -160,14 +203,22 @@ func (s *Statement) open(typ Type, v any) error { return s.decode(typ, v, decode
 func (s *Statement) closed(typ Type, v any) error { return s.decode(typ, v, decodeClosed) }
 
 func (s *Statement) decode(typ Type, v any, read func([]byte, any) error) error {
+	if err := s.of(typ); err != nil {
+		return err
+	}
+	if err := read(s.Predicate, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrPredicate, err)
+	}
+	return nil
+}
+
+// of holds a statement to a type, and to the size that one of it may have.
+func (s *Statement) of(typ Type) error {
 	if s.Type != typ {
 		return fmt.Errorf("%w: it is %q, not %q", ErrPredicate, s.Type, typ)
 	}
 	if limit := bounds.BundleOf(string(typ)); int64(len(s.Predicate)) > limit {
 		return fmt.Errorf("%w: larger than %d bytes", ErrPredicate, limit)
-	}
-	if err := read(s.Predicate, v); err != nil {
-		return fmt.Errorf("%w: %w", ErrPredicate, err)
 	}
 	return nil
 }

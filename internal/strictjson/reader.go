@@ -209,6 +209,19 @@ func (r *Reader) Text() string {
 	return r.unescape(raw, start)
 }
 
+// Bytes reads a string. What it returns is a part of the source where nothing in the
+// string is escaped, so that a long one costs nothing.
+func (r *Reader) Bytes() []byte {
+	start, plain := r.quoted()
+	switch {
+	case r.err != nil:
+		return nil
+	case plain:
+		return r.src[start : r.off-1]
+	}
+	return []byte(r.unescape(r.src[start:r.off-1], start))
+}
+
 // quoted passes over a string and reports where its content starts and whether it
 // stands for itself.
 func (r *Reader) quoted() (start int, plain bool) {
