@@ -52,7 +52,7 @@ func TestOnlyABOMThatTheTeamSignedCounts(t *testing.T) {
 		{"junk before it, within the bound", Evidence{Bundles: append(flood[1:len(flood):len(flood)], trusted)}, "production", good, false},
 		{"junk before it hits the bound", Evidence{Bundles: append(flood[:len(flood):len(flood)], trusted)}, "production", nil, false},
 		{"what is attached can't be listed", brokenSource{}, "production", nil, false},
-		{"it is there and can't be read", Evidence{Unread: []Unread{{"x", errors.New("gone")}}}, "production", nil, false},
+		{"it is there and can't be read", Evidence{Unread: []Unread{{"x", "", errors.New("gone")}}}, "production", nil, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestAnUntrustedTrustFileVouchesForNoBOM(t *testing.T) {
 }
 
 // brokenSource is a registry that can't be asked.
-type brokenSource struct{}
+type brokenSource struct{ Evidence }
 
-func (brokenSource) Evidence(context.Context, cas.Digest, []predicate.Type) (Evidence, error) {
-	return Evidence{}, errors.New("out of reach")
+func (brokenSource) List(context.Context, cas.Digest) (Listing, error) {
+	return Listing{}, errors.New("out of reach")
 }

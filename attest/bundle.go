@@ -85,6 +85,7 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.digest = cas.Sum(raw)
 	return b, b.form()
 }
 
@@ -102,7 +103,7 @@ func scan(raw []byte) (*Bundle, error) {
 	if len(raw)-(to-from) > bounds.Bundle {
 		return nil, fmt.Errorf("%w: more than %d bytes beside its payload", ErrBundle, bounds.Bundle)
 	}
-	b := &Bundle{digest: cas.Sum(raw), rest: slices.Concat(raw[:from], []byte(`""`), raw[to:])}
+	b := &Bundle{rest: slices.Concat(raw[:from], []byte(`""`), raw[to:])}
 	var said struct {
 		Envelope struct {
 			PayloadType string `json:"payloadType"`

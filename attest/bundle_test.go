@@ -124,7 +124,7 @@ func TestParseBundleRefuses(t *testing.T) {
 		"an unknown key":            {`"mediaType"`, `"more":"x","mediaType"`},
 		"another spelling of a key": {`"mediaType"`, `"media_type"`},
 		"no verification material":  {`"publicKey"`, `"none"`},
-		"a payload with a line end":  {parsed.DSSE.Payload[:8], parsed.DSSE.Payload[:8] + "\\n"},
+		"a payload with a line end": {parsed.DSSE.Payload[:8], parsed.DSSE.Payload[:8] + "\\n"},
 		"a payload twice":           {`"payload":`, `"payload":"","payload":`},
 		"a payload of another form": {parsed.DSSE.Payload[:8], strings.ToUpper(parsed.DSSE.Payload[:8]) + "\\n"},
 		"trailing bytes":            {whole, whole + "x"},

@@ -39,7 +39,7 @@ func checkPattern(pattern string) error {
 
 // matches reports whether a repository fits a pattern.
 func matches(pattern, repository string) bool {
-	return repository != "" && glob.Elements(strings.Split(pattern, "/"), strings.Split(repository, "/"), glob.Stars)
+	return repository != "" && glob.Elements(strings.Split(plainRepository(pattern), "/"), strings.Split(plainRepository(repository), "/"), glob.Stars)
 }
 
 // readBounded reads all of r, at most limit bytes.
@@ -53,3 +53,24 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// hub is the registry that has two names and a default folder.
+const hub = "index.docker.io/"
+
+// plainRepository writes a repository, or a pattern of them, in its one form: what
+// docker.io/x, docker.io/library/x and index.docker.io/library/x name is one place.
+func plainRepository(name string) string {
+	rest, ok := strings.CutPrefix(name, "docker.io/")
+	if !ok {
+		if rest, ok = strings.CutPrefix(name, hub); !ok {
+			return name
+		}
+	}
+	if !strings.Contains(rest, "/") && rest != "**" {
+		rest = "library/" + rest
+	}
+	return hub + rest
+}
+
+// sameRepository reports whether two names are of one repository.
+func sameRepository(a, b string) bool { return plainRepository(a) == plainRepository(b) }

@@ -181,7 +181,7 @@ func (r *policyReader) environment(p *Policy, b *hclfile.Body) Environment {
 			if err := checkPattern(repository); err != nil || strings.Contains(repository, "*") {
 				r.Problem(b.At("minimum_release"), CodeTrustValue, fmt.Sprintf("%q is no repository", repository), "", "write one repository without tag, digest or *")
 			}
-			e.MinimumRelease[repository] = f
+			e.MinimumRelease[plainRepository(repository)] = f
 		}
 	}
 	return e

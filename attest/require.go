@@ -39,7 +39,7 @@ func (j *judgement) require(q Requirement) bool {
 	switch {
 	case len(names) >= q.Threshold:
 		result = Pass
-	case j.incomplete():
+	case j.incomplete(q):
 		result, remedy = Unknown, "look whether the registry is in reach, and run it again"
 	case j.keylessCould(q):
 		result, have = Unknown, have+"; a certificate's signature is there, which this version does not judge"
@@ -80,11 +80,13 @@ func (j *judgement) votes(q Requirement) votes {
 		if s.statement.Type != evidence[q.Kind] {
 			continue
 		}
-		why := j.standing(team, q.Team, s)
-		var release *predicate.Release
-		if why == "" {
-			release, why = j.judge(q, team.member(s.member), s.statement)
+		if !s.said.judged {
+			s.said.judged = true
+			if s.said.why = j.standing(team, q.Team, s); s.said.why == "" {
+				s.said.release, s.said.why = j.judge(q, team.member(s.member), s.statement)
+			}
 		}
+		release, why := s.said.release, s.said.why
 		switch {
 		case why != "":
 			out.notes = append(out.notes, s.member+" "+why)
@@ -182,8 +184,10 @@ func (j *judgement) judgeRelease(q Requirement, s *predicate.Statement) (*predic
 	switch {
 	case r.Environment != j.environment:
 		return nil, fmt.Sprintf("released it to %q", r.Environment)
-	case j.subject.Repository != "" && r.Repository != j.subject.Repository:
+	case j.subject.Repository != "" && !sameRepository(r.Repository, j.subject.Repository):
 		return nil, fmt.Sprintf("released it from %q", r.Repository)
+	case r.Counter > j.env.ceiling(r.Repository):
+		return nil, fmt.Sprintf("signed release %d, and none over %d counts: that is minimum_release and %d more", r.Counter, j.env.ceiling(r.Repository), CounterSpan)
 	}
 	return r, j.inForce(q, r.Issued, r.Expires)
 }
@@ -221,7 +225,7 @@ func (j *judgement) inForce(q Requirement, issued, expires predicate.Time) strin
 // have met the requirement.
 func (j *judgement) keylessCould(q Requirement) bool {
 	able := slices.ContainsFunc(j.policy.team(q.Team).Members, func(m Member) bool { return m.Identity != "" })
-	return able && slices.ContainsFunc(j.keyless, func(s predicate.Statement) bool { return s.Type == evidence[q.Kind] })
+	return able && slices.Contains(j.keyless, evidence[q.Kind])
 }
 
 // member returns the member of that name.

@@ -2,21 +2,56 @@ package attest
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/predicate"
 )
 
-// Source is where the bundles about an image are: a registry, a layout, a folder.
+// Source is where the bundles about an image are: a registry, a layout, a folder. It
+// is asked step by step, because whoever can push decides how much there is: what is
+// listed costs little, and what is read was asked for.
 type Source interface {
-	// Evidence reads the bundles attached to the image with that digest, those that
-	// claim one of the predicate types first, within the bounds of internal/bounds.
-	// A bundle that is there and could not be read is in Unread. An error means that
-	// not even the list could be had.
-	Evidence(ctx context.Context, subject cas.Digest, types []predicate.Type) (Evidence, error)
+	// List names what is attached to the image with that digest and may be a bundle. An
+	// error means that the list could not be had.
+	List(ctx context.Context, subject cas.Digest) (Listing, error)
+	// Locate looks behind an item of the list: what it claims, which bundle it names,
+	// and of which size. ok is false for what turns out to be no bundle.
+	Locate(ctx context.Context, subject cas.Digest, item Item) (located Item, ok bool, err error)
+	// Read returns the bundle that a located item names, which has the digest and the
+	// size that stand there.
+	Read(ctx context.Context, item Item) ([]byte, error)
 }
 
-// Evidence is what a Source found. Both lists empty means that nothing is attached.
+// Listing is what a Source has. No items and no Cut mean that nothing is attached.
+type Listing struct {
+	Items []Item
+	Cut   error // why there may be more than Items, nil where there is not
+}
+
+// Item is something attached to an image. Its claims bind nobody.
+type Item struct {
+	Name string         // for people, and to the source
+	Type predicate.Type // claimed; "" for none
+	Seal string         // claimed; "" for none
+	Cost int64          // what looking behind it costs, in bytes
+
+	// Known from Locate on, and from a seal that holds.
+	Bundle cas.Digest
+	Size   int64
+}
+
+// Listed is a Source that was asked for its list already.
+type Listed struct {
+	Source
+	Listing Listing
+}
+
+// List implements Source.
+func (l Listed) List(context.Context, cas.Digest) (Listing, error) { return l.Listing, nil }
+
+// Evidence makes bundles at hand a Source, as files are.
 type Evidence struct {
 	Bundles [][]byte
 	Unread  []Unread
@@ -25,11 +60,36 @@ type Evidence struct {
 // Unread is evidence that exists and was not read: a request failed, or a bound
 // was hit.
 type Unread struct {
-	Name string // for people
+	Name string         // for people
+	Type predicate.Type // claimed; "" for none
 	Err  error
 }
 
-// Evidence makes Evidence a Source of itself: bundles at hand, as files are.
-func (e Evidence) Evidence(context.Context, cas.Digest, []predicate.Type) (Evidence, error) {
-	return e, nil
+// List implements Source.
+func (e Evidence) List(context.Context, cas.Digest) (Listing, error) {
+	var out Listing
+	for i, b := range e.Bundles {
+		out.Items = append(out.Items, Item{Name: fmt.Sprintf("%08d", i), Bundle: cas.Sum(b), Size: int64(len(b))})
+	}
+	for i, u := range e.Unread {
+		out.Items = append(out.Items, Item{Name: fmt.Sprintf("%08d", len(e.Bundles)+i), Type: u.Type})
+	}
+	return out, nil
+}
+
+// Locate implements Source.
+func (e Evidence) Locate(_ context.Context, _ cas.Digest, item Item) (Item, bool, error) {
+	if i, _ := strconv.Atoi(item.Name); i >= len(e.Bundles) {
+		return item, true, e.Unread[i-len(e.Bundles)].Err
+	}
+	return item, true, nil
+}
+
+// Read implements Source.
+func (e Evidence) Read(_ context.Context, item Item) ([]byte, error) {
+	i, err := strconv.Atoi(item.Name)
+	if err != nil {
+		return nil, err
+	}
+	return e.Bundles[i], nil
 }

@@ -2,12 +2,10 @@ package attest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/predicate"
@@ -73,8 +71,9 @@ type judgement struct {
 	env        *Environment
 	state      State
 	signed     []signed
-	keyless    []predicate.Statement // claims of certificates; never counted
-	attached   int
+	keyless    []predicate.Type // claims of certificates; never counted
+	attached   int              // what may hold a statement that a requirement asks for
+	opened     int              // ... and was read
 	unread     []Unread
 	readErr    error
 	odd        []string           // what did not count, and why
@@ -88,6 +87,15 @@ type signed struct {
 	member    string
 	key       cas.Digest // its fingerprint
 	digest    cas.Digest // of the bundle
+	item      Item
+	said      *said
+}
+
+// said is what judging a statement came to, which is asked again as more is read.
+type said struct {
+	judged  bool
+	release *predicate.Release
+	why     string
 }
 
 func (j *judgement) add(id CheckID, r Result, need, have, remedy string, evidence ...string) {
@@ -128,67 +136,8 @@ func (j *judgement) trustVersion(ctx context.Context) {
 
 func (j *judgement) trustKey() string { return "trust " + j.policy.Name }
 
-func (j *judgement) releaseKey() string { return "release " + j.environment + " " + j.repository }
-
-// read fetches what is attached and verifies every signature that a member's key
-// could have made.
-func (j *judgement) read(ctx context.Context, source Source) {
-	var types []predicate.Type
-	for _, q := range j.env.Requirements {
-		if t, ok := evidence[q.Kind]; ok {
-			types = append(types, t)
-		}
-	}
-	found, err := source.Evidence(ctx, j.subject.Digest, types)
-	j.readErr, j.unread, j.attached = err, found.Unread, len(found.Bundles)+len(found.Unread)
-	if n := len(found.Bundles); n > bounds.Referrers {
-		j.unread = append(j.unread, Unread{Name: fmt.Sprintf("%d bundles", n-bounds.Referrers), Err: fmt.Errorf("more than %d", bounds.Referrers)})
-		found.Bundles = found.Bundles[:bounds.Referrers]
-	}
-	j.unsigned = err == nil && j.attached == 0
-	seen := map[cas.Digest]bool{}
-	for _, raw := range found.Bundles {
-		b, err := ParseBundle(raw)
-		if err != nil {
-			j.odd = append(j.odd, cas.Sum(raw).String()[:12]+": "+err.Error())
-			continue
-		}
-		if !seen[b.Digest()] {
-			seen[b.Digest()] = true
-			j.open(b)
-		}
-	}
-	slices.SortFunc(j.signed, func(a, b signed) int { return strings.Compare(a.digest.String(), b.digest.String()) })
-	slices.Sort(j.odd)
-}
-
-// open looks for the member whose key signed the bundle.
-func (j *judgement) open(b *Bundle) {
-	if b.Keyless() {
-		if s, err := predicate.Parse(b.payload); err == nil && s.Subject.Digest == j.subject.Digest {
-			j.keyless = append(j.keyless, *s)
-		}
-		return
-	}
-	for _, t := range j.policy.Teams {
-		for _, m := range t.Members {
-			for _, k := range m.Keys {
-				s, err := b.Open(k.Key)
-				switch {
-				case errors.Is(err, ErrSignature):
-					continue
-				case err != nil:
-					j.odd = append(j.odd, b.Digest().String()[:12]+": "+err.Error())
-				case s.Subject.Digest != j.subject.Digest:
-					j.odd = append(j.odd, b.Digest().String()[:12]+": it is about "+s.Subject.Digest.OCI())
-				default:
-					j.signed = append(j.signed, signed{s, m.Name, k.Key.Fingerprint(), b.Digest()})
-				}
-				return
-			}
-		}
-	}
-	j.odd = append(j.odd, b.Digest().String()[:12]+": no member's key signed it")
+func (j *judgement) releaseKey(repository string) string {
+	return "release " + j.environment + " " + plainRepository(repository)
 }
 
 // image holds the repository to the environment's patterns. A layout is in no
@@ -222,6 +171,9 @@ func (j *judgement) evidenceCheck(met map[Require]bool) {
 	}
 	need := "everything attached that a requirement needs"
 	have := fmt.Sprintf("%d attached, %d verified", j.attached, len(j.signed))
+	if n := j.attached - j.opened - len(j.unread); n > 0 && all {
+		have += fmt.Sprintf("; %d more were not needed", n)
+	}
 	if len(j.odd) > 0 {
 		have += "; not counted: " + strings.Join(j.odd[:min(len(j.odd), 8)], "; ")
 	}
@@ -238,9 +190,11 @@ func (j *judgement) evidenceCheck(met map[Require]bool) {
 	} else {
 		have += fmt.Sprintf("; %d could not be read, the first: %s: %v", len(j.unread), j.unread[0].Name, j.unread[0].Err)
 	}
-	result := Unknown
-	if all {
-		result = Pass
+	result := Pass
+	for _, q := range j.env.Requirements {
+		if q.Kind != RequirePod && !met[q.Kind] && j.incomplete(q) {
+			result = Unknown
+		}
 	}
 	j.add(CheckEvidence, result, need, have, remedy)
 }
@@ -256,5 +210,8 @@ func (j *judgement) openRelease() Result {
 	return Fail
 }
 
-// incomplete reports whether there may be evidence that was not read.
-func (j *judgement) incomplete() bool { return j.readErr != nil || len(j.unread) > 0 }
+// incomplete reports whether there may be evidence for a requirement that was not read.
+// What was not read counts for the type that it claims, or for any where it claims none.
+func (j *judgement) incomplete(q Requirement) bool {
+	return j.readErr != nil || slices.ContainsFunc(j.unread, func(u Unread) bool { return u.Type == "" || u.Type == evidence[q.Kind] })
+}

@@ -179,11 +179,11 @@ func TestVerifyIsUndecidedWhereEvidenceMayBeMissing(t *testing.T) {
 		err    error
 		want   Decision
 	}{
-		"all there, one more unread":      {"", []Unread{{"x", errors.New("500")}}, nil, Accept},
-		"one missing, one unread":         {"review-2", []Unread{{"x", errors.New("500")}}, nil, Undecided},
+		"all there, one more unread":      {"", []Unread{{"x", "", errors.New("500")}}, nil, Accept},
+		"one missing, one unread":         {"review-2", []Unread{{"x", "", errors.New("500")}}, nil, Undecided},
 		"one missing, all read":           {"review-2", nil, nil, Reject},
 		"nothing could be listed":         {"all", nil, errors.New("connection refused"), Undecided},
-		"nothing there, but one unread":   {"all", []Unread{{"x", errors.New("bound")}}, nil, Undecided},
+		"nothing there, but one unread":   {"all", []Unread{{"x", "", errors.New("bound")}}, nil, Undecided},
 		"nothing there, and all was read": {"all", nil, nil, Reject},
 	}
 	for name, test := range tests {
@@ -205,12 +205,15 @@ func TestVerifyIsUndecidedWhereEvidenceMayBeMissing(t *testing.T) {
 
 // faulty is a source whose listing fails with err.
 type faulty struct {
-	found Evidence
-	err   error
+	Evidence
+	err error
 }
 
-func (f faulty) Evidence(context.Context, cas.Digest, []predicate.Type) (Evidence, error) {
-	return f.found, f.err
+func (f faulty) List(ctx context.Context, subject cas.Digest) (Listing, error) {
+	if f.err != nil {
+		return Listing{}, f.err
+	}
+	return f.Evidence.List(ctx, subject)
 }
 
 func TestVerifyReadsNoMoreThanTheBound(t *testing.T) {

@@ -33,16 +33,21 @@ const (
 	Npmrc          = 1 << 20   // one .npmrc
 	Bundle         = 1 << 20   // a signature bundle
 	Statement      = 256 << 20 // a payload inside a bundle that is stored by reference
-	Referrers      = 256       // referrers read of one image
+	Referrers      = 2_048     // referrers of one predicate type that are looked into, of those that no member sealed
+	ReferrerList   = 64 << 20  // the list of an image's referrers, all pages
+	ReferrerEntry  = 64 << 10  // the manifest of a referrer
+	Seal           = 4 << 10   // a seal in an annotation
 	Manifest       = 4 << 20   // an OCI manifest or index
 	ImageConfig    = 4 << 20   // an OCI image configuration
 	BOM            = 256 << 20 // a CycloneDX document
 	Layers         = 1_000     // layers of an image
 	Layer          = 4 << 30   // one compressed layer
 	IndexDepth     = 4         // indexes within an index
-	Bundles        = 256 << 20 // the bundles read of one image, together
+	Bundles        = 256 << 20 // the bundles of one image that are held together
+	Unsealed       = 1 << 30   // ... that are read one after the other, of those that no member sealed
+	Sealed         = 1 << 30   // ... and of those that members sealed
 	DockerConfig   = 1 << 20   // a file of registry credentials
-	ReferrerPages  = 64        // pages of one list of referrers
+	ReferrerPages  = 4_096     // pages of one list of referrers
 	IgnoreFile     = 64 << 10  // one .gitignore, .npmignore or .dockerignore
 	GitOutput      = 64 << 20  // what git prints to one question
 	DebIndex       = 256 << 20 // a Packages index, unpacked
@@ -73,6 +78,9 @@ const (
 	PaceFloor      = 1 << 10          // bytes a second that a body must reach over it
 	PaceLarge      = 512 << 10        // bytes of a large transfer that give it a second more
 	RequestTimeout = 30 * time.Minute // a request with its body, and all tries of one
+	AnswerTimeout  = 60 * time.Second // a whole answer that a verdict waits for, where it is small
+	AnswerRate     = 64 << 10         // ... and bytes a second of one that is not
+	VerifyTimeout  = 5 * time.Minute  // a verdict, where nothing else is said
 	RetryLimit     = 3                // tries of one request
 	RetryWait      = 5 * time.Minute  // that a server may ask for before it is asked again
 )

@@ -18,9 +18,13 @@ type artifact struct {
 }
 
 // referrerOf builds the artifact manifest around a bundle.
-func referrerOf(subject v1.Descriptor, bundle []byte, predicateType string) (v1.Image, error) {
+func referrerOf(subject v1.Descriptor, bundle []byte, predicateType, seal string) (v1.Image, error) {
 	layer := v1.Descriptor{MediaType: BundleType, Digest: hash(bundle), Size: int64(len(bundle))}
-	return artifactOf(subject, BundleType, layer, bundle, map[string]string{contentNote: dsseContent, predicateNote: predicateType})
+	notes := map[string]string{contentNote: dsseContent, predicateNote: predicateType}
+	if seal != "" {
+		notes[sealNote] = seal
+	}
+	return artifactOf(subject, BundleType, layer, bundle, notes)
 }
 
 // artifactOf builds an artifact manifest about subject whose one layer is content.

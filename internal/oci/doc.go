@@ -19,6 +19,11 @@
 // CycloneDX's media type. It is never among the bundles, so that nothing that asks
 // what was signed ever sees it.
 //
+// Beside the bundle, a referrer may carry a seal: one line that whoever signed the bundle
+// signed about it. A list hands it out with the entry, so that who verifies tells what a
+// member attached from what anybody did without reading either. Releases are listed once
+// more, in a ledger of the repository ([Record]).
+//
 // A server is not believed. Every manifest and blob is held to the digest it was
 // asked for by, every size to the bound table, every wait to a time; plain HTTP
 // goes to the loopback only; layers that live at some other address are refused.

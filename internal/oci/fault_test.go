@@ -174,7 +174,7 @@ func TestABundleThatCannotBeReadIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"one", "two"} {
-		if _, _, err := Attach(ctx, r, desc.Digest, []byte(text), release); err != nil {
+		if _, _, err := Attach(ctx, r, desc.Digest, []byte(text), release, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestAReferrerOfAnotherImageDoesNotCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if foreign, _, err = Attach(ctx, r, good.Digest, []byte("x"), release); err != nil {
+	if foreign, _, err = Attach(ctx, r, good.Digest, []byte("x"), release, ""); err != nil {
 		t.Fatal(err)
 	}
 	l.armed.Store(true)
@@ -239,7 +239,7 @@ func TestEveryPageOfReferrersIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"one", "two", "three"} {
-		if _, _, err := Attach(ctx, r, desc.Digest, []byte(text), release); err != nil {
+		if _, _, err := Attach(ctx, r, desc.Digest, []byte(text), release, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -379,7 +379,7 @@ func TestAReferrerThatIsNeverListedIsNotAttached(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.armed.Store(true)
-	if _, _, err := Attach(ctx, r, desc.Digest, []byte("one"), "https://example.com/type"); code(err) != CodeAttach {
+	if _, _, err := Attach(ctx, r, desc.Digest, []byte("one"), "https://example.com/type", ""); code(err) != CodeAttach {
 		t.Errorf("got %v", err)
 	}
 }

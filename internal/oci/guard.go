@@ -33,6 +33,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	limit := int64(bounds.Manifest)
 	if strings.Contains(req.URL.Path, "/blobs/") || resp.Request.URL.Host != req.URL.Host || !strings.Contains(req.URL.Path, "/v2/") {
 		limit = bounds.Layer
+	} else if strings.Contains(req.URL.Path, "/referrers/") {
+		limit = bounds.ReferrerList
 	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit, limit: limit}
 	return resp, nil

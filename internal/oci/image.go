@@ -107,8 +107,11 @@ func readBlob(ctx context.Context, s Source, desc v1.Descriptor, limit int64) ([
 		return nil, err
 	}
 	defer rc.Close()
-	raw, err := io.ReadAll(rc)
-	if err != nil {
+	raw := make([]byte, desc.Size)
+	if _, err := io.ReadFull(rc, raw); err != nil {
+		return nil, fmt.Errorf("reading blob: %w", err)
+	}
+	if _, err := io.ReadFull(rc, make([]byte, 1)); err != io.EOF { // where the digest is looked at
 		return nil, fmt.Errorf("reading blob: %w", err)
 	}
 	return raw, nil

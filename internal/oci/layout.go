@@ -10,10 +10,13 @@ import (
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/strictjson"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 const (
@@ -73,20 +76,16 @@ func (l *Layout) root() (*os.Root, error) {
 // index reads index.json; a layout without one is empty.
 func (l *Layout) index(root *os.Root) (*v1.IndexManifest, error) {
 	empty := &v1.IndexManifest{SchemaVersion: 2, MediaType: "application/vnd.oci.image.index.v1+json"}
-	f, err := root.Open(indexName)
-	if errors.Is(err, fs.ErrNotExist) {
+	raw, err := wholefile.ReadIn(root, indexName, bounds.Manifest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return empty, nil
-	}
-	if err != nil {
+	case errors.Is(err, cas.ErrTooLarge):
+		return nil, classify("oci:"+l.dir, fmt.Errorf("index.json: %w (%d bytes)", ErrBound, bounds.Manifest))
+	case errors.Is(err, wholefile.ErrNotRegular):
+		return nil, badLayout(l.dir, "its index.json is no regular file", nil)
+	case err != nil:
 		return nil, fmt.Errorf("reading index.json: %w", err)
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, bounds.Manifest+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading index.json: %w", err)
-	}
-	if len(raw) > bounds.Manifest {
-		return nil, fmt.Errorf("index.json of %s: %w (%d bytes)", l.dir, ErrBound, bounds.Manifest)
 	}
 	idx := new(v1.IndexManifest)
 	if err := strictjson.Decode(raw, bounds.Manifest, idx); err != nil {
@@ -117,6 +116,7 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 		return v1.Descriptor{}, err
 	}
 	var tags []string
+	var unread error
 	found, named := map[v1.Hash]v1.Descriptor{}, map[v1.Hash]v1.Descriptor{}
 	var last v1.Descriptor
 	for _, d := range idx.Manifests {
@@ -128,9 +128,12 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 			continue
 		}
 		if tag == "" {
-			if subject, err := l.subject(root, d); err != nil {
-				return v1.Descriptor{}, err
-			} else if subject != nil {
+			subject, err := l.subject(root, d)
+			if err != nil && !tagged { // what can't be read and has no name is not meant
+				unread = err
+				continue
+			}
+			if subject != nil {
 				continue
 			}
 			tags = append(tags, name)
@@ -150,6 +153,8 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 	case len(found) == 1:
 		m, err := l.manifest(root, last.Digest)
 		return m.Descriptor, err
+	case len(found) == 0 && unread != nil:
+		return v1.Descriptor{}, unread
 	case len(found) == 0:
 		remedy := "build it first: `nbuild build --to oci:" + l.dir + "`"
 		if near := diag.Nearest(tag, tags); near != "" {
@@ -229,7 +234,7 @@ func (l *Layout) open(root *os.Root, digest v1.Hash) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, badLayout(l.dir, name+" is no regular file", nil)
 	}
-	f, err := root.Open(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // it may be a pipe by now
 	if err != nil {
 		return nil, fmt.Errorf("opening blob: %w", err)
 	}

@@ -16,8 +16,10 @@ import (
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
 // PushImage implements Store. An image that no tag names is listed in index.json
@@ -162,7 +164,7 @@ func (l *Layout) edit(root *os.Root, change func(*v1.IndexManifest)) error {
 	if len(raw) > bounds.Manifest {
 		return fmt.Errorf("index.json of %s: %w (%d bytes)", l.dir, ErrBound, bounds.Manifest)
 	}
-	if old, err := root.ReadFile(indexName); err == nil && bytes.Equal(old, raw) {
+	if old, err := wholefile.ReadIn(root, indexName, bounds.Manifest); err == nil && bytes.Equal(old, raw) {
 		return nil
 	}
 	return replace(root, indexName, bytes.NewReader(raw), nil)
@@ -288,7 +290,7 @@ func intact(root *os.Root, name string, desc v1.Descriptor) bool {
 	if err != nil || !info.Mode().IsRegular() || info.Size() != desc.Size {
 		return false
 	}
-	f, err := root.Open(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}

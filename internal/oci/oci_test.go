@@ -191,11 +191,11 @@ func TestAttachListsEqualBundlesOnceInEveryStore(t *testing.T) {
 				t.Fatalf("before anything is attached: %v, %v", got, err)
 			}
 			for i, want := range []bool{true, false} {
-				if _, attached, err := Attach(ctx, s, desc.Digest, []byte(`{"one":1}`), provenance); err != nil || attached != want {
+				if _, attached, err := Attach(ctx, s, desc.Digest, []byte(`{"one":1}`), provenance, ""); err != nil || attached != want {
 					t.Fatalf("time %d: attached %v, %v", i+1, attached, err)
 				}
 			}
-			if _, _, err := Attach(ctx, s, desc.Digest, []byte(`{"two":2}`), release); err != nil {
+			if _, _, err := Attach(ctx, s, desc.Digest, []byte(`{"two":2}`), release, ""); err != nil {
 				t.Fatal(err)
 			}
 			got, err := Bundles(ctx, s, desc.Digest, []string{release, provenance})
@@ -213,7 +213,7 @@ func TestAttachListsEqualBundlesOnceInEveryStore(t *testing.T) {
 			if only, err := Bundles(ctx, s, desc.Digest, []string{release}); err != nil || len(only.Bundles) != 1 {
 				t.Errorf("by one predicate type: %v, %v", only, err)
 			}
-			if _, _, err := Attach(ctx, s, hash([]byte("none")), []byte("{}"), release); !errors.Is(err, ErrNotFound) {
+			if _, _, err := Attach(ctx, s, hash([]byte("none")), []byte("{}"), release, ""); !errors.Is(err, ErrNotFound) {
 				t.Errorf("attached to nothing: %v", err)
 			}
 			if got, err := s.Resolve(ctx, "sha256-"+desc.Digest.Hex); name != "registry with the fallback tag" && err == nil {
@@ -246,7 +246,7 @@ func TestAnUnsignedBOMIsNoBundle(t *testing.T) {
 					t.Fatalf("time %d: attached %v, %v", i+1, attached, err)
 				}
 			}
-			if _, _, err := Attach(ctx, s, desc.Digest, []byte(`{"signed":1}`), "https://cyclonedx.org/bom"); err != nil {
+			if _, _, err := Attach(ctx, s, desc.Digest, []byte(`{"signed":1}`), "https://cyclonedx.org/bom", ""); err != nil {
 				t.Fatal(err)
 			}
 			got, err := Bundles(ctx, s, desc.Digest, nil)
@@ -285,13 +285,13 @@ func TestBundlesTellsAHitBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	big := bytes.Repeat([]byte(" "), 2<<20)
-	if _, _, err := Attach(ctx, s, desc.Digest, big, release); !errors.Is(err, ErrBound) {
+	if _, _, err := Attach(ctx, s, desc.Digest, big, release, ""); !errors.Is(err, ErrBound) {
 		t.Errorf("a large judgement was attached: %v", err)
 	}
-	if _, _, err := Attach(ctx, s, desc.Digest, big, "https://cyclonedx.org/bom"); err != nil {
+	if _, _, err := Attach(ctx, s, desc.Digest, big, "https://cyclonedx.org/bom", ""); err != nil {
 		t.Errorf("a large BOM was refused: %v", err)
 	}
-	evil, err := referrerOf(desc, big, release)
+	evil, err := referrerOf(desc, big, release, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,7 +429,7 @@ func TestManyWritersShareOneLayout(t *testing.T) {
 				_, err = l.PushImage(ctx, subject)
 			}
 			if err == nil {
-				_, _, err = Attach(ctx, l, digestOf(t, subject), []byte(strings.Repeat("x", i+1)), release)
+				_, _, err = Attach(ctx, l, digestOf(t, subject), []byte(strings.Repeat("x", i+1)), release, "")
 			}
 			errs[i] = err
 		})
@@ -578,7 +578,7 @@ func TestWritersOfOneFallbackTagLoseNothing(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
-		wg.Go(func() { _, _, errs[i] = Attach(ctx, r, desc.Digest, []byte(strings.Repeat("x", i+1)), release) })
+		wg.Go(func() { _, _, errs[i] = Attach(ctx, r, desc.Digest, []byte(strings.Repeat("x", i+1)), release, "") })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

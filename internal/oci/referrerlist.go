@@ -17,36 +17,105 @@ import (
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
-// Referrers implements Store: by the referrers API, page by page, or by the
-// fallback tag where the registry has no such API.
+// Referrers implements Store.
 func (r *Registry) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
-	path := "referrers/" + subject.String()
+	return collect(ctx, r, subject)
+}
+
+// collect is a whole list of referrers, in order. One that is cut is an error.
+func collect(ctx context.Context, s Store, subject v1.Hash) ([]v1.Descriptor, error) {
 	var all []v1.Descriptor
-	for range bounds.ReferrerPages {
-		list, next, err := r.referrerPage(ctx, path)
-		if errors.Is(err, errNoAPI) && all == nil {
-			list, err = r.fallback(ctx, subject)
-			return sorted(list), err
+	cut, err := s.eachReferrer(ctx, subject, func(d v1.Descriptor) { all = append(all, d) })
+	if err == nil && cut != nil {
+		err = fmt.Errorf("the list of referrers: %w", classify("it", cut))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sorted(all), nil
+}
+
+// eachReferrer implements Store: by the referrers API, page by page, or by the
+// fallback tag where the registry has no such API.
+func (r *Registry) eachReferrer(ctx context.Context, subject v1.Hash, each func(v1.Descriptor)) (cut, err error) {
+	path := "referrers/" + subject.String()
+	left := int64(bounds.ReferrerList)
+	for page := range bounds.ReferrerPages {
+		raw, next, err := r.referrerPage(ctx, path)
+		if errors.Is(err, errNoAPI) && page == 0 {
+			return r.fallback(ctx, subject, each)
 		}
-		if err != nil {
+		over := errors.Is(err, ErrBound)
+		if err != nil && !over {
 			return nil, r.fault("", err)
 		}
-		all = append(all, list...)
+		odd, err := entries(raw, each)
+		if err != nil && !over {
+			return nil, r.fault("", fmt.Errorf("reading list of referrers: %w", err))
+		}
+		if odd != nil {
+			cut = odd
+		}
+		if left -= int64(len(raw)); over || left <= 0 {
+			break
+		}
 		if next == "" {
-			return sorted(all), nil
+			return cut, nil
 		}
 		path = next
 	}
-	return nil, r.fault("", fmt.Errorf("referrers of %s: %w (%d pages)", subject, ErrBound, bounds.ReferrerPages))
+	return fmt.Errorf("referrers of %s: %w (%d bytes, %d pages)", subject, ErrBound, bounds.ReferrerList, bounds.ReferrerPages), nil
+}
+
+// entries hands on the descriptors of an index, one by one: a list may be long, and
+// whoever can push decides what stands in it. An entry that is no descriptor hides none
+// beside it; odd says that there is one.
+func entries(raw []byte, each func(v1.Descriptor)) (odd, err error) {
+	r := strictjson.NewReader(raw)
+	found := false
+	r.Object(func(key string, at int) {
+		if key != "manifests" || r.Peek() != '[' {
+			r.Skip()
+			return
+		}
+		if found {
+			r.Fail(at, "key %q stands twice", key)
+			return
+		}
+		found = true
+		r.Array(func() {
+			var d v1.Descriptor
+			one := r.Raw()
+			if one == nil {
+				return
+			}
+			err := strictjson.Decode(one, bounds.ReferrerEntry, &d)
+			if err == nil {
+				err = checkBlob(d)
+			}
+			if err != nil {
+				odd = fmt.Errorf("an entry of the list can't be read: %w", err)
+				return
+			}
+			each(d)
+		})
+	})
+	r.End()
+	return odd, r.Err()
 }
 
 var errNoAPI = errors.New("no referrers API")
 
-func (r *Registry) referrerPage(ctx context.Context, path string) (list []v1.Descriptor, next string, err error) {
+// referrerPage returns one page of a list as it came, with ErrBound what came of it until
+// the bound of a list.
+func (r *Registry) referrerPage(ctx context.Context, path string) (raw []byte, next string, err error) {
 	raw, resp, err := r.read(ctx, path, string(types.OCIImageIndex))
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:
 		return nil, "", errNoAPI
+	}
+	if errors.Is(err, ErrBound) {
+		return raw, "", ErrBound
 	}
 	if err != nil {
 		return nil, "", err
@@ -54,12 +123,8 @@ func (r *Registry) referrerPage(ctx context.Context, path string) (list []v1.Des
 	if kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != string(types.OCIImageIndex) {
 		return nil, "", errNoAPI
 	}
-	idx := new(v1.IndexManifest)
-	if err := strictjson.Decode(raw, bounds.Manifest, idx); err != nil {
-		return nil, "", fmt.Errorf("reading list of referrers: %w", err)
-	}
 	next, err = r.nextPage(resp)
-	return idx.Manifests, next, err
+	return raw, next, err
 }
 
 // nextPage reads the Link header (RFC 8288) and stays within the repository's list.
@@ -86,7 +151,7 @@ func (r *Registry) nextPage(resp *http.Response) (string, error) {
 
 func fallbackTag(subject v1.Hash) string { return subject.Algorithm + "-" + subject.Hex }
 
-func (r *Registry) fallback(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+func (r *Registry) fallback(ctx context.Context, subject v1.Hash, each func(v1.Descriptor)) (cut, err error) {
 	m, err := r.byTag(ctx, fallbackTag(subject))
 	if statusOf(err) == http.StatusNotFound {
 		return nil, nil
@@ -94,11 +159,10 @@ func (r *Registry) fallback(ctx context.Context, subject v1.Hash) ([]v1.Descript
 	if err != nil {
 		return nil, r.fault("", err)
 	}
-	idx, err := indexManifest(m)
-	if err != nil {
-		return nil, err
+	if !m.MediaType.IsIndex() {
+		return nil, badShape(m.Digest, "it is one image, not an index", nil)
 	}
-	return idx.Manifests, nil
+	return entries(m.Bytes, each)
 }
 
 // pushReferrer implements Store: blobs, manifest, and where there is no referrers
@@ -144,6 +208,13 @@ func referrerManifest(img v1.Image) (Manifest, error) {
 
 // Referrers implements Store: whatever index.json lists and has the subject.
 func (l *Layout) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error) {
+	return collect(ctx, l, subject)
+}
+
+// eachReferrer implements Store. An entry that can't be read may be a referrer of
+// anything, so it is handed on: who reads it finds out, and what is beside it is not
+// hidden by it.
+func (l *Layout) eachReferrer(ctx context.Context, subject v1.Hash, each func(v1.Descriptor)) (cut, err error) {
 	root, err := l.root()
 	if err != nil {
 		return nil, missing("oci:"+l.dir, subject.String(), err)
@@ -153,20 +224,16 @@ func (l *Layout) Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descripto
 	if err != nil {
 		return nil, err
 	}
-	var found []v1.Descriptor
 	for _, d := range idx.Manifests {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		of, err := l.subject(root, d)
-		if err != nil {
-			return nil, err
-		}
-		if of != nil && of.Digest == subject {
-			found = append(found, d)
+		if err != nil && d.Digest != subject || of != nil && of.Digest == subject {
+			each(d)
 		}
 	}
-	return sorted(found), nil
+	return nil, nil
 }
 
 // subject returns what a manifest in index.json refers to, or nil.

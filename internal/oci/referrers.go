@@ -21,14 +21,15 @@ const (
 	contentNote     = "dev.sigstore.bundle.content"
 	predicateNote   = "dev.sigstore.bundle.predicateType"
 	dsseContent     = "dsse-envelope"
+	sealNote        = "dev.nbuild.seal" // what a member signed about the bundle, for who lists it
 	attachAttempts  = 5
 	emptyConfigJSON = "{}"
 )
 
 // Attach stores a Sigstore bundle as a referrer of subject, which must be in the
 // store, and returns the digest of the referrer. attached is false where the very
-// bundle was attached already.
-func Attach(ctx context.Context, s Store, subject v1.Hash, bundle []byte, predicateType string) (digest v1.Hash, attached bool, err error) {
+// bundle was attached already. The seal stands in the list beside it; "" for none.
+func Attach(ctx context.Context, s Store, subject v1.Hash, bundle []byte, predicateType, seal string) (digest v1.Hash, attached bool, err error) {
 	if limit := bounds.BundleOf(predicateType); int64(len(bundle)) > limit {
 		return zeroHash, false, classify("the bundle", fmt.Errorf("bundle of %s: %w (%d bytes)", predicateType, ErrBound, limit))
 	}
@@ -36,7 +37,7 @@ func Attach(ctx context.Context, s Store, subject v1.Hash, bundle []byte, predic
 	if err != nil {
 		return zeroHash, false, fmt.Errorf("reading what is to be signed: %w", err)
 	}
-	img, err := referrerOf(of.Descriptor, bundle, predicateType)
+	img, err := referrerOf(of.Descriptor, bundle, predicateType, seal)
 	if err != nil {
 		return zeroHash, false, err
 	}
@@ -50,11 +51,11 @@ func attach(ctx context.Context, s Store, subject v1.Hash, img v1.Image) (digest
 		return zeroHash, false, err
 	}
 	for range attachAttempts {
-		listed, err := lists(ctx, s, subject, digest)
+		listed, cut, err := lists(ctx, s, subject, digest)
 		if err != nil {
 			return zeroHash, false, err
 		}
-		if listed {
+		if listed || cut && attached { // beyond the bound of a list nobody can look
 			return digest, attached, nil
 		}
 		// Without the referrers API the list is a tag that every writer replaces.
@@ -71,17 +72,13 @@ func attach(ctx context.Context, s Store, subject v1.Hash, img v1.Image) (digest
 	}
 }
 
-func lists(ctx context.Context, s Store, subject, digest v1.Hash) (bool, error) {
-	all, err := s.Referrers(ctx, subject)
+// lists reports whether the list of a subject names a digest.
+func lists(ctx context.Context, s Store, subject, digest v1.Hash) (yes, cut bool, err error) {
+	over, err := s.eachReferrer(ctx, subject, func(d v1.Descriptor) { yes = yes || d.Digest == digest })
 	if err != nil {
-		return false, fmt.Errorf("listing what is attached: %w", err)
+		return false, false, fmt.Errorf("listing what is attached: %w", err)
 	}
-	for _, d := range all {
-		if d.Digest == digest {
-			return true, nil
-		}
-	}
-	return false, nil
+	return yes, over != nil, nil
 }
 
 // Attachment is a bundle as it was found beside an image. PredicateType is what
@@ -129,7 +126,7 @@ func Bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []str
 		}
 		found, err := readBundle(ctx, s, subject, d, left)
 		switch {
-		case errors.Is(err, errNoBundle):
+		case errors.Is(err, ErrNoBundle):
 		case err != nil:
 			out.Unread = append(out.Unread, Unread{d.Digest, claim, errors.Is(err, ErrBound), err})
 		default:
@@ -143,14 +140,13 @@ func Bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []str
 	return out, nil
 }
 
-// byPredicate keeps what may be a bundle, wanted types first. The artifact type of
-// a list is a hint: some registries put the configuration's type there.
+// byPredicate keeps what may be a bundle, wanted types first.
 func byPredicate(all []v1.Descriptor, want []string) []v1.Descriptor {
 	groups := make([][]v1.Descriptor, len(want)+1)
 	for _, d := range all {
 		claim := d.Annotations[predicateNote]
 		switch {
-		case !strings.HasPrefix(d.ArtifactType, bundlePrefix) && d.ArtifactType != emptyType && d.ArtifactType != "" && claim == "":
+		case !mayBeBundle(d):
 			continue
 		case want == nil || claim == "":
 			groups[len(want)] = append(groups[len(want)], d)
@@ -169,34 +165,79 @@ func byPredicate(all []v1.Descriptor, want []string) []v1.Descriptor {
 	return out
 }
 
-var errNoBundle = errors.New("no bundle")
+// Listed is a referrer that may be a bundle, as a list names it. Its claims bind nobody.
+type Listed struct {
+	Digest        v1.Hash // of the referrer
+	Size          int64   // of its manifest
+	PredicateType string
+	Seal          string
+}
 
-func readBundle(ctx context.Context, s Store, subject v1.Hash, d v1.Descriptor, left int64) (Attachment, error) {
-	m, err := s.Manifest(ctx, d.Digest)
+// ListBundles names what is attached to a subject and may be a bundle, without looking
+// behind it. cut is ErrBound where the list is longer than what is read of one.
+func ListBundles(ctx context.Context, s Store, subject v1.Hash) (list []Listed, cut, err error) {
+	seen := map[v1.Hash]bool{}
+	cut, err = s.eachReferrer(ctx, subject, func(d v1.Descriptor) {
+		if mayBeBundle(d) && !seen[d.Digest] {
+			seen[d.Digest] = true
+			list = append(list, Listed{d.Digest, d.Size, d.Annotations[predicateNote], d.Annotations[sealNote]})
+		}
+	})
 	if err != nil {
-		return Attachment{}, err
+		return nil, nil, fmt.Errorf("listing signatures: %w", err)
+	}
+	return list, cut, nil
+}
+
+// mayBeBundle reports whether a list leaves open that a referrer is a bundle. The
+// artifact type of a list is a hint: some registries put the configuration's type there.
+func mayBeBundle(d v1.Descriptor) bool {
+	return strings.HasPrefix(d.ArtifactType, bundlePrefix) || d.ArtifactType == emptyType || d.ArtifactType == "" || d.Annotations[predicateNote] != ""
+}
+
+// ErrNoBundle reports a referrer that is something else than a bundle.
+var ErrNoBundle = errors.New("no bundle")
+
+// LocateBundle reads the manifest of a referrer, and returns what it claims and the
+// descriptor of the bundle in it.
+func LocateBundle(ctx context.Context, s Store, subject, digest v1.Hash) (Listed, v1.Descriptor, error) {
+	m, err := s.Manifest(ctx, digest)
+	if err != nil {
+		return Listed{}, v1.Descriptor{}, err
 	}
 	manifest, err := imageManifest(m)
 	if err != nil {
-		return Attachment{}, err
+		return Listed{}, v1.Descriptor{}, err
 	}
 	artifactType := manifest.ArtifactType
 	if artifactType == "" {
 		artifactType = string(manifest.Config.MediaType)
 	}
 	if !strings.HasPrefix(artifactType, bundlePrefix) {
-		return Attachment{}, errNoBundle
+		return Listed{}, v1.Descriptor{}, ErrNoBundle
 	}
 	if manifest.Subject == nil || manifest.Subject.Digest != subject {
-		return Attachment{}, fmt.Errorf("referrer %s: %w: its subject is another image", d.Digest, ErrMismatch)
+		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: its subject is another image", digest, ErrMismatch)
 	}
 	if len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundlePrefix) {
-		return Attachment{}, fmt.Errorf("referrer %s: %w: it does not hold one bundle", d.Digest, ErrMismatch)
+		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: it does not hold one bundle", digest, ErrMismatch)
 	}
-	claim := manifest.Annotations[predicateNote]
-	raw, err := readBlob(ctx, s, manifest.Layers[0], min(left, bounds.BundleOf(claim)))
+	return Listed{digest, m.Size, manifest.Annotations[predicateNote], manifest.Annotations[sealNote]}, manifest.Layers[0], nil
+}
+
+// ReadBundle reads the bundle with a digest and a size.
+func ReadBundle(ctx context.Context, s Store, digest v1.Hash, size int64) ([]byte, error) {
+	return readBlob(ctx, s, v1.Descriptor{Digest: digest, Size: size}, size)
+}
+
+func readBundle(ctx context.Context, s Store, subject v1.Hash, d v1.Descriptor, left int64) (Attachment, error) {
+	l, bundle, err := LocateBundle(ctx, s, subject, d.Digest)
 	if err != nil {
 		return Attachment{}, err
 	}
-	return Attachment{Digest: d.Digest, PredicateType: claim, Bundle: raw}, nil
+	raw, err := readBlob(ctx, s, bundle, min(left, bounds.BundleOf(l.PredicateType)))
+	if err != nil {
+		return Attachment{}, err
+	}
+	return Attachment{Digest: d.Digest, PredicateType: l.PredicateType, Bundle: raw}, nil
 }

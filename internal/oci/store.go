@@ -51,6 +51,11 @@ type Store interface {
 	// Referrers lists the manifests whose subject is the digest, sorted by digest.
 	// None is no error.
 	Referrers(ctx context.Context, subject v1.Hash) ([]v1.Descriptor, error)
+	// eachReferrer is Referrers one by one, in the order of the list, some perhaps twice.
+	// cut is ErrBound where the list goes on beyond what is read of one.
+	eachReferrer(ctx context.Context, subject v1.Hash, each func(v1.Descriptor)) (cut, err error)
+	// openLedger sees to it that what hangs on a ledger's manifest is kept.
+	openLedger(ctx context.Context, l ledger) error
 	// pushReferrer stores a manifest that has a subject, and lists it.
 	pushReferrer(ctx context.Context, img v1.Image) error
 }

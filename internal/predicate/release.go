@@ -18,6 +18,9 @@ const (
 	OutcomeApproved Outcome = "approved" // found, and a person approved it
 )
 
+// LastCounter is the highest counter that a release may have: what a double still holds.
+const LastCounter = 1 << 53
+
 // Release is release/v1: this image may run in that environment from that
 // repository. Freshness and rollback are judged on it. The image is the same in
 // every environment; promotion signs another Release.
@@ -71,7 +74,7 @@ func (r *Release) check() error {
 		return fmt.Errorf("no repository")
 	case r.Environment == "":
 		return fmt.Errorf("no environment")
-	case r.Counter < 1 || r.Counter > 1<<53:
+	case r.Counter < 1 || r.Counter > LastCounter:
 		return fmt.Errorf("counter %d is not between 1 and 2^53", r.Counter)
 	case !r.Issued.Before(r.Expires.Time):
 		return fmt.Errorf("it expires before it is issued")

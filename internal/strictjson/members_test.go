@@ -11,7 +11,7 @@ func TestCanonicalIsWhatCanonicalWrites(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{}`: true, `[]`: true, `null`: true, `"a"`: true, `1`: true, `-0.5`: true, `1e+21`: true,
 		`{"a":1,"b":[true,false,null,{"c":"d"}]}`: true,
-		`"a\n\t\"\\\u0001"`:                      true,
+		`"a\n\t\"\\\u0001"`:                       true,
 		"\"\u00e9\"":                              true,
 		` {}`:                                     false, `{} `: false, `{ }`: false, `[1, 2]`: false, `{"a": 1}`: false, `{"a":1 }`: false,
 		`{"b":1,"a":2}`: false, `{"a":1,"a":2}`: false, `1.0`: false, `01`: false, `1E3`: false, `-0`: false,

@@ -4,23 +4,20 @@
 // It is also where a place becomes evidence: what is attached to an image, in the
 // form that a verdict is made of.
 //
-// The invariant: what could not be read is handed on as unread, never left out, so
+// The invariant: what could not be read is an error of its own, never left out, so
 // that a verdict can't rest on the absence of a statement.
 package images
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
-	"github.com/nbuild/nbuild/internal/predicate"
 )
 
 // Open parses an image name and opens its place. A relative layout or archive is
@@ -92,37 +89,4 @@ func Digest(h v1.Hash) (cas.Digest, error) {
 // Hash returns a digest in OCI's form.
 func Hash(d cas.Digest) v1.Hash {
 	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(d[:])}
-}
-
-// Attached is a place as the source of evidence.
-type Attached struct {
-	Store oci.Store
-}
-
-// Evidence reads what is attached to an image.
-func (a Attached) Evidence(ctx context.Context, subject cas.Digest, types []predicate.Type) (attest.Evidence, error) {
-	names := make([]string, len(types))
-	for i, t := range types {
-		names[i] = string(t)
-	}
-	found, err := oci.Bundles(ctx, a.Store, Hash(subject), names)
-	if err != nil {
-		return attest.Evidence{}, err
-	}
-	var e attest.Evidence
-	for _, b := range found.Bundles {
-		e.Bundles = append(e.Bundles, b.Bundle)
-	}
-	for _, u := range found.Unread {
-		e.Unread = append(e.Unread, attest.Unread{Name: u.Digest.String(), Err: unreadErr(u)})
-	}
-	return e, nil
-}
-
-// unreadErr says why a bundle was not read.
-func unreadErr(u oci.Unread) error {
-	if u.Bound || u.Err == nil {
-		return oci.ErrBound
-	}
-	return u.Err
 }

@@ -82,25 +82,43 @@ func TestWhatCanNotBeReadIsHandedOnAsUnread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := []predicate.Type{predicate.TypeProvenance, predicate.TypeBOM, predicate.TypeRelease}
-	whole, err := images.Attached{Store: place}.Evidence(t.Context(), digest, types)
-	if err != nil || len(whole.Bundles) != 3 || len(whole.Unread) > 0 {
-		t.Fatalf("%d read, %d not, %v", len(whole.Bundles), len(whole.Unread), err)
+	read := func() (bundles []string, unread int) {
+		_, place, err = images.Open(w.Host, r.Images[0].Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := images.Attached{Store: place}
+		listing, err := source.List(t.Context(), digest)
+		if err != nil || listing.Cut != nil {
+			t.Fatal(err, listing.Cut)
+		}
+		for _, item := range listing.Items {
+			if item.Seal == "" || item.Type == "" || item.Cost == 0 {
+				t.Errorf("the list lacks something of %+v", item)
+			}
+			item, ok, err := source.Locate(t.Context(), digest, item)
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			raw, err := source.Read(t.Context(), item)
+			if err != nil {
+				unread++
+				continue
+			}
+			bundles = append(bundles, string(raw))
+		}
+		return bundles, unread
+	}
+	if whole, unread := read(); len(whole) != 3 || unread > 0 {
+		t.Fatalf("%d read, %d not", len(whole), unread)
 	}
 	found, err := oci.Bundles(t.Context(), place, hash, []string{string(predicate.TypeBOM)})
 	if err != nil || len(found.Bundles) == 0 {
 		t.Fatal(err)
 	}
 	damage(t, out, found.Bundles[0].Bundle)
-	_, place, err = images.Open(w.Host, r.Images[0].Ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := images.Attached{Store: place}.Evidence(t.Context(), digest, types)
-	if err != nil || len(after.Unread) != 1 || after.Unread[0].Err == nil {
-		t.Errorf("%d read, %d not, %v", len(after.Bundles), len(after.Unread), err)
-	}
-	if slices.ContainsFunc(after.Bundles, func(b []byte) bool { return string(b) == string(found.Bundles[0].Bundle) }) {
-		t.Error("a damaged bundle was read")
+	after, unread := read()
+	if unread != 1 || slices.Contains(after, string(found.Bundles[0].Bundle)) {
+		t.Errorf("%d read, %d not", len(after), unread)
 	}
 }

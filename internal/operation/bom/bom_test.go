@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/images"
+	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/bom"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
@@ -159,16 +160,12 @@ func TestTheAttachedBOMIsTheOneThatIsPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest, err := images.Digest(at.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := images.Attached{Store: place}.Evidence(t.Context(), digest, []predicate.Type{predicate.TypeBOM})
-	if err != nil || len(e.Bundles) != 1 || len(e.Unread) > 0 {
-		t.Fatalf("%d bundles, %v", len(e.Bundles), err)
+	found, err := oci.Bundles(t.Context(), place, at.Digest, []string{string(predicate.TypeBOM)})
+	if err != nil || len(found.Bundles) != 1 || len(found.Unread) > 0 {
+		t.Fatalf("%d bundles, %v", len(found.Bundles), err)
 	}
 	var bundle struct{ DsseEnvelope struct{ Payload []byte } }
-	if err := json.Unmarshal(e.Bundles[0], &bundle); err != nil {
+	if err := json.Unmarshal(found.Bundles[0].Bundle, &bundle); err != nil {
 		t.Fatal(err)
 	}
 	var statement struct{ Predicate json.RawMessage }

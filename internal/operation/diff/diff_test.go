@@ -101,7 +101,7 @@ func push(t *testing.T, dir string, img v1.Image, docs ...[]byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := oci.Attach(ctx, l, desc.Digest, bundle, bomType); err != nil {
+		if _, _, err := oci.Attach(ctx, l, desc.Digest, bundle, bomType, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -48,7 +48,7 @@ func (r *run) baseline(ctx context.Context, name, repository string, platforms [
 	}
 	at, err := oci.Find(ctx, store, ref)
 	if errors.Is(err, oci.ErrNotFound) {
-		if floor := r.floor(repository); floor > 1 || ref.Digest != (v1.Hash{}) {
+		if floor, _ := r.trusted.Counters(r.environment, repository); floor > 1 || ref.Digest != (v1.Hash{}) {
 			return nil, &diag.Problem{
 				Code: CodeNoBaseline, What: "there is no baseline " + diag.Clean(name), Err: err,
 				Why:    fmt.Sprintf("it would be a first release, but the trust file takes none below %d, or a digest was named: someone may have removed it, so that nothing looks changed", floor),

@@ -23,7 +23,6 @@ import (
 // The problems of releasing.
 const (
 	CodeNoRepository diag.Code = "NB0211" // a release names no repository
-	CodeLast         diag.Code = "NB2219" // what was released last can't be found out
 	CodeRaced        diag.Code = "NB2218" // another release moved the tag meanwhile
 )
 
@@ -144,7 +143,9 @@ type candidate struct {
 	document   []byte // the BOM
 	gates      []predicate.Gate
 	baseline   string
-	replaces   cas.Digest // what the tag pointed at when the counter was chosen; zero for nothing
+	replaces   cas.Digest    // what the tag pointed at when the counter was chosen; zero for nothing
+	ledger     []attest.Item // what was released before
+	beside     []attest.Item // what is attached to the image already
 	out        Released
 }
 
@@ -202,7 +203,7 @@ func (r *run) publish(ctx context.Context, c *candidate) error {
 		return err
 	}
 	for _, s := range statements {
-		signed, err := r.attach(ctx, c.target.Store, c.digest, s)
+		signed, err := r.attach(ctx, c, s)
 		if err != nil {
 			return err
 		}
@@ -240,25 +241,40 @@ func (r *run) tag(ctx context.Context, c *candidate) error {
 }
 
 // attach signs a statement and attaches it, unless this key said the very same of
-// the image before.
-func (r *run) attach(ctx context.Context, store oci.Store, digest cas.Digest, s *predicate.Statement) (bool, error) {
-	found, err := oci.Bundles(ctx, store, images.Hash(digest), []string{string(s.Type)})
+// the image before. A release goes into the ledger first: one that is stopped after that
+// is found there, and no second statement is signed under its counter.
+func (r *run) attach(ctx context.Context, c *candidate, s *predicate.Statement) (bool, error) {
+	release := s.Type == predicate.TypeRelease
+	beside, err := attest.SealedAlready(r.signer.Key(), s, c.beside)
 	if err != nil {
 		return false, err
 	}
-	for _, a := range found.Bundles {
-		if b, err := attest.ParseBundle(a.Bundle); err == nil && b.Says(r.signer.Key(), s) {
-			return false, nil
+	recorded := !release
+	if release {
+		if recorded, err = attest.SealedAlready(r.signer.Key(), s, c.ledger); err != nil {
+			return false, err
 		}
+	}
+	if beside && recorded {
+		return false, nil
 	}
 	bundle, err := attest.Sign(ctx, r.signer, s)
 	if err != nil {
 		return false, err
 	}
-	_, attached, err := oci.Attach(ctx, store, images.Hash(digest), bundle, string(s.Type))
+	seal, err := attest.SealBundle(ctx, r.signer, s, bundle)
 	if err != nil {
 		return false, err
 	}
-	r.host.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "attest", Name: string(s.Type), Digest: digest.String()})
+	if !recorded {
+		if _, err := oci.Record(ctx, c.target.Store, r.environment, c.repository, bundle, string(s.Type), seal); err != nil {
+			return false, err
+		}
+	}
+	_, attached, err := oci.Attach(ctx, c.target.Store, images.Hash(c.digest), bundle, string(s.Type), seal)
+	if err != nil {
+		return false, err
+	}
+	r.host.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "attest", Name: string(s.Type), Digest: c.digest.String()})
 	return attached, nil
 }
