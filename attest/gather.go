@@ -380,7 +380,7 @@ func (j *judgement) open(raw []byte, digest cas.Digest) opened {
 				case s.Subject.Digest != j.subject.Digest:
 					return opened{odd: "it is about " + s.Subject.Digest.OCI()}
 				}
-				return opened{signed: &signed{statement: s, member: m.Name, key: k.Key.Fingerprint(), digest: digest, said: new(said)}}
+				return opened{signed: &signed{statement: s, member: m.Name, key: k.Key.Fingerprint(), digest: digest, judged: new(judged)}}
 			}
 		}
 	}

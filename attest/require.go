@@ -80,13 +80,13 @@ func (j *judgement) votes(q Requirement) votes {
 		if s.statement.Type != evidence[q.Kind] {
 			continue
 		}
-		if !s.said.judged {
-			s.said.judged = true
-			if s.said.why = j.standing(team, q.Team, s); s.said.why == "" {
-				s.said.release, s.said.why = j.judge(q, team.member(s.member), s.statement)
+		if !s.judged.done {
+			s.judged.done = true
+			if s.judged.why = j.standing(team, q.Team, s); s.judged.why == "" {
+				s.judged.release, s.judged.why = j.judge(q, team.member(s.member), s.statement)
 			}
 		}
-		release, why := s.said.release, s.said.why
+		release, why := s.judged.release, s.judged.why
 		switch {
 		case why != "":
 			out.notes = append(out.notes, s.member+" "+why)

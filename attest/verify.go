@@ -88,12 +88,12 @@ type signed struct {
 	key       cas.Digest // its fingerprint
 	digest    cas.Digest // of the bundle
 	item      Item
-	said      *said
+	judged    *judged
 }
 
-// said is what judging a statement came to, which is asked again as more is read.
-type said struct {
-	judged  bool
+// judged is what judging a statement came to, which is asked again as more is read.
+type judged struct {
+	done    bool
 	release *predicate.Release
 	why     string
 }
