@@ -17,6 +17,10 @@ import (
 // ErrBound reports what was not read because a bound of internal/bounds was hit.
 var ErrBound = errors.New("a bound was hit")
 
+// ErrTime reports what was not read because a verdict has to be reached in its time. A
+// caller who sets a limit says so by the cause of its context.
+var ErrTime = errors.New("the time was up")
+
 // gathering is the reading of what is attached to one image. Whoever can push decides
 // how much there is, and what it claims to be, so the order is that of what costs the
 // attacker most:
@@ -85,7 +89,7 @@ func (j *judgement) list(ctx context.Context, source Source) (g *gathering, seal
 	}
 	g.share[""] = bounds.Unsealed / int64(len(g.wanted)+1)
 	listing, err := source.List(ctx, j.subject.Digest)
-	if j.readErr = err; err != nil {
+	if j.readErr = because(ctx, err); err != nil {
 		return nil, nil, nil, false
 	}
 	if listing.Cut != nil {
@@ -226,6 +230,7 @@ func (g *gathering) locate(ctx context.Context, items []Item) []Item {
 		if errs[n] = ctx.Err(); errs[n] == nil {
 			located[n], ok[n], errs[n] = g.source.Locate(ctx, g.subject.Digest, chosen[n])
 		}
+		errs[n] = because(ctx, errs[n])
 	})
 	var out []Item
 	for n, i := range chosen {
@@ -293,6 +298,7 @@ func (g *gathering) readBatch(ctx context.Context, batch []Item) {
 		if errs[n] = ctx.Err(); errs[n] == nil {
 			raw, errs[n] = g.source.Read(ctx, batch[n])
 		}
+		errs[n] = because(ctx, errs[n])
 		if errs[n] == nil {
 			found[n] = g.open(raw, batch[n].Bundle)
 		}
@@ -324,6 +330,14 @@ func (g *gathering) readBatch(ctx context.Context, batch []Item) {
 
 // hands is how many requests are made at once.
 const hands = 8
+
+// because is why a request failed: the time of the whole, where that was up.
+func because(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
 
 // together does n things, a few at a time.
 func together(n int, do func(int)) {

@@ -71,6 +71,9 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"every-fault":     everyFault,
 	"no-way-on":       noWayOn,
 	"tag-moves":       tagMoves,
+	"junk":            junk,
+	"unseal":          unseal,
+	"drip":            drip,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,6 +35,9 @@ rejection.`,
 				return err
 			}
 			o.Reference = args[0]
+			if o.Timeout <= 0 {
+				return usage("--timeout takes a time over 0", "write one such as `--timeout 90s` or 5m")
+			}
 			verdict, err := verify.Run(cmd.Context(), host, o)
 			if err != nil {
 				return err
@@ -56,5 +60,6 @@ rejection.`,
 	trustFlags(f, &o.Trust)
 	f.StringVar(&o.Environment, "environment", "", "the `name` of the environment to judge for")
 	f.StringVar(&o.StateDir, "state", "", "a `dir` that remembers the newest accepted release")
+	f.DurationVar(&o.Timeout, "timeout", 5*time.Minute, "how long a verdict may take")
 	return cmd
 }

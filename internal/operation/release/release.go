@@ -217,6 +217,8 @@ func (r *run) publish(ctx context.Context, c *candidate) error {
 			return err
 		}
 	}
+	ctx, cancel := verify.InTime(ctx, 0)
+	defer cancel()
 	c.out.Verdict = attest.Verify(ctx, r.trusted, r.environment, verify.Subject(c.target.Ref, c.digest), images.Attached{Store: c.target.Store}, opt)
 	return c.out.Verdict.Err()
 }

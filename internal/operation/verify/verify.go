@@ -10,10 +10,14 @@
 package verify
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/images"
@@ -33,8 +37,9 @@ const (
 type Options struct {
 	Reference   string
 	Trust       trust.Options
-	Environment string // may be "" where the trust file has one only
-	StateDir    string // "" remembers nothing
+	Environment string        // may be "" where the trust file has one only
+	StateDir    string        // "" remembers nothing
+	Timeout     time.Duration // until there is a verdict; 0 is bounds.VerifyTimeout
 }
 
 // Run judges an image. An error means that there was nothing to judge or to judge
@@ -61,9 +66,11 @@ func Run(ctx context.Context, host machine.Host, o Options) (*attest.Verdict, er
 			Remedy: "verify the registry or the layout that it was made from",
 		}
 	}
+	ctx, cancel := InTime(ctx, o.Timeout)
+	defer cancel()
 	at, err := oci.Find(ctx, store, ref)
 	if err != nil {
-		return nil, undecided(ref, err)
+		return nil, undecided(ctx, ref, err)
 	}
 	digest, err := images.Digest(at.Digest)
 	if err != nil {
@@ -76,6 +83,13 @@ func Run(ctx context.Context, host machine.Host, o Options) (*attest.Verdict, er
 		}
 	}
 	return attest.Verify(ctx, trusted, environment, Subject(ref, digest), images.Attached{Store: store}, opt), nil
+}
+
+// InTime gives a verdict its time: whoever serves the image may let it wait for ever. 0
+// is bounds.VerifyTimeout.
+func InTime(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	limit = cmp.Or(limit, bounds.VerifyTimeout)
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w after %s", attest.ErrTime, limit))
 }
 
 // Subject names a digest at a place as a verdict does.
@@ -104,10 +118,24 @@ func Environment(policy *attest.Policy, name string) (string, error) {
 
 // undecided makes an image that can't be resolved exit with 22, unless the place
 // answered: that it has no such image, or that the name fits several.
-func undecided(ref oci.Ref, err error) error {
+func undecided(ctx context.Context, ref oci.Ref, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, attest.ErrTime) {
+		return &diag.Problem{
+			Code: CodeUnreachable, What: "no decision about " + ref.String(), Err: cause,
+			Why:    "the image could not be resolved to a digest in time; treat it as rejected",
+			Remedy: "look why the registry is slow, or give it more time: `nbuild verify --timeout 15m`",
+		}
+	}
 	for _, p := range diag.All(err) {
 		if p.Code == oci.CodeReference || p.Code == oci.CodeMissing || p.Code.Exit() == 22 {
 			return err
+		}
+		if p.Code == oci.CodeLayout {
+			return &diag.Problem{
+				Code: CodeUnreachable, What: "no decision about " + ref.String(), Err: p.Err,
+				Why:    p.What + ": " + p.Why + "; treat the image as rejected",
+				Remedy: "bring the layout's own files back, or verify the image where it was released",
+			}
 		}
 	}
 	return &diag.Problem{
