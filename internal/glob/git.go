@@ -1,5 +1,7 @@
 package glob
 
+import "strings"
+
 // Git reports whether one path element matches a glob of * ? [class] and \x,
 // bytewise, as git does. A malformed class matches nothing. Backtracking goes to
 // the last star only, so the work is at most the product of the two lengths.
@@ -46,7 +48,8 @@ func matchByte(pattern string, p int, b byte) (next int, ok bool) {
 	return p + 1, pattern[p] == b
 }
 
-// matchClass reads [a-z], [!a-z] and [^a-z], where ] may come first.
+// matchClass reads [a-z], [!a-z] and [^a-z], where ] may come first, and [:alpha:] within.
+// A range that goes backwards is its first character, as git has it.
 func matchClass(pattern string, p int, b byte) (in bool, next int, ok bool) {
 	p++
 	negate := p < len(pattern) && (pattern[p] == '!' || pattern[p] == '^')
@@ -70,6 +73,14 @@ func matchClass(pattern string, p int, b byte) (in bool, next int, ok bool) {
 		if pattern[p] == ']' && !first {
 			return in != negate, p + 1, true
 		}
+		if name, after, named := className(pattern[p:]); named {
+			of, known := posixClasses[name]
+			if !known {
+				return false, 0, false
+			}
+			p, in = len(pattern)-len(after), in || of(b)
+			continue
+		}
 		low, ok := one()
 		if !ok {
 			return false, 0, false
@@ -81,8 +92,39 @@ func matchClass(pattern string, p int, b byte) (in bool, next int, ok bool) {
 				return false, 0, false
 			}
 		}
-		if low <= b && b <= high {
+		if b == low || low <= b && b <= high {
 			in = true
 		}
 	}
 }
+
+// className reads the name of a class such as [:alpha:] at the beginning of a text, and
+// what follows. One that ends in no ":]" is the characters that it is made of.
+func className(s string) (name, after string, ok bool) {
+	inside, ok := strings.CutPrefix(s, "[:")
+	if !ok {
+		return "", "", false
+	}
+	inside, after, ok = strings.Cut(inside, "]")
+	name, closed := strings.CutSuffix(inside, ":")
+	return name, after, ok && closed
+}
+
+// posixClasses are the classes of ASCII that git knows, by name.
+var posixClasses = map[string]func(byte) bool{
+	"alnum":  func(b byte) bool { return letter(b) || digit(b) },
+	"alpha":  letter,
+	"blank":  func(b byte) bool { return b == ' ' || b == '\t' },
+	"cntrl":  func(b byte) bool { return b < ' ' || b == 0x7f },
+	"digit":  digit,
+	"graph":  func(b byte) bool { return b > ' ' && b < 0x7f },
+	"lower":  func(b byte) bool { return b >= 'a' && b <= 'z' },
+	"print":  func(b byte) bool { return b >= ' ' && b < 0x7f },
+	"punct":  func(b byte) bool { return b > ' ' && b < 0x7f && !letter(b) && !digit(b) },
+	"space":  func(b byte) bool { return b == ' ' || b >= '\t' && b <= '\r' },
+	"upper":  func(b byte) bool { return b >= 'A' && b <= 'Z' },
+	"xdigit": func(b byte) bool { return digit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' },
+}
+
+func letter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+func digit(b byte) bool  { return b >= '0' && b <= '9' }

@@ -1,6 +1,7 @@
 package glob
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,67 @@ func TestStars(t *testing.T) {
 	} {
 		if got := Stars(test.pattern, test.s); got != test.want {
 			t.Errorf("%s matches %s: %v", test.pattern, test.s, got)
+		}
+	}
+}
+
+// over are all texts of an alphabet up to a length.
+func over(alphabet string, length int) []string {
+	all, last := []string{""}, []string{""}
+	for range length {
+		var next []string
+		for _, s := range last {
+			for _, c := range alphabet {
+				next = append(next, s+string(c))
+			}
+		}
+		all, last = append(all, next...), next
+	}
+	return all
+}
+
+// Every pattern of up to five characters on every text of up to five means what the
+// regular expression of that form means.
+func TestStarsAreWhatARegularExpressionSays(t *testing.T) {
+	texts := over("ab", 5)
+	for _, pattern := range over("ab*", 5) {
+		form := regexp.MustCompile("^" + strings.ReplaceAll(pattern, "*", "[ab]*") + "$")
+		for _, s := range texts {
+			if got := Stars(pattern, s); got != form.MatchString(s) {
+				t.Fatalf("%q matches %q: %v", pattern, s, got)
+			}
+		}
+	}
+}
+
+// The same of paths: elements are one letter, "*" is any one element, "**" is any number
+// of folders, and at the end what lies within.
+func TestElementsAreWhatARegularExpressionSays(t *testing.T) {
+	names := over("ab", 4)[1:]
+	for _, short := range over("a*d", 4)[1:] {
+		form := "^"
+		for i, c := range short {
+			switch {
+			case c == 'd' && i == len(short)-1:
+				form += "(?:[ab]/)+"
+			case c == 'd':
+				form += "(?:[ab]/)*"
+			case c == '*':
+				form += "[ab]/"
+			default:
+				form += "a/"
+			}
+		}
+		compiled := regexp.MustCompile(form + "$")
+		pattern := strings.Split(strings.ReplaceAll(short, "d", "D"), "")
+		for i := range pattern {
+			pattern[i] = strings.ReplaceAll(pattern[i], "D", "**")
+		}
+		for _, name := range names {
+			elements := strings.Split(name, "")
+			if got, want := Elements(pattern, elements, Stars), compiled.MatchString(strings.Join(elements, "/")+"/"); got != want {
+				t.Fatalf("%v matches %v: %v, want %v (%s)", pattern, elements, got, want, form)
+			}
 		}
 	}
 }
