@@ -34,6 +34,8 @@ type Loads struct {
 	Uses guard.Permission // Write is not asked
 	// Imports are those listed files that have an import() in them, by path.
 	Imports []string
+	// Libraries are what listed addons link to, by path.
+	Libraries map[string]guard.Linked
 	// Meanings is what require answers in the listed files.
 	Meanings guard.Meanings
 }
@@ -104,7 +106,7 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 // guardOptions spells an image's guarding block for the guard.
 func guardOptions(g pipelines.Guarding, node resolution.Version, loads *Loads) guard.Options {
 	o := guard.Options{
-		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node.Major, Minor: node.Minor, Imports: loads.Imports,
+		Eval: guard.Mode(g.Eval), Children: g.Children, Environment: g.Environment, Console: g.Console, Node: node.Major, Minor: node.Minor, Imports: loads.Imports, Libraries: loads.Libraries,
 	}
 	if g.Permission {
 		uses := loads.Uses

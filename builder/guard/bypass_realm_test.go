@@ -34,6 +34,21 @@ var realms = []attack{
 		const o = new Blob(['x']); let n = 0; Object.defineProperty(o, mark(o, 'clone'), { value: () => ({ data: {}, get deserializeInfo() { return n++ ? 'internal/bootstrap/realm:BuiltinModule' : 'internal/blob:Blob'; } }) });
 		let Builtin; Object.defineProperty(Object.prototype, 'loaded', { configurable: true, set() { Builtin = this.constructor; }, get() {} });
 		for (let i = 0; i < 3; i++) try { structuredClone(o); } catch (e) { say(e); } if (Builtin && Builtin.exposeInternals) console.log('PWNED')`},
+	{name: "a function that Node's module loader is bound by", since: 22, code: `
+		let loader; const real = Function.prototype.bind; try { Function.prototype.bind = function (self, ...r) { if (self && typeof self.eval === 'function' && self.import) loader = self; return Reflect.apply(real, this, [self, ...r]); }; } catch (e) { say(e); }
+		Module.registerHooks({ load: (u, c, n) => n(u, c), resolve: (s, c, n) => n(s, c) }); await import('./good.mjs'); try { require('./again.mjs'); } catch (e) { say(e); }
+		if (loader) { console.log('reached'); await loader.eval('console.log("PWNED")', 'file:///x.mjs'); }`},
+	{name: "a promise of Node's that brings its module loader", code: `
+		const { createHook } = require('async_hooks'); const { promiseHooks } = require('v8'); const seen = new Set(); const look = (p) => { if (!seen.has(p)) seen.add(p); };
+		createHook({ init(i, type, t, resource) { if (type === 'PROMISE') look(resource); } }).enable(); promiseHooks.onInit(look);
+		await import('./again.mjs'); for (const p of [...seen]) { let v; try { v = await Promise.race([p, wait(1)]); } catch { continue; }
+			const l = v && (typeof v === 'object') && (v.loader || (v.eval && v)); if (l) { console.log('reached'); for (const [k, ...args] of [['eval', 'console.log("PWNED")', 'file:///x.mjs'], ['import', 'data:text/javascript,console.log("PWNED")', 'file:///x.mjs', {}], ['getOrCreateModuleJob', 'file://' + here + '/x.mjs', { specifier: 'file://' + evil + 'evil.mjs', attributes: {}, phase: 2 }, 0]]) try { const j = await l[k](...args); if (j && j.run) await j.run(); } catch (e) { say(e); } break; } }`},
+	{name: "a binding that is read for what it lacks", code: `
+		let reached; Object.defineProperty(Object.prototype, 'configs', { configurable: true, get() { if (this && this.compileFunction) reached = this; return undefined; } });
+		const b = new Uint8Array(4096); try { await WebAssembly.compile(b); } catch (e) { say(e); } try { await fetch('http://127.0.0.1:1/'); } catch (e) { say(e); } if (reached) console.log('PWNED')`},
+	{name: "an iterator that is handed Node's own modules", code: `
+		let Builtin, job; for (const P of [new Map().values(), new Set().values(), [].values()].map(Object.getPrototypeOf)) { const real = P.next; try { P.next = function () { const r = Reflect.apply(real, this, []); const v = r.value; if (v && v.compileForInternalLoader) Builtin = v; if (v && v.loader) job = v; return r; }; } catch (e) { say(e); } }
+		Module.syncBuiltinESMExports(); await import('./good.mjs'); if (Builtin) console.log('PWNED ' + Object.keys(Builtin)); if (job) console.log('PWNED ' + Object.keys(job))`},
 	{name: "what Node sends of its own still arrives", code: `
 		const got = structuredClone(new Blob(['fine'])); if (await got.text() !== 'fine') console.log('PWNED');
 		const e = mark(new DOMException(''), 'clone') ? structuredClone(new DOMException('m', 'AbortError')) : { name: 'AbortError' }; if (e.name !== 'AbortError') console.log('PWNED');
@@ -50,7 +65,7 @@ const marked = (o) => { let info; Object.defineProperty(o, mark(o, 'clone'), { c
 func TestGuardLetsNothingReachWhatNodeKeepsToItself(t *testing.T) {
 	eachPermission(t, realms, func(a *attack) {
 		a.code = marking + a.code
-		a.files, a.evaluators = map[string]string{"evaluator.js": insidersFiles["evaluator.js"]}, []string{"evaluator.js"}
+		a.files, a.evaluators = map[string]string{"evaluator.js": insidersFiles["evaluator.js"], "again.mjs": "import './good.mjs';\n"}, []string{"evaluator.js"}
 	})
 }
 

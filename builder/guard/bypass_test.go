@@ -11,12 +11,15 @@ type attack struct {
 	name  string
 	code  string
 	kinds string // kinds of refusal, any of which must be recorded; "" where nothing need be
+	wants string // what is said where listed code runs, and has to run
 	since int    // the first major version that has what is attacked
 
-	files      map[string]string // listed beside the victims
-	evaluators []string          // those that may turn strings into code
-	said       bool              // the guard is given which files have an import(), as in an image
-	permission bool              // ... and Node's permission model is on
+	files      map[string]string   // listed beside the victims
+	evaluators []string            // those that may turn strings into code
+	said       bool                // the guard is given which files have an import(), as in an image
+	libraries  map[string][]string // of listed addons
+	prepare    func(*world)        // done once the list is written
+	permission bool                // ... and Node's permission model is on
 }
 
 // victims are the files of each attack. What is below unlisted must never run.
@@ -99,12 +102,26 @@ func (a attack) run(t *testing.T, n node) {
 	if a.permission {
 		w.o.Permission = &Permission{Write: []string{"*"}, Addons: true, Children: true, Workers: true, Net: true}
 	}
-	got := w.run(n, "attack.js")
+	for name, all := range a.libraries {
+		linked := Linked{Load: []string{}, Absent: []string{w.path("early/libz.so.1")}}
+		for _, l := range all {
+			linked.Load = append(linked.Load, w.path(l))
+		}
+		w.o.Libraries = map[string]Linked{w.path(name): linked}
+	}
+	w.list()
+	if a.prepare != nil {
+		a.prepare(w)
+	}
+	got := w.start(n, "attack.js")
 	if strings.Contains("\n"+got.stdout, "\nPWNED") || strings.Contains("\n"+got.stderr, "\nPWNED") {
 		t.Errorf("unlisted code ran\nstdout %s\nstderr %s", got.stdout, got.stderr)
 		return
 	}
 	helpful(t, got.stderr)
+	if !strings.Contains(got.stdout, a.wants) {
+		t.Errorf("%q was not said\nexit %d\nstdout %s\nstderr %s", a.wants, got.exit, got.stdout, got.stderr)
+	}
 	if a.kinds == "" {
 		return
 	}

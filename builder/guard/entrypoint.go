@@ -32,14 +32,15 @@ const EventSchema = "nbuild.guard/v1"
 
 // settings is guard.json, which the script reads at its start.
 type settings struct {
-	Schema      string   `json:"schema"`
-	Mode        Mode     `json:"mode"`
-	Eval        Mode     `json:"eval"`
-	Console     string   `json:"console,omitempty"`
-	Children    []string `json:"children"`
-	Flags       []string `json:"flags"`
-	Environment []string `json:"environment"`
-	Imports     []string `json:"imports,omitzero"`
+	Schema      string            `json:"schema"`
+	Mode        Mode              `json:"mode"`
+	Eval        Mode              `json:"eval"`
+	Console     string            `json:"console,omitempty"`
+	Children    []string          `json:"children"`
+	Flags       []string          `json:"flags"`
+	Environment []string          `json:"environment"`
+	Imports     []string          `json:"imports,omitzero"`
+	Libraries   map[string]Linked `json:"libraries,omitempty"`
 }
 
 // EntryPoint installs the guard in front of an image's command. It returns the entry
@@ -65,7 +66,7 @@ func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, f
 	}
 	s := settings{
 		Schema: settingsSchema, Mode: mode, Eval: o.Eval, Console: o.Console,
-		Children: sorted(o.Children), Environment: sorted(o.Environment),
+		Children: sorted(o.Children), Environment: sorted(o.Environment), Libraries: o.Libraries,
 	}
 	if o.Imports != nil {
 		s.Imports = sorted(o.Imports)
@@ -143,7 +144,7 @@ var permissions = []struct {
 	flag  string
 	since int
 }{
-	{func(p *Permission) bool { return p.Addons }, "--allow-addons", 22},
+	{func(p *Permission) bool { return p.Addons }, "--allow-addons", 20},
 	{func(p *Permission) bool { return p.Children }, "--allow-child-process", 20},
 	{func(p *Permission) bool { return p.Net }, "--allow-net", 25},
 	{func(p *Permission) bool { return p.WASI }, "--allow-wasi", 22},

@@ -18,6 +18,8 @@ type Options struct {
 	// none of them runs, the guard leaves out what its hooks cost. nil says nothing of
 	// them.
 	Imports []string
+	// Libraries are what listed addons link to, by the path of the addon.
+	Libraries map[string]Linked
 	// Permission sets Node's permission model; nil leaves it off.
 	Permission *Permission
 	// Node is the major version of the image's Node: 20, 22, 24 or 26. It decides how
@@ -42,4 +44,14 @@ type Permission struct {
 	Addons   bool     // native addons may be loaded
 	WASI     bool     // WASI may be used
 	Net      bool     // the network may be used (Node 25 and later ask)
+}
+
+// Linked is what the loader takes for an addon before it runs.
+type Linked struct {
+	// Load are the libraries of the image, each behind those that it needs itself. They
+	// are on the source list.
+	Load []string `json:"load"`
+	// Absent are the paths where the loader looks before it finds the libraries of the
+	// base. Nothing stands there.
+	Absent []string `json:"absent"`
 }

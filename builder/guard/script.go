@@ -28,6 +28,8 @@ var (
 	builtins []byte
 	//go:embed js/children.js
 	children []byte
+	//go:embed js/addons.js
+	addons []byte
 	//go:embed js/internals.js
 	internals []byte
 	//go:embed js/console.js
@@ -42,6 +44,6 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, internals, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, addons, internals, console, start,
 	}, nil)
 }

@@ -155,6 +155,8 @@ func (w *world) list() {
 			e.Format = sources.JSON
 		case ".node":
 			e.Format = sources.Addon
+		case ".so":
+			e.Format = sources.Library
 		case ".wasm":
 			e.Format = sources.Wasm
 		case ".js":
@@ -258,7 +260,7 @@ func (w *world) install(n node, args ...string) *exec.Cmd {
 	for p, data := range files {
 		w.put(p, data)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	w.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = w.app
@@ -274,7 +276,12 @@ type outcome struct {
 
 func (w *world) start(n node, args ...string) outcome {
 	w.t.Helper()
-	cmd := w.install(n, args...)
+	return w.finish(w.install(n, args...))
+}
+
+// finish runs a command to its end.
+func (w *world) finish(cmd *exec.Cmd) outcome {
+	w.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

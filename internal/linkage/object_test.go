@@ -130,3 +130,12 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestALoadableLibraryHasTheFactsThatItWasGiven(t *testing.T) {
+	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
+		want := linkage.Object{Platform: platform, Name: "liba.so.1", RunPath: []string{"$ORIGIN/lib"}, Needs: []linkage.Need{{Library: "libb.so.2"}}}
+		if diff := cmp.Diff(&want, read(t, linkagetest.Loadable(want, "loaded\n"))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", platform, diff)
+		}
+	}
+}

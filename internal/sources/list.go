@@ -39,10 +39,11 @@ const (
 	JSON     Format = "json"
 	Addon    Format = "addon"
 	Wasm     Format = "wasm"
+	Library  Format = "library" // machine code that an addon links to, which Node itself never loads
 )
 
 // Formats lists the formats.
-func Formats() []Format { return []Format{CommonJS, Module, JSON, Addon, Wasm} }
+func Formats() []Format { return []Format{CommonJS, Module, JSON, Addon, Wasm, Library} }
 
 // Reason is why a file may be loaded.
 type Reason string

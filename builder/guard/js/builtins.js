@@ -74,11 +74,6 @@ function guardProcess() {
   close(process, '_linkedBinding', 'binding', 'process._linkedBinding');
   close(process, 'execve', 'child', 'process.execve');
   close(process, '_debugProcess', 'inspector', 'process._debugProcess');
-  const { dlopen } = process;
-  hold(process, 'dlopen', function guardedOpen(module, filename, ...flags) {
-    filename = text(filename);
-    return apply(dlopen, process, [module, checkAddon(filename), ...flags]);
-  });
   if (getBuiltinModule) {
     lend(process, 'getBuiltinModule', function guardedBuiltin(id) {
       id = text(id);
@@ -133,32 +128,6 @@ function guardResolution() {
   };
   put(Module._resolveFilename);
   defineProperty(Module, '_resolveFilename', { __proto__: null, get: () => current, set: put, enumerable: true, configurable: false });
-}
-
-// checkAddon returns the real path of what it checked, which is what is then opened.
-function checkAddon(filename) {
-  let file = filename;
-  let got;
-  try {
-    file = realpath(filename);
-    got = hash(readBytes(file));
-  } catch {
-    // What can't be read here could still be found: by a search path, a suffix, or
-    // up to a zero in its name.
-    refuse('unlisted', filename, 'can\'t be read, so it is not known to be on the production source list', { __proto__: null, path: filename }, 'unlisted');
-    return filename;
-  }
-  const entry = sources[file];
-  const facts = { __proto__: null, path: file, sha256: got };
-  if (entry === undefined) {
-    refuse('unlisted', file, 'is not on the production source list', facts, 'unlisted');
-  } else if (entry.format !== 'addon') {
-    refuse('format', file, 'is listed as ' + entry.format + ' and was loaded as addon', facts, 'format');
-  } else if (entry.sha256 !== got) {
-    facts.listed = entry.sha256;
-    refuse('changed', file, 'is not the file that was signed (its sha256 is ' + got + ', the list has ' + entry.sha256 + ')', facts, 'changed');
-  }
-  return file;
 }
 
 // allowString lets a text be compiled that the list approves.
@@ -300,7 +269,7 @@ function guardWasm() {
 let natives;
 function isNodes(bytes) {
   try {
-    if (natives === undefined) natives = apply(binding, process, ['natives']);
+    if (natives === undefined) natives = nodesSources();
     const encoded = base64(bytes, 0, bytes.length);
     if (encoded.length < 256) return false;
     const names = ownKeys(natives);
@@ -333,7 +302,12 @@ function guardSQLite() {
   const { DatabaseSync } = builtin('node:sqlite');
   const { loadExtension } = DatabaseSync.prototype;
   hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(file, ...rest) {
-    return apply(loadExtension, this, [checkAddon(text(file)), ...rest]);
+    const held = heldFile(text(file), 'addon');
+    try {
+      return openHeld(held, (name) => apply(loadExtension, this, [name, ...rest]));
+    } finally {
+      release(held);
+    }
   });
 }
 

@@ -61,6 +61,7 @@ function settings() {
     children: freeze(c.children || []),
     flags: freeze(c.flags || []),
     environment: freeze(c.environment || []),
+    libraries: freeze(c.libraries || {}),
     imports: c.imports === undefined ? undefined : freeze(c.imports),
   });
 }

@@ -33,6 +33,9 @@ const messages = freeze({
   'net:_TransferredBoundSocket': true,
 });
 
+// nodesSources returns the texts of Node's own modules, by their names.
+let nodesSources;
+
 function guardInternals() {
   const Builtin = nodesLoader();
   const modules = Builtin.map;
@@ -55,6 +58,19 @@ function guardInternals() {
     return construct(compileBuiltin(found)[slice(info, at + 1)], []);
   });
   hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
+  const builtins = internalBinding('builtins');
+  nodesSources = () => builtins.natives;
+  if (parseInt(slice(process.version, 1), 10) > 22) guardJobs(load('internal/modules/esm/module_job').ModuleJobBase.prototype);
+  // Node's loader of modules binds its methods by the language's own function.
+  hold(Function.prototype, 'bind', Function.prototype.bind);
+  // From Node 24 on its own maps and sets are iterated by the language's iterators, and
+  // whoever replaced their next would be handed its modules and its loader.
+  const iterators = [modules.values(), new Set().values()];
+  if (getPrototypeOf(iterators[0]) !== getPrototypeOf(new Map().values())) return;
+  for (let i = 0; i < iterators.length; i++) {
+    const proto = getPrototypeOf(iterators[i]);
+    defineProperty(proto, 'next', { __proto__: null, value: proto.next, writable: false, configurable: false });
+  }
 }
 
 // nodesLoader has Node make one of its own modules by a message, which a setter catches.
@@ -93,4 +109,42 @@ function nodesBindings(load) {
     delete globalThis.internalBinding; // which it puts there while files are preloaded
     delete globalThis.primordials;
   }
+}
+
+// guardJobs: a promise is seen by whoever watches promises, and one of Node's own brings a
+// module that is being loaded. From Node 24 on that has the loader in a property, which
+// compiles any text. It gets one that does no more than such a module asks of it.
+function guardJobs(proto) {
+  let real;
+  let lent;
+  defineProperty(proto, 'loader', {
+    __proto__: null,
+    configurable: false,
+    get: () => undefined,
+    set(loader) {
+      if (loader !== real) {
+        lent = lentLoader(loader);
+        real = loader;
+      }
+      defineProperty(this, 'loader', { __proto__: null, value: lent, writable: false, configurable: false, enumerable: true });
+    },
+  });
+}
+
+function lentLoader(loader) {
+  const { loadCache } = loader;
+  return freeze({
+    __proto__: null,
+    loadCache: freeze({
+      __proto__: null,
+      get: (url, type) => loadCache.get(url, type),
+      set: (url, type, job) => loadCache.set(url, type, job),
+      delete: (url, type) => loadCache.delete(url, type),
+    }),
+    get isForAsyncLoaderHookWorker() { return loader.isForAsyncLoaderHookWorker; },
+    getOrCreateModuleJob(parent, request, type) {
+      if (!importsHeld) keepImports();
+      return loader.getOrCreateModuleJob(parent, request, type);
+    },
+  });
 }

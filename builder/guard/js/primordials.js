@@ -64,7 +64,7 @@ const isURL = (value) => {
 };
 const addressOf = uncurry(getOwnPropertyDescriptor(NodeURL.prototype, 'href').get);
 const { resolve: resolvePath, dirname, basename } = path;
-const { binding, reallyExit, execPath, pid } = process;
+const { reallyExit, execPath, pid } = process;
 const emitter = process;
 const onProcess = process.on;
 
@@ -76,25 +76,34 @@ const hash = (content) => oneShot('sha256', content, 'hex');
 // readBytes reads a file through functions that call nothing of fs that a program
 // could have replaced, as readFileSync does for bytes. It is bounded.
 function readBytes(file) {
-  const most = 0x10000000;
-  const fd = openSync(file, 'r');
+  const fd = openSync(file, readable);
   try {
-    if (fstatSync(fd).size > most) throw new NodeError('too large to be hashed');
-    let bytes = new Bytes(65536);
-    let have = 0;
-    for (;;) {
-      if (have === lengthOf(bytes)) {
-        if (have >= most) throw new NodeError('too large to be hashed');
-        const more = new Bytes(2 * have);
-        setBytes(more, bytes);
-        bytes = more;
-      }
-      const n = readSync(fd, bytes, have, lengthOf(bytes) - have, null);
-      if (n === 0) return new Bytes(bufferOf(bytes), 0, have);
-      have += n;
-    }
+    return readAll(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+// readable opens a file without waiting for whoever writes a pipe.
+const readable = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
+
+// readAll reads a file from its beginning, by position: what has none, as pipes and
+// sockets, gives other bytes to each who reads, and can't be read here.
+function readAll(fd) {
+  const most = 0x10000000;
+  if (fstatSync(fd).size > most) throw new NodeError('too large to be hashed');
+  let bytes = new Bytes(65536);
+  let have = 0;
+  for (;;) {
+    if (have === lengthOf(bytes)) {
+      if (have >= most) throw new NodeError('too large to be hashed');
+      const more = new Bytes(2 * have);
+      setBytes(more, bytes);
+      bytes = more;
+    }
+    const n = readSync(fd, bytes, have, lengthOf(bytes) - have, have);
+    if (n === 0) return new Bytes(bufferOf(bytes), 0, have);
+    have += n;
   }
 }
 

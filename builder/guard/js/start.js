@@ -83,6 +83,7 @@ if (config.mode !== 'off') {
   guardWasm();
   guardModules();
   guardProcess();
+  guardAddons();
   guardThreads();
   guardESM();
   guardConsole();

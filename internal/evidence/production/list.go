@@ -32,7 +32,9 @@ type Result struct {
 	Uses     guard.Permission // what a listed module was found to use; Write is not reported
 	Meanings guard.Meanings   // what require answers
 	Imports  []string         // those listed files that have an import() in them; never nil
-	Proposed []Proposal       // modules that turn strings into code and are not approved
+	// Libraries are what listed addons link to, by path.
+	Libraries map[string]guard.Linked
+	Proposed  []Proposal // modules that turn strings into code and are not approved
 
 	loaded, approved []bool // which load and evaluator blocks meant something here
 }
@@ -118,6 +120,9 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 		if err := l.add(f, entries); err != nil {
 			return nil, err
 		}
+	}
+	if err := l.libraries(); err != nil {
+		return nil, err
 	}
 	l.meanings(found.Meanings)
 	l.evaluators()

@@ -58,7 +58,7 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, 
 		}
 		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", strings.Join(names, ", "), r.Proposed[0].Label))
 	}
-	return &builder.Loads{List: r.List, Uses: r.Uses, Imports: r.Imports, Meanings: r.Meanings}, nil
+	return &builder.Loads{List: r.List, Uses: r.Uses, Imports: r.Imports, Libraries: r.Libraries, Meanings: r.Meanings}, nil
 }
 
 func (l *lister) tell(c builder.Contents, code diag.Code, text string) {

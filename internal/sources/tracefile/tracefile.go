@@ -179,7 +179,7 @@ func (f *File) check() error {
 			return malformed("%.80q is no path", l.Path)
 		case i > 0 && l.Path <= f.Files[i-1].Path:
 			return malformed("%q stands behind %q", l.Path, f.Files[i-1].Path)
-		case l.SHA256.IsZero() || !slices.Contains(sources.Formats(), l.Format):
+		case l.SHA256.IsZero() || l.Format == sources.Library || !slices.Contains(sources.Formats(), l.Format):
 			return malformed("%q has no hash, or the format %.20q", l.Path, l.Format)
 		}
 		if err := paths("a parent of "+l.Path, l.From); err != nil {
