@@ -112,12 +112,16 @@ type Attachments struct {
 // each at most bounds.BundleOf and bounds.Bundles together. An error means that
 // the list itself could not be had.
 func Bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []string) (Attachments, error) {
+	return bundles(ctx, s, subject, predicateTypes, bounds.Bundles)
+}
+
+// bundles is Bundles with its own bound of the bytes of all together.
+func bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []string, left int64) (Attachments, error) {
 	all, err := s.Referrers(ctx, subject)
 	if err != nil {
 		return Attachments{}, fmt.Errorf("listing signatures: %w", err)
 	}
 	var out Attachments
-	left := int64(bounds.Bundles)
 	for i, d := range byPredicate(all, predicateTypes) {
 		claim := d.Annotations[predicateNote]
 		if i >= bounds.Referrers {
