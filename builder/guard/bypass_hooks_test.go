@@ -10,11 +10,11 @@ var hooksAttacks = []attack{
 		try { Module._extensions = { '.js': (m, f) => m._compile('console.log("PWNED")', f) }; } catch (e) { say(e); }
 		require('./good.js'); require('./good.json')`},
 	{name: "an extension of its own", kinds: "unlisted", code: `require.extensions['.txt'] = require.extensions['.js']; require(evil + 'evil.txt')`},
-	{name: "an extension that compiles other text", kinds: "changed unlisted", code: `
+	{name: "an extension that compiles other text", kinds: "changed unlisted made", code: `
 		require.extensions['.txt'] = (m, f) => m._compile('console.log("PWNED")', here + '/good.js'); require(evil + 'evil.txt')`},
-	{name: "_compile with other text", kinds: "changed", code: `new Module('x')._compile('console.log("PWNED")', here + '/good.js')`},
-	{name: "_compile with other text as a module", kinds: "changed format", code: `new Module('x')._compile('console.log("PWNED")', here + '/good.mjs', 'module')`},
-	{name: "_compile with another file's text", kinds: "changed", code: `new Module('x')._compile(fs.readFileSync('fine.js', 'utf8').replace('fine', 'PWNED'), here + '/good.js')`},
+	{name: "_compile with other text", kinds: "changed made", code: `new Module('x')._compile('console.log("PWNED")', here + '/good.js')`},
+	{name: "_compile with other text as a module", kinds: "changed format made", code: `new Module('x')._compile('console.log("PWNED")', here + '/good.mjs', 'module')`},
+	{name: "_compile with another file's text", kinds: "changed made", code: `new Module('x')._compile(fs.readFileSync('fine.js', 'utf8').replace('fine', 'PWNED'), here + '/good.js')`},
 	{name: "_compile with an object that changes", kinds: "", code: `
 		let n = 0; const good = fs.readFileSync('good.js', 'utf8');
 		new Module('x')._compile({ toString: () => n++ ? 'console.log("PWNED")' : good, [Symbol.toPrimitive]: () => n++ ? 'console.log("PWNED")' : good }, here + '/good.js')`},
@@ -35,7 +35,7 @@ var hooksAttacks = []attack{
 	{name: "Module.wrapper defined by a getter", kinds: "wrapper", code: `
 		let n = 0; const real = Module.wrapper[0];
 		Object.defineProperty(Module.wrapper, 0, { configurable: true, get: () => n++ < 1 ? real : '(function () { console.log("PWNED");' }); require('./good.js')`},
-	{name: "registerHooks with load", kinds: "changed unlisted", since: 22, code: `
+	{name: "registerHooks with load", kinds: "changed unlisted made", since: 22, code: `
 		Module.registerHooks({ load(url, c, next) { if (/good\.m?js$/.test(url)) return { format: url.endsWith('mjs') ? 'module' : 'commonjs', shortCircuit: true, source: 'console.log("PWNED")' }; return next(url, c); } });
 		try { require('./good.js'); } catch (e) { say(e); } await import('./good.mjs')`},
 	{name: "registerHooks with load for builtins", kinds: "", since: 22, code: `
@@ -44,10 +44,10 @@ var hooksAttacks = []attack{
 	{name: "registerHooks with resolve to an unlisted file", kinds: "unlisted", since: 22, code: `
 		Module.registerHooks({ resolve(s, c, next) { if (s === 'x') return { url: 'file://' + evil + 'evil.mjs', format: 'module', shortCircuit: true }; return next(s, c); } });
 		await import('x')`},
-	{name: "registerHooks with resolve to another format", kinds: "format unlisted changed", since: 22, code: `
+	{name: "registerHooks with resolve to another format", kinds: "format unlisted changed made", since: 22, code: `
 		Module.registerHooks({ resolve(s, c, next) { if (s === 'x') return { url: 'file://' + here + '/good.js', format: 'module', shortCircuit: true }; if (s === 'y') return { url: 'file://' + evil + 'evil.mjs', format: 'builtin', shortCircuit: true }; return next(s, c); } });
 		try { await import('y'); } catch (e) { say(e); } await import('x')`},
-	{name: "registerHooks with a source that answers twice", kinds: "changed", since: 22, code: `
+	{name: "registerHooks with a source that answers twice", kinds: "changed made", since: 22, code: `
 		const good = fs.readFileSync('good.mjs', 'utf8');
 		Module.registerHooks({ load(url, c, next) { if (!url.endsWith('good.mjs')) return next(url, c); let n = 0; return { shortCircuit: true, format: 'module', get source() { return n++ < 3 ? good : 'console.log("PWNED")'; } }; } });
 		try { await import('./good.mjs'); } catch (e) { say(e); } fs.writeFileSync('good.mjs', ''); await import('./good.mjs?x')`},

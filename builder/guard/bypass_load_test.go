@@ -17,29 +17,29 @@ var loads = []attack{
 	{name: "an unlisted file without extension", code: `require(evil + 'evil')`, kinds: "unlisted"},
 	{name: "an import without extension", code: `await import(evil + 'evil')`, kinds: ""},
 	{name: "a renamed extension", code: `fs.copyFileSync(evil + 'evil.js', here + '/good.txt'); require('./good.txt')`, kinds: "unlisted"},
-	{name: "a listed file overwritten before it loads", code: `fs.writeFileSync('good.js', 'console.log("PWNED")'); require('./good.js')`, kinds: "changed"},
-	{name: "a listed module overwritten before it loads", code: `fs.writeFileSync('good.mjs', 'console.log("PWNED")'); await import('./good.mjs')`, kinds: "changed"},
-	{name: "a listed JSON overwritten before it loads", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log(require('./good.json').name)`, kinds: "changed"},
-	{name: "a listed JSON overwritten before it is imported", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log((await import(here + '/good.json', { with: { type: 'json' } })).default.name)`, kinds: "changed"},
+	{name: "a listed file overwritten before it loads", code: `fs.writeFileSync('good.js', 'console.log("PWNED")'); require('./good.js')`, kinds: "changed made"},
+	{name: "a listed module overwritten before it loads", code: `fs.writeFileSync('good.mjs', 'console.log("PWNED")'); await import('./good.mjs')`, kinds: "changed made"},
+	{name: "a listed JSON overwritten before it loads", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log(require('./good.json').name)`, kinds: "changed made"},
+	{name: "a listed JSON overwritten before it is imported", code: `fs.writeFileSync('good.json', '{"name":"PWNED"}'); console.log((await import(here + '/good.json', { with: { type: 'json' } })).default.name)`, kinds: "changed made"},
 	{name: "the same bytes at another path", code: `if (require(evil + 'good.js').name) console.log('PWNED')`, kinds: "unlisted"},
-	{name: "the same bytes under another type", code: `fs.writeFileSync('node_modules/plain/package.json', '{"name": "plain", "type": "module"}'); await import(here + '/node_modules/plain/index.js'); console.log('PWNED')`, kinds: "format changed"},
+	{name: "the same bytes under another type", code: `fs.writeFileSync('node_modules/plain/package.json', '{"name": "plain", "type": "module"}'); await import(here + '/node_modules/plain/index.js'); console.log('PWNED')`, kinds: "format changed made"},
 	{name: "another format by extension", code: `require.extensions['.mjs'] = require.extensions['.json']; if (require('./good.mjs')) console.log('PWNED')`, kinds: ""},
 	{name: "a listed JSON run as a script", code: `require.extensions['.x'] = (m, f) => m._compile(fs.readFileSync('good.json', 'utf8'), here + '/good.json'); fs.writeFileSync('a.x', ''); require('./a.x'); console.log('PWNED')`, kinds: "format"},
-	{name: "require.cache deleted and the file changed", code: `require('./good.js'); delete require.cache[require.resolve('./good.js')]; fs.writeFileSync('good.js', 'console.log("PWNED")'); require('./good.js')`, kinds: "changed"},
-	{name: "an import with another query and the file changed", code: `await import('./good.mjs'); fs.writeFileSync('good.mjs', 'console.log("PWNED")'); await import('./good.mjs?2')`, kinds: "changed"},
+	{name: "require.cache deleted and the file changed", code: `require('./good.js'); delete require.cache[require.resolve('./good.js')]; fs.writeFileSync('good.js', 'console.log("PWNED")'); require('./good.js')`, kinds: "changed made"},
+	{name: "an import with another query and the file changed", code: `await import('./good.mjs'); fs.writeFileSync('good.mjs', 'console.log("PWNED")'); await import('./good.mjs?2')`, kinds: "changed made"},
 	{name: "createRequire", code: `Module.createRequire(evil)('./evil.js')`, kinds: "unlisted"},
 	{name: "module.require of the main module", code: `process.mainModule.require(evil + 'evil.js')`, kinds: "unlisted"},
 	{name: "NODE_PATH and globalPaths", code: `process.env.NODE_PATH = evil; Module._initPaths(); Module.globalPaths.push(evil); require('evil')`, kinds: "unlisted"},
 	{name: "a folder with a main", code: `fs.writeFileSync(evil + 'package.json', '{"main":"evil.js"}'); require(evil)`, kinds: "unlisted"},
 	{name: "an address with escapes", code: `await import('file://' + evil.replace('unlisted', '%75nlisted') + 'evil.mjs')`, kinds: "unlisted"},
 	{name: "TypeScript", code: `fs.writeFileSync('evil.ts', 'console.log("PWNED" as string)'); try { require('./evil.ts') } catch (e) { say(e) } await import(here + '/evil.ts')`, kinds: "", since: 22},
-	{name: "TypeScript under a listed name", code: `const m = new Module(here + '/good.js'); m._compile('console.log("PWNED" as string)', here + '/good.js', 'commonjs-typescript')`, kinds: "format changed", since: 22},
+	{name: "TypeScript under a listed name", code: `const m = new Module(here + '/good.js'); m._compile('console.log("PWNED" as string)', here + '/good.js', 'commonjs-typescript')`, kinds: "format changed made", since: 22},
 	{name: "a WebAssembly import", code: `fs.writeFileSync('evil.wasm', Buffer.from('AGFzbQEAAAABBQFgAAF/AwIBAAcFAQFmAAAKBgEEAEEqCw==', 'base64')); if ((await import(here + '/evil.wasm')).f() === 42) console.log('PWNED')`, kinds: "unlisted", since: 26},
 }
 
 // patches are changes to what the guard might rest on, before an unlisted load.
 var patches = []attack{
-	{name: "patched crypto Buffer and fs", kinds: "changed", code: `
+	{name: "patched crypto Buffer and fs", kinds: "changed made", code: `
 		const crypto = require('crypto');
 		const h = crypto.createHash('sha256').update(fs.readFileSync('good.js')).digest('hex');
 		crypto.hash = () => h; crypto.createHash = () => ({ update() { return this; }, digest: () => h });
@@ -50,7 +50,7 @@ var patches = []attack{
 		try { require('./good.js'); } catch (e) { say(e); }
 		fs.readFileSync = () => "exports.name = 'good';\n";
 		require(evil + 'evil.js');`},
-	{name: "patched reading gives other text for a listed file", kinds: "changed", code: `
+	{name: "patched reading gives other text for a listed file", kinds: "changed made", code: `
 		const read = fs.readFileSync; fs.readFileSync = (f, ...r) => String(f).endsWith('good.js') ? 'console.log("PWNED")' : read(f, ...r);
 		fs.openSync = () => { throw 1; };
 		require('./good.js')`},

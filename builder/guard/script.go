@@ -24,6 +24,8 @@ var (
 	esm []byte
 	//go:embed js/evaluate.js
 	evaluate []byte
+	//go:embed js/instrument.js
+	instrument []byte
 	//go:embed js/builtins.js
 	builtins []byte
 	//go:embed js/children.js
@@ -44,6 +46,6 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		engine, primordials, config, report, checks, modules, esm, evaluate, builtins, variablesSection(), children, addons, internals, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, instrument, builtins, variablesSection(), children, addons, internals, console, start,
 	}, nil)
 }

@@ -78,6 +78,7 @@ type world struct {
 	o          Options
 	unlisted   []string        // files that the list does not have
 	evaluators []string        // files that are approved to turn strings into code
+	rewriters  []string        // files that are approved to rewrite what loads
 	generated  []string        // code strings that are approved
 	only       map[string]bool // where set, the list has no other file
 	env        []string
@@ -173,6 +174,11 @@ func (w *world) list() {
 	}
 	for _, name := range w.evaluators {
 		l.Evaluators = append(l.Evaluators, sources.Evaluator{
+			Path: w.path(name), SHA256: digest([]byte(readFile(w.t, w.path(name)))), Reason: "a test",
+		})
+	}
+	for _, name := range w.rewriters {
+		l.Instrumenters = append(l.Instrumenters, sources.Instrumenter{
 			Path: w.path(name), SHA256: digest([]byte(readFile(w.t, w.path(name)))), Reason: "a test",
 		})
 	}

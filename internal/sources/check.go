@@ -24,7 +24,7 @@ func (l *List) check() error {
 	if !isVersion(l.Node) {
 		return malformed("node %.40q is no version of Node", l.Node)
 	}
-	for _, n := range []int{len(l.Entries), len(l.Evaluators), len(l.Generated)} {
+	for _, n := range []int{len(l.Entries), len(l.Evaluators), len(l.Generated), len(l.Instrumenters)} {
 		if n > bounds.SourceEntries {
 			return malformed("more than %d entries", bounds.SourceEntries)
 		}
@@ -38,21 +38,11 @@ func (l *List) check() error {
 			return err
 		}
 	}
-	for i, v := range l.Evaluators {
-		if i > 0 && v.Path <= l.Evaluators[i-1].Path {
-			return malformed("the evaluator %q stands behind %q", v.Path, l.Evaluators[i-1].Path)
-		}
-		e, ok := l.Find(v.Path)
-		switch {
-		case !ok:
-			return malformed("the evaluator %q is no entry", v.Path)
-		case e.SHA256 != v.SHA256:
-			return malformed("the evaluator %q has another hash than its entry", v.Path)
-		case e.Format != CommonJS && e.Format != Module:
-			return malformed("the evaluator %q is of format %s", v.Path, e.Format)
-		case !isLine(v.Reason):
-			return malformed("the evaluator %q has no reason of one line", v.Path)
-		}
+	if err := l.checkApproved("evaluator", evaluators(l)); err != nil {
+		return err
+	}
+	if err := l.checkApproved("instrumenter", l.Instrumenters); err != nil {
+		return err
 	}
 	for i, g := range l.Generated {
 		switch {
@@ -60,6 +50,27 @@ func (l *List) check() error {
 			return malformed("the code %s is out of order", g.SHA256)
 		case g.SHA256.IsZero() || !isLine(g.Reason):
 			return malformed("the code %s has no hash or no reason of one line", g.SHA256)
+		}
+	}
+	return nil
+}
+
+// checkApproved holds approvals of a kind to the entries that they name.
+func (l *List) checkApproved(kind string, all []Instrumenter) error {
+	for i, v := range all {
+		if i > 0 && v.Path <= all[i-1].Path {
+			return malformed("the %s %q stands behind %q", kind, v.Path, all[i-1].Path)
+		}
+		e, ok := l.Find(v.Path)
+		switch {
+		case !ok:
+			return malformed("the %s %q is no entry", kind, v.Path)
+		case e.SHA256 != v.SHA256:
+			return malformed("the %s %q has another hash than its entry", kind, v.Path)
+		case e.Format != CommonJS && e.Format != Module:
+			return malformed("the %s %q is of format %s", kind, v.Path, e.Format)
+		case !isLine(v.Reason):
+			return malformed("the %s %q has no reason of one line", kind, v.Path)
 		}
 	}
 	return nil

@@ -17,15 +17,18 @@ type ChangeKind string
 
 // The kinds of change.
 const (
-	Added            ChangeKind = "new-source"
-	FormatChanged    ChangeKind = "source-format-changed" // the same path is another kind of program
-	Changed          ChangeKind = "source-changed"
-	Removed          ChangeKind = "removed-source"
-	EvaluatorAdded   ChangeKind = "new-evaluator"
-	EvaluatorChanged ChangeKind = "evaluator-changed" // it has other bytes than were approved
-	EvaluatorRemoved ChangeKind = "removed-evaluator"
-	CodeAdded        ChangeKind = "new-generated-code"
-	CodeRemoved      ChangeKind = "removed-generated-code"
+	Added               ChangeKind = "new-source"
+	FormatChanged       ChangeKind = "source-format-changed" // the same path is another kind of program
+	Changed             ChangeKind = "source-changed"
+	Removed             ChangeKind = "removed-source"
+	EvaluatorAdded      ChangeKind = "new-evaluator"
+	EvaluatorChanged    ChangeKind = "evaluator-changed" // it has other bytes than were approved
+	EvaluatorRemoved    ChangeKind = "removed-evaluator"
+	InstrumenterAdded   ChangeKind = "new-instrumenter"
+	InstrumenterChanged ChangeKind = "instrumenter-changed" // it has other bytes than were approved
+	InstrumenterRemoved ChangeKind = "removed-instrumenter"
+	CodeAdded           ChangeKind = "new-generated-code"
+	CodeRemoved         ChangeKind = "removed-generated-code"
 )
 
 // Compare reports what changed from a to b: entries by path, then evaluators, then
@@ -48,19 +51,23 @@ func Compare(a, b *List) []Change {
 			}
 		}
 	})
-	both(a.Evaluators, b.Evaluators, func(e Evaluator) string { return e.Path }, func(x, y *Evaluator) {
-		switch {
-		case x == nil:
-			e, _ := b.Find(y.Path)
-			all = append(all, Change{EvaluatorAdded, y.Path, "", y.SHA256.String(), e, y.Reason})
-		case y == nil:
-			e, _ := a.Find(x.Path)
-			all = append(all, Change{EvaluatorRemoved, x.Path, x.SHA256.String(), "", e, x.Reason})
-		case x.SHA256 != y.SHA256:
-			e, _ := b.Find(y.Path)
-			all = append(all, Change{EvaluatorChanged, y.Path, x.SHA256.String(), y.SHA256.String(), e, y.Reason})
-		}
-	})
+	approved := func(a1, b1 []Instrumenter, added, changed, removed ChangeKind) {
+		both(a1, b1, func(e Instrumenter) string { return e.Path }, func(x, y *Instrumenter) {
+			switch {
+			case x == nil:
+				e, _ := b.Find(y.Path)
+				all = append(all, Change{added, y.Path, "", y.SHA256.String(), e, y.Reason})
+			case y == nil:
+				e, _ := a.Find(x.Path)
+				all = append(all, Change{removed, x.Path, x.SHA256.String(), "", e, x.Reason})
+			case x.SHA256 != y.SHA256:
+				e, _ := b.Find(y.Path)
+				all = append(all, Change{changed, y.Path, x.SHA256.String(), y.SHA256.String(), e, y.Reason})
+			}
+		})
+	}
+	approved(evaluators(a), evaluators(b), EvaluatorAdded, EvaluatorChanged, EvaluatorRemoved)
+	approved(a.Instrumenters, b.Instrumenters, InstrumenterAdded, InstrumenterChanged, InstrumenterRemoved)
 	both(a.Generated, b.Generated, func(g Generated) string { return g.SHA256.String() }, func(x, y *Generated) {
 		switch {
 		case x == nil:
@@ -69,6 +76,15 @@ func Compare(a, b *List) []Change {
 			all = append(all, Change{CodeRemoved, "", x.SHA256.String(), "", nil, x.Reason})
 		}
 	})
+	return all
+}
+
+// evaluators are those of a list, in the form that they share with instrumenters.
+func evaluators(l *List) []Instrumenter {
+	all := make([]Instrumenter, len(l.Evaluators))
+	for i, e := range l.Evaluators {
+		all[i] = Instrumenter(e)
+	}
 	return all
 }
 

@@ -18,6 +18,8 @@ type List struct {
 	Entries    []Entry
 	Evaluators []Evaluator
 	Generated  []Generated
+	// Instrumenters is written only where there are any.
+	Instrumenters []Instrumenter
 }
 
 // Entry is one file that may be loaded.
@@ -67,6 +69,14 @@ type Evaluator struct {
 	Reason string // a person's, one line
 }
 
+// Instrumenter is an entry, with these bytes and no others, that may rewrite what other
+// entries are made of while they load.
+type Instrumenter struct {
+	Path   string
+	SHA256 cas.Digest
+	Reason string // a person's, one line
+}
+
 // Generated is code that no file holds and that any entry may compile: the SHA-256 of
 // its text in UTF-8.
 type Generated struct {
@@ -92,6 +102,7 @@ func (l *List) Sort() {
 		l.Entries[i].Reasons = Ordered(l.Entries[i].Reasons)
 	}
 	slices.SortStableFunc(l.Evaluators, func(a, b Evaluator) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(l.Instrumenters, func(a, b Instrumenter) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortStableFunc(l.Generated, func(a, b Generated) int {
 		return cmp.Or(slices.Compare(a.SHA256[:], b.SHA256[:]), strings.Compare(a.Reason, b.Reason))
 	})

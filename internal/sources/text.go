@@ -18,6 +18,8 @@ type (
 		Entries    []entryText     `json:"entries"`
 		Evaluators []evaluatorText `json:"evaluators"`
 		Generated  []generatedText `json:"generated"`
+
+		Instrumenters []instrumenterText `json:"instrumenters"`
 	}
 	entryText struct {
 		Path    string     `json:"path"`
@@ -27,6 +29,11 @@ type (
 		Reasons []Reason   `json:"reasons"`
 	}
 	evaluatorText struct {
+		Path   string     `json:"path"`
+		SHA256 cas.Digest `json:"sha256"`
+		Reason string     `json:"reason"`
+	}
+	instrumenterText struct {
 		Path   string     `json:"path"`
 		SHA256 cas.Digest `json:"sha256"`
 		Reason string     `json:"reason"`
@@ -80,6 +87,12 @@ func (l *List) write() []byte {
 	for i, g := range l.Generated {
 		element(i, len(l.Generated), generatedText(g))
 	}
+	if len(l.Instrumenters) > 0 {
+		open("instrumenters", len(l.Instrumenters))
+		for i, e := range l.Instrumenters {
+			element(i, len(l.Instrumenters), instrumenterText(e))
+		}
+	}
 	b.WriteString("}\n")
 	return b.Bytes()
 }
@@ -126,6 +139,9 @@ func Parse(src []byte) (*List, error) {
 	}
 	for _, e := range t.Evaluators {
 		l.Evaluators = append(l.Evaluators, Evaluator(e))
+	}
+	for _, e := range t.Instrumenters {
+		l.Instrumenters = append(l.Instrumenters, Instrumenter(e))
 	}
 	for _, g := range t.Generated {
 		l.Generated = append(l.Generated, Generated(g))

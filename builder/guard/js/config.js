@@ -16,6 +16,9 @@ const bounding = config.eval === 'enforce';
 const sources = create(null);
 // evaluators maps the path of a module that may turn strings into code to its hash.
 const evaluators = create(null);
+// instrumenters maps the path of a module that may rewrite what loads to its hash.
+const instrumenters = create(null);
+let instrumented = false; // there is any
 // generated holds the hashes of code strings that any module may compile.
 const generated = create(null);
 // binaries holds the hashes of listed WebAssembly modules, by hash.
@@ -78,6 +81,9 @@ function readList() {
     if (e.format === 'wasm') binaries[e.sha256] = e;
   }
   for (let i = 0; i < approved.length; i++) evaluators[approved[i].path] = approved[i].sha256;
+  const rewriting = list.instrumenters || [];
+  instrumented = rewriting.length > 0;
+  for (let i = 0; i < rewriting.length; i++) instrumenters[rewriting[i].path] = rewriting[i].sha256;
   for (let i = 0; i < strings.length; i++) generated[strings[i].sha256] = true;
   if (importers !== undefined) for (let i = 0; i < config.imports.length; i++) importers[config.imports[i]] = true;
 }

@@ -18,6 +18,7 @@ function loadHook(address, context, nextLoad) {
     guardBuiltin(slice(address, 5));
     return nextLoad(address, context);
   }
+  if (instrumented && address === viewAddress) return { __proto__: null, format: 'module', source: viewSource(), shortCircuit: true };
   const result = nextLoad(address, context);
   return checkLoaded(address, result, isRequire(context.conditions));
 }
@@ -54,7 +55,13 @@ function checkLoaded(address, result, required) {
   }
   if (format === 'commonjs') {
     // Without a source, Node loads the file as require does, through _compile.
-    if (starts(address, 'file:')) return { __proto__: null, format, source: null, shortCircuit: true };
+    if (starts(address, 'file:')) {
+      const made = instrumented ? textOf(source) : undefined;
+      if (made === undefined || isVouched(fileURLToPath(address), 'script', hash(made)) === undefined) return { __proto__: null, format, source: null, shortCircuit: true };
+      check(fileURLToPath(address), 'script', made);
+      keepImports();
+      return { __proto__: null, format, source: made, shortCircuit: true };
+    }
   }
   let content = source;
   if (typeof content !== 'string') {
@@ -84,7 +91,7 @@ function checkLoaded(address, result, required) {
 // gets from the next is final.
 function last() {
   const before = registered;
-  registered = registerHooks({ __proto__: null, load: loadHook });
+  registered = registerHooks(instrumented ? { __proto__: null, resolve: resolveHook, load: loadHook } : { __proto__: null, load: loadHook });
   if (before !== undefined) apply(deregister, before, []);
 }
 
@@ -113,7 +120,7 @@ const importing = /\b(?:import|export)\b/;
 // mayImport tells whether a text has an import() in it, or is a script that the word
 // stands in, where nbuild did not say.
 function mayImport(filename, entry, content) {
-  if (importers !== undefined && entry !== undefined) return importers[filename] === true;
+  if (importers !== undefined && entry !== undefined && entry.made !== true) return importers[filename] === true;
   return matches(importing, content) !== null;
 }
 
@@ -185,6 +192,7 @@ function guardESM() {
   hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
     keepImports();
     const { resolve, load } = hooks;
+    if (typeof load === 'function') rewriter = caller();
     // Until the guard's is behind them, theirs do nothing: the stack may end between.
     let live = false;
     const behind = (hook) => (typeof hook !== 'function' ? hook : (asked, context, next) => (live ? hook(asked, context, next) : next(asked, context)));

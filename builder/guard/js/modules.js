@@ -27,6 +27,7 @@ function guardedCompile(content, filename, format) {
   if (entry !== undefined && bounding && evaluators[filename] === entry.sha256 && entry.format === 'cjs') {
     content = withPowers(content, filename);
   }
+  if (instrumented && entry !== undefined && instrumenters[filename] === entry.sha256 && entry.format === 'cjs' && entry.made !== true) content = withView(content);
   // Node 20 asks no hook for what a required module imports, so it imports nothing.
   if (registerHooks === undefined && entry !== undefined && entry.format === 'esm' && matches(/\b(?:import|from)\b/, content) !== null) {
     refuse('esm', filename, 'imports modules and was loaded by require, which Node 20 does where no list can hold', { __proto__: null, path: filename }, 'required');
