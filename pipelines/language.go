@@ -24,10 +24,10 @@ var (
 var changeClasses = []string{
 	"integrity-changed", "registry-changed", "source-changed", "origin-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",
 	"new-native-addon", "new-prebuilt-binary", "new-dynamism", "provenance-lost", "new-maintainer", "source-format-changed",
-	"new-evaluator", "new-generated-code", "guard-removed", "guard-weakened", "downgrade", "new-package", "base-changed",
-	"config-changed", "integrity-weakened", "licence-changed", "new-source", "evaluator-changed", "guard-changed", "new-version", "upgrade",
+	"new-evaluator", "new-instrumenter", "new-generated-code", "guard-removed", "guard-weakened", "downgrade", "new-package", "base-changed",
+	"config-changed", "integrity-weakened", "licence-changed", "new-source", "evaluator-changed", "instrumenter-changed", "guard-changed", "new-version", "upgrade",
 	"removed-package", "updated-sources", "own-source-changed", "new-own-source", "new-copy", "removed-version", "removed-copy",
-	"moved", "removed-source", "removed-evaluator", "removed-generated-code", "guard-added", "guard-tightened",
+	"moved", "removed-source", "removed-evaluator", "removed-instrumenter", "removed-generated-code", "guard-added", "guard-tightened",
 }
 
 // Language returns the blocks and attributes of build.hcl.

@@ -178,7 +178,9 @@ type Dynamism struct {
 	rulefile.Block
 	Load       []Load
 	Evaluators []Evaluator
-	Generated  []Generated
+
+	Instrumenters []Instrumenter
+	Generated     []Generated
 }
 
 // Load joins files to the production source list by hand.

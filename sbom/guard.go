@@ -33,7 +33,7 @@ func canonicalGuards(all []Guard) []Guard {
 		if g.List != nil {
 			g.List = &sources.List{
 				Node: g.List.Node, Entries: slices.Clone(g.List.Entries), Evaluators: slices.Clone(g.List.Evaluators),
-				Generated: slices.Clone(g.List.Generated),
+				Generated: slices.Clone(g.List.Generated), Instrumenters: slices.Clone(g.List.Instrumenters),
 			}
 			g.List.Sort()
 		}

@@ -66,6 +66,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"denied":       denied,
 	"elf":          elf,
 	"reguard":      reguard,
+	"pasted":       pasted,
 
 	"faulty-registry": faultyRegistry,
 	"every-fault":     everyFault,
@@ -563,4 +564,22 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[1] {
 		ts.Fatalf("exit code %s, want %s\n%s", got, args[1], stderr.String())
 	}
+}
+
+// pasted adds to build.hcl the dynamism block that the last command's remedy shows.
+func pasted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: pasted")
+	}
+	lines := strings.Split(ts.ReadFile("stderr"), "\n")
+	begin := slices.IndexFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "dynamism {" })
+	if begin < 0 {
+		ts.Fatalf("no block was shown:\n%s", strings.Join(lines, "\n"))
+	}
+	indent := lines[begin][:strings.Index(lines[begin], "dynamism")]
+	end := begin + slices.Index(lines[begin:], indent+"}")
+	file := ts.MkAbs("build.hcl")
+	text, err := os.ReadFile(file)
+	ts.Check(err)
+	ts.Check(os.WriteFile(file, []byte(string(text)+strings.Join(lines[begin:end+1], "\n")+"\n"), 0o644))
 }

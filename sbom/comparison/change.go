@@ -26,17 +26,20 @@ const (
 	SourceChanged        Class = "source-changed"         // a file that may load has other bytes, its package the same version
 	SourceFormatChanged  Class = "source-format-changed"  // ... is loaded as another kind of program
 	NewEvaluator         Class = "new-evaluator"          // a module that may turn strings into code
+	NewInstrumenter      Class = "new-instrumenter"       // a module that may rewrite what loads
 	NewGeneratedCode     Class = "new-generated-code"     // code that no file holds
 	GuardRemoved         Class = "guard-removed"          // the image starts without a guard
 	GuardWeakened        Class = "guard-weakened"         // the guard lets more pass
 	NewSource            Class = "new-source"             // files of a package may load that could not
 	EvaluatorChanged     Class = "evaluator-changed"      // a module that may turn strings into code has other bytes
+	InstrumenterChanged  Class = "instrumenter-changed"   // a module that may rewrite what loads has other bytes
 	GuardChanged         Class = "guard-changed"          // the guard's own code is another
 	UpdatedSources       Class = "updated-sources"        // what may load of a package changed with its version
 	OwnSourceChanged     Class = "own-source-changed"     // a file of the project's own that may load
 	NewOwnSource         Class = "new-own-source"         //
 	RemovedSource        Class = "removed-source"         // files may load no more
 	RemovedEvaluator     Class = "removed-evaluator"
+	RemovedInstrumenter  Class = "removed-instrumenter"
 	RemovedGeneratedCode Class = "removed-generated-code"
 	GuardAdded           Class = "guard-added"
 	GuardTightened       Class = "guard-tightened" // the guard lets less pass
@@ -88,6 +91,7 @@ var classes = []struct {
 	{NewMaintainer, High},
 	{SourceFormatChanged, High},
 	{NewEvaluator, High},
+	{NewInstrumenter, High},
 	{NewGeneratedCode, High},
 	{GuardRemoved, High},
 	{GuardWeakened, High},
@@ -99,6 +103,7 @@ var classes = []struct {
 	{LicenceChanged, Medium},
 	{NewSource, Medium},
 	{EvaluatorChanged, Medium},
+	{InstrumenterChanged, Medium},
 	{GuardChanged, Medium},
 	{NewVersion, Low},
 	{Upgrade, Low},
@@ -112,6 +117,7 @@ var classes = []struct {
 	{Moved, Info},
 	{RemovedSource, Info},
 	{RemovedEvaluator, Info},
+	{RemovedInstrumenter, Info},
 	{RemovedGeneratedCode, Info},
 	{GuardAdded, Info},
 	{GuardTightened, Info},
@@ -120,8 +126,8 @@ var classes = []struct {
 // guardClasses are the classes of changes to an image's guard and to the list that it
 // holds.
 var guardClasses = []Class{
-	SourceChanged, SourceFormatChanged, NewEvaluator, NewGeneratedCode, GuardRemoved, GuardWeakened, NewSource, EvaluatorChanged,
-	GuardChanged, UpdatedSources, OwnSourceChanged, NewOwnSource, RemovedSource, RemovedEvaluator, RemovedGeneratedCode, GuardAdded,
+	SourceChanged, SourceFormatChanged, NewEvaluator, NewInstrumenter, NewGeneratedCode, GuardRemoved, GuardWeakened, NewSource, EvaluatorChanged,
+	InstrumenterChanged, RemovedInstrumenter, GuardChanged, UpdatedSources, OwnSourceChanged, NewOwnSource, RemovedSource, RemovedEvaluator, RemovedGeneratedCode, GuardAdded,
 	GuardTightened,
 }
 

@@ -70,8 +70,8 @@ func (l *listing) own(s sources.Change) {
 	}
 }
 
-// code reports a change of what may turn strings into code, and returns whether it is
-// one.
+// code reports a change of what may turn strings into code or rewrite what loads, and
+// returns whether it is one.
 func (l *listing) code(s sources.Change) bool {
 	var item *sbom.Item
 	if s.Path != "" {
@@ -85,6 +85,12 @@ func (l *listing) code(s sources.Change) bool {
 		l.about(EvaluatorChanged, item, s.Path, &from, &to)
 	case sources.EvaluatorRemoved:
 		l.about(RemovedEvaluator, item, s.Path, &s.Reason, nil)
+	case sources.InstrumenterAdded:
+		l.about(NewInstrumenter, item, s.Path, nil, &s.Reason)
+	case sources.InstrumenterChanged:
+		l.about(InstrumenterChanged, item, s.Path, &from, &to)
+	case sources.InstrumenterRemoved:
+		l.about(RemovedInstrumenter, item, s.Path, &s.Reason, nil)
 	case sources.CodeAdded:
 		l.about(NewGeneratedCode, nil, to, nil, &s.Reason)
 	case sources.CodeRemoved:

@@ -15,8 +15,12 @@ import (
 // evaluating are the kinds of finding that need an approval where eval is bounded.
 var evaluating = []source.Kind{source.Eval, source.FunctionCtor, source.CtorTrick, source.StringTimer}
 
+// rewriting are the symbols by which a module rewrites what others are made of.
+var rewriting = []string{"node:module.registerHooks", "node:module.register", "node:module.prototype._compile"}
+
 // Proposal is a package of which modules turn strings into code that no evaluator
-// block approves: where they do, they throw in an image on enforce.
+// block approves: where they do, they throw in an image on enforce. Of instrumenters it
+// is one whose modules rewrite others as they load.
 type Proposal struct {
 	Label string   // what an evaluator block would be named: "pkg:npm/ejs", "project"
 	Files []string // relative to the package, sorted
@@ -28,10 +32,12 @@ type owner struct {
 	folder string // in the tree
 }
 
-// evaluators approves modules, and reports which could be.
+// evaluators approves modules to turn strings into code and to rewrite others, and
+// reports which could be.
 func (l *lister) evaluators() {
 	used := make([]bool, len(l.dynamism.Evaluators))
-	proposed := map[string][]string{}
+	l.result.instruments = make([]bool, len(l.dynamism.Instrumenters))
+	proposed, rewriters := map[string][]string{}, map[string][]string{}
 	for _, e := range l.result.List.Entries {
 		switch e.Format {
 		case sources.Addon:
@@ -44,7 +50,11 @@ func (l *lister) evaluators() {
 		name := strings.TrimPrefix(e.Path, "/")
 		own := l.owner(name)
 		rel, _ := below(own.folder, name)
-		approved, evaluates := false, l.evaluates(name, e)
+		approved := false
+		evaluates, rewrites := l.evaluates(name, e)
+		if l.instrumenter(e, own.purl, rel, rewrites) && rewrites {
+			rewriters[label(own.purl)] = append(rewriters[label(own.purl)], rel)
+		}
 		for i := range l.dynamism.Evaluators {
 			v := &l.dynamism.Evaluators[i]
 			if !rule.Means(v.Purl, own.purl) || len(v.Files) > 0 && !v.Matches(rel) || len(v.Files) == 0 && !evaluates {
@@ -60,20 +70,44 @@ func (l *lister) evaluators() {
 			proposed[label(own.purl)] = append(proposed[label(own.purl)], rel)
 		}
 	}
-	for name, files := range proposed {
-		slices.Sort(files)
-		l.result.Proposed = append(l.result.Proposed, Proposal{Label: name, Files: slices.Compact(files)})
-	}
-	slices.SortFunc(l.result.Proposed, func(a, b Proposal) int { return strings.Compare(a.Label, b.Label) })
+	l.result.Proposed, l.result.Rewriters = proposals(proposed), proposals(rewriters)
 	l.result.approved = used
 }
 
-// evaluates asks the inventory whether a module turns strings into code, and notes
-// what else it finds there.
-func (l *lister) evaluates(name string, e sources.Entry) bool {
+// instrumenter approves a module to rewrite others where a block says so, and reports
+// whether none does.
+func (l *lister) instrumenter(e sources.Entry, purl, rel string, rewrites bool) (unapproved bool) {
+	unapproved = true
+	for i := range l.dynamism.Instrumenters {
+		v := &l.dynamism.Instrumenters[i]
+		if !rule.Means(v.Purl, purl) || len(v.Files) > 0 && !v.Matches(rel) || len(v.Files) == 0 && !rewrites {
+			continue
+		}
+		l.result.instruments[i] = true
+		if unapproved {
+			unapproved = false
+			l.result.List.Instrumenters = append(l.result.List.Instrumenters, sources.Instrumenter{Path: e.Path, SHA256: e.SHA256, Reason: v.Reason})
+		}
+	}
+	return unapproved
+}
+
+func proposals(of map[string][]string) []Proposal {
+	var all []Proposal
+	for name, files := range of { // sorted below
+		slices.Sort(files)
+		all = append(all, Proposal{Label: name, Files: slices.Compact(files)})
+	}
+	slices.SortFunc(all, func(a, b Proposal) int { return strings.Compare(a.Label, b.Label) })
+	return all
+}
+
+// evaluates asks the inventory whether a module turns strings into code or rewrites
+// others, and notes what else it finds there.
+func (l *lister) evaluates(name string, e sources.Entry) (evaluates, rewrites bool) {
 	data, err := l.tree.ReadFile(name)
 	if err != nil {
-		return false // it was read before, to be hashed
+		return false, false // it was read before, to be hashed
 	}
 	kind := "commonjs"
 	if e.Format == sources.Module {
@@ -83,7 +117,12 @@ func (l *lister) evaluates(name string, e sources.Entry) bool {
 	for _, f := range report.Findings {
 		l.uses(f)
 	}
-	return slices.ContainsFunc(report.Findings, func(f source.Finding) bool { return slices.Contains(evaluating, f.Kind) })
+	evaluates = slices.ContainsFunc(report.Findings, func(f source.Finding) bool { return slices.Contains(evaluating, f.Kind) })
+	rewrites = slices.ContainsFunc(report.Findings, func(f source.Finding) bool { return slices.Contains(rewriting, f.Symbol) })
+	if evaluates || rewrites {
+		l.findings[e.Path] = report.Findings
+	}
+	return evaluates, rewrites
 }
 
 // uses notes what a finding needs of Node's permission model.

@@ -18,7 +18,7 @@ const keptResult = "production"
 // record is a Result as the store keeps it.
 type record struct {
 	*Result
-	Loaded, Approved []bool
+	Loaded, Approved, Instruments []bool
 }
 
 // Keeper works lists out, and keeps them for the next build of the same image: finding
@@ -64,10 +64,11 @@ func (k Keeper) key(c builder.Contents, d pipelines.Dynamism, trace *tracefile.F
 		Block                   *pipelines.Image
 		Load                    []pipelines.Load
 		Evaluators              []pipelines.Evaluator
+		Instrumenters           []pipelines.Instrumenter
 		Generated               []pipelines.Generated
 		Trace                   *tracefile.File
 		Members                 []member
-	}{k.Program, c.Platform, c.Node, c.Command, c.Block, d.Load, d.Evaluators, d.Generated, trace, nil}
+	}{k.Program, c.Platform, c.Node, c.Command, c.Block, d.Load, d.Evaluators, d.Instrumenters, d.Generated, trace, nil}
 	for _, m := range c.Members {
 		made.Members = append(made.Members, member{m.Path, m.Key})
 	}
@@ -96,12 +97,12 @@ func (k Keeper) kept(ctx context.Context, key cas.Digest) *Result {
 	if json.Unmarshal(text, &r) != nil || r.Result == nil || r.List == nil {
 		return nil
 	}
-	r.loaded, r.approved = r.Loaded, r.Approved
+	r.loaded, r.approved, r.instruments = r.Loaded, r.Approved, r.Instruments
 	return r.Result
 }
 
 func (k Keeper) keep(ctx context.Context, key cas.Digest, r *Result) error {
-	text, err := json.Marshal(record{r, r.loaded, r.approved})
+	text, err := json.Marshal(record{r, r.loaded, r.approved, r.instruments})
 	if err != nil {
 		return fmt.Errorf("keeping a source list: %w", err)
 	}

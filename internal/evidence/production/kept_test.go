@@ -102,8 +102,11 @@ func TestAKeptListIsOfOneImageAndOneProgram(t *testing.T) {
 		"a member less":       func(a *asked) { a.contents.Members = a.contents.Members[1:] },
 		"a load block":        func(a *asked) { a.dynamism.Load = a.dynamism.Load[:1] },
 		"an evaluator block":  func(a *asked) { a.dynamism.Evaluators[0].Reason = "other" },
-		"a generated block":   func(a *asked) { a.dynamism.Generated = []pipelines.Generated{{SHA256: cas.Sum(nil), Reason: "x"}} },
-		"a trace":             func(a *asked) { a.trace = &tracefile.File{} },
+		"an instrumenter block": func(a *asked) {
+			a.dynamism.Instrumenters = []pipelines.Instrumenter{{Purl: "pkg:npm/ejs", Reason: "x"}}
+		},
+		"a generated block": func(a *asked) { a.dynamism.Generated = []pipelines.Generated{{SHA256: cas.Sum(nil), Reason: "x"}} },
+		"a trace":           func(a *asked) { a.trace = &tracefile.File{} },
 		"what the trace saw": func(a *asked) {
 			a.trace = &tracefile.File{Files: []tracefile.Loaded{{Path: "traced.js", SHA256: cas.Sum([]byte("'loaded by a name in a database'\n"))}}}
 		},

@@ -16,12 +16,14 @@ import (
 	"github.com/nbuild/nbuild/internal/sources/tracefile"
 	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom/dynamism/reach"
+	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
 
 // The problems of a source list.
 const (
 	CodeEvaluator diag.Code = "NB1177" // an approval names no module that the image may load
 	CodeLoad      diag.Code = "NB1178" // a load block names no file of the image
+	CodeStopped   diag.Code = "NB1157" // the guard would stop the image as it starts
 )
 
 // Result is the list and what a person should know about it.
@@ -36,7 +38,10 @@ type Result struct {
 	Libraries map[string]guard.Linked
 	Proposed  []Proposal // modules that turn strings into code and are not approved
 
-	loaded, approved []bool // which load and evaluator blocks meant something here
+	// Rewriters are modules that rewrite others as they load and are not approved.
+	Rewriters []Proposal
+
+	loaded, approved, instruments []bool // which load, evaluator and instrumenter blocks meant something here
 }
 
 // Unused are the load and evaluator blocks that meant nothing in any of a project's
@@ -60,6 +65,14 @@ func Unused(d pipelines.Dynamism, all []*Result) diag.Problems {
 			})
 		}
 	}
+	for i, block := range d.Instrumenters {
+		if !slices.ContainsFunc(all, func(r *Result) bool { return r.instruments[i] }) {
+			problems = append(problems, &diag.Problem{
+				Code: CodeEvaluator, Pos: block.At, What: fmt.Sprintf("instrumenter %q approves no module that an image may load", block.Purl),
+				Why: "an approval that means nothing waits for code that nobody has read", Remedy: "correct its label or `files`, or take the block out",
+			})
+		}
+	}
 	return problems
 }
 
@@ -71,6 +84,7 @@ type lister struct {
 	listed   map[string]bool // files that a load block names
 	traced   map[string]bool // files that the trace saw, with these bytes
 	result   *Result
+	findings map[string][]source.Finding // of modules that evaluate or rewrite, by path in the image
 }
 
 // List works out what an image may load. trace is what nbuild.trace holds, nil where
@@ -81,7 +95,7 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 		return nil, err
 	}
 	l := &lister{
-		contents: c, dynamism: d, tree: t, listed: map[string]bool{}, traced: map[string]bool{},
+		contents: c, dynamism: d, tree: t, listed: map[string]bool{}, traced: map[string]bool{}, findings: map[string][]source.Finding{},
 		result: &Result{List: &sources.List{Node: c.Node}, Imports: []string{}},
 	}
 	entry, err := l.entry()
@@ -126,6 +140,11 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 	}
 	l.meanings(found.Meanings)
 	l.evaluators()
+	if guard.Mode(c.Block.Guard) == guard.Enforce {
+		if err := l.stopped(entries); err != nil {
+			return nil, err
+		}
+	}
 	for _, g := range d.Generated {
 		l.result.List.Generated = append(l.result.List.Generated, sources.Generated{SHA256: g.SHA256, Reason: g.Reason})
 	}

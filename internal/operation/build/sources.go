@@ -1,12 +1,14 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder"
@@ -16,6 +18,7 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/production"
 	"github.com/nbuild/nbuild/internal/sources/tracefile"
 	"github.com/nbuild/nbuild/pipelines"
+	"github.com/nbuild/nbuild/sbom/dynamism/reach"
 )
 
 // The problems of a build's source lists.
@@ -48,17 +51,85 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, 
 	if len(r.Stale) > 0 {
 		l.tell(c, CodeStale, fmt.Sprintf("%s has %d files that have other bytes now, or are gone, such as %s: they are not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, len(r.Stale), r.Stale[0]))
 	}
-	for _, w := range r.Warnings {
-		l.tell(c, CodeUnknown, fmt.Sprintf("/%s:%d:%d: %s; what it may load besides can be traced (`nbuild trace --run`) or listed (load \"…\")", w.File, w.Line, w.Column, w.Message))
+	l.unknown(c, r.Warnings)
+	if names := labels(r.Proposed); names != "" {
+		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", names, r.Proposed[0].Label))
 	}
-	if len(r.Proposed) > 0 {
-		var names []string
-		for _, p := range r.Proposed {
-			names = append(names, p.Label)
-		}
-		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", strings.Join(names, ", "), r.Proposed[0].Label))
+	if names := labels(r.Rewriters); names != "" {
+		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s rewrite others as they load and are not approved: what they rewrite is refused under guard = \"enforce\"; approve what the image needs, as in instrumenter %q { reason = \"…\" } in the dynamism block", names, r.Rewriters[0].Label))
 	}
 	return &builder.Loads{List: r.List, Uses: r.Uses, Imports: r.Imports, Libraries: r.Libraries, Meanings: r.Meanings}, nil
+}
+
+func labels(all []production.Proposal) string {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Label)
+	}
+	return strings.Join(names, ", ")
+}
+
+// unknown reports places where more may be loaded than could be found out: one line for
+// the project's own files and one for each package that has any, up to a few, and a
+// count of the rest. `nbuild trace` has each of them.
+func (l *lister) unknown(c builder.Contents, all []reach.Warning) {
+	type group struct {
+		name  string
+		first reach.Warning
+		n     int
+	}
+	at := map[string]int{}
+	var groups []group
+	for _, w := range all {
+		name := packageIn(w.File)
+		i, ok := at[name]
+		if !ok {
+			i = len(groups)
+			at[name] = i
+			groups = append(groups, group{name: name, first: w})
+		}
+		groups[i].n++
+	}
+	slices.SortStableFunc(groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(min(len(a.name), 1), min(len(b.name), 1)), b.n-a.n, strings.Compare(a.name, b.name)) // the project's own first
+	})
+	const shown = 10
+	const way = "what they may load besides can be traced (`nbuild trace --run`) or listed (load \"…\")"
+	for _, g := range groups[:min(shown, len(groups))] {
+		who := g.name
+		if who == "" {
+			who = "the project's own files"
+		}
+		l.tell(c, CodeUnknown, fmt.Sprintf("%s: %s, such as /%s:%d:%d: %s; %s", who, places(g.n), g.first.File, g.first.Line, g.first.Column, g.first.Message, way))
+	}
+	if len(groups) > shown {
+		n := 0
+		for _, g := range groups[shown:] {
+			n += g.n
+		}
+		l.tell(c, CodeUnknown, fmt.Sprintf("%d more packages: %s of this kind; `nbuild trace` has each", len(groups)-shown, places(n)))
+	}
+}
+
+func places(n int) string {
+	if n == 1 {
+		return "at 1 place more may be loaded than could be found out"
+	}
+	return fmt.Sprintf("at %d places more may be loaded than could be found out", n)
+}
+
+// packageIn is the package of a file of an image, by the innermost node_modules above it;
+// "" of the project's own.
+func packageIn(file string) string {
+	i := strings.LastIndex("/"+file, "/node_modules/")
+	if i < 0 {
+		return ""
+	}
+	parts := strings.SplitN(("/" + file)[i+len("/node_modules/"):], "/", 3)
+	if strings.HasPrefix(parts[0], "@") && len(parts) > 1 {
+		return parts[0] + "/" + parts[1]
+	}
+	return parts[0]
 }
 
 func (l *lister) tell(c builder.Contents, code diag.Code, text string) {
