@@ -87,6 +87,10 @@ func newWorld(t testing.TB) *world {
         until = "2027-01-01T00:00:00Z"
       }
     }
+    member "spare" { # who signs nothing, and could
+      builders = ["%s", "https://laptop.example.com"]
+      key { pem = "%s" }
+    }
     member "robot" {
       identity = "https://git.example.com/shop/ci/release.yml"
       issuer   = "https://token.example.com"
@@ -121,7 +125,7 @@ func newWorld(t testing.TB) *world {
     }
   }
 }
-`, pemOf(t, w.roots), builderID, pemOf(t, w.ci), pemOf(t, w.one), pemOf(t, w.two), pemOf(t, w.three), builderID)
+`, pemOf(t, w.roots), builderID, pemOf(t, w.ci), builderID, pemOf(t, newTestSigner(t, Ed25519)), pemOf(t, w.one), pemOf(t, w.two), pemOf(t, w.three), builderID)
 	return w
 }
 

@@ -36,7 +36,7 @@ func TestPolicyReadsEveryBlock(t *testing.T) {
 	if diff := cmp.Diff(want, staging.Requirements); diff != "" {
 		t.Errorf("requirements (-want +got):\n%s", diff)
 	}
-	if m := p.Teams[0].Members[1]; m.Identity == "" || m.Issuer == "" || len(m.Keys) != 0 {
+	if m := p.Teams[0].Members[2]; m.Identity == "" || m.Issuer == "" || len(m.Keys) != 0 {
 		t.Errorf("%+v", m)
 	}
 }
@@ -76,6 +76,14 @@ func TestPolicyProblems(t *testing.T) {
 		"floor-no-release": edit("    require \"release\" {\n      team    = team.shop\n      max_age = \"720h\"\n    }\n", ""),
 		"two-policies":     demo + "\ntrust \"more\" {\n  version = 1\n  expires = \"2036-01-01T00:00:00Z\"\n  root {\n    threshold = 1\n    key \"x\" {\n      file = \"k\"\n      sha256 = \"0\"\n    }\n  }\n}\n",
 		"empty":            "",
+		"expressions": edit("version = 1", "version = 1 + 0", `expires = "2036-01-01T00:00:00Z"`, `expires = "${2036}-01-01T00:00:00Z"`,
+			"    threshold = 1", "    threshold = (1)", "team     = team.shop\n      builders", "team     = true ? team.shop : team.shop\n      builders"),
+		"numbers-as-text": edit("version = 1", `version = "1"`, "    threshold = 1", `    threshold = "1"`, `expires = "2036-01-01T00:00:00Z"`, "expires = 2036"),
+		"odd-dates": edit(`expires = "2036-01-01T00:00:00Z"`, `expires = "2036-01-01T02:00:00+02:00"`, "      key {",
+			"      key {\n        from = \"2026-01-01T00:00:00.5Z\"\n        until = \"0206-01-01T00:00:00Z\"", `"720h"`, `"1h1h"`),
+		"key-twice":     edit("      key {", member[strings.Index(member, "      key {"):strings.LastIndex(member, "    }")]+"      key {"),
+		"nobody-counts": edit("  # An OCI", "  revoke \"demo\" {\n    effective = \"2026-10-01T00:00:00Z\"\n    reason = \"x\"\n  }\n  # An OCI"),
+		"one-place":     edit("      \"registry.example.com/shop/storefront\" = 1", "      \"docker.io/app\" = 1\n      \"index.docker.io/library/app\" = 1"),
 	}
 	tests["nothing-asked"] = demo[:strings.Index(demo, `    require "provenance"`)] + "  }\n}\n"
 	for name, text := range tests {
@@ -183,6 +191,14 @@ func TestPatterns(t *testing.T) {
 		{"127.0.0.1:5000/a", "127.0.0.1:5000/a", true},
 		{"**", "anything/at/all", true},
 		{"**", "", false},
+		{"docker.io/app", "index.docker.io/library/app", true}, // one place with three names
+		{"docker.io/library/*", "index.docker.io/library/app", true},
+		{"docker.io/*", "index.docker.io/library/app", true},
+		{"index.docker.io/app", "docker.io/library/app", true},
+		{"docker.io/shop/**", "index.docker.io/shop/app", true},
+		{"docker.io/**", "index.docker.io/shop/app", true},
+		{"docker.io/shop/*", "index.docker.io/library/app", false},
+		{"docker.io/app", "registry.example.com/library/app", false},
 	}
 	for _, test := range tests {
 		if err := checkPattern(test.pattern); err != nil {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -28,7 +27,7 @@ func ParsePolicy(src []byte, name string, files fs.FS) (*Policy, error) {
 	}
 	body, problems := file.Decode(&grammar)
 	r := policyReader{
-		Reader: hclfile.Reader{File: file, Problems: problems}, files: files,
+		Reader: hclfile.Reader{File: file, Problems: problems, Plain: true}, files: files,
 		owner: map[cas.Digest]string{}, roots: map[cas.Digest]string{},
 	}
 	p := &Policy{File: name, digest: cas.Sum(src), source: slices.Clone(src)}
@@ -52,6 +51,7 @@ type policyReader struct {
 	files fs.FS
 	owner map[cas.Digest]string // member names by key
 	roots map[cas.Digest]string // root key names by key
+	sound bool                  // whether nothing is wrong with teams and members
 }
 
 func (r *policyReader) policy(p *Policy, b *hclfile.Body) {
@@ -81,6 +81,7 @@ func (r *policyReader) policy(p *Policy, b *hclfile.Body) {
 		}
 		p.Revocations = append(p.Revocations, Revocation{Member: name, Effective: r.moment(v, "effective"), Reason: r.String(v, "reason")})
 	}
+	r.sound = len(r.Problems) == 0
 	for _, e := range b.Of("environment") {
 		p.Environments = append(p.Environments, r.environment(p, e))
 	}
@@ -125,6 +126,10 @@ func (r *policyReader) parseTeam(b *hclfile.Body) Team {
 			if other, taken := r.owner[mk.Key.Fingerprint()]; taken && other != member.Name {
 				r.Problem(k.Range, CodeTrustSharedKey, fmt.Sprintf("members %q and %q have the same key", other, member.Name),
 					"one key would count as two people", "give each member a key of its own, or one name to the two")
+			}
+			if slices.ContainsFunc(member.Keys, func(k MemberKey) bool { return k.Key.Fingerprint() == mk.Key.Fingerprint() }) {
+				r.Problem(k.Range, CodeTrustSharedKey, fmt.Sprintf("member %q has the same key twice", member.Name),
+					"only one of the two spans of time would be looked at", "keep the one key block whose from and until are meant")
 			}
 			r.owner[mk.Key.Fingerprint()] = member.Name
 			member.Keys = append(member.Keys, mk)
@@ -181,7 +186,11 @@ func (r *policyReader) environment(p *Policy, b *hclfile.Body) Environment {
 			if err := checkPattern(repository); err != nil || strings.Contains(repository, "*") {
 				r.Problem(b.At("minimum_release"), CodeTrustValue, fmt.Sprintf("%q is no repository", repository), "", "write one repository without tag, digest or *")
 			}
-			e.MinimumRelease[plainRepository(repository)] = f
+			plain := plainRepository(repository)
+			if _, twice := e.MinimumRelease[plain]; twice {
+				r.Problem(b.At("minimum_release"), CodeTrustValue, fmt.Sprintf("%s stands twice, under two names", plain), "only one of the numbers would count", "keep one of the lines")
+			}
+			e.MinimumRelease[plain] = f
 		}
 	}
 	return e
@@ -217,31 +226,16 @@ func (r *policyReader) requirement(p *Policy, b *hclfile.Body) Requirement {
 	} else if t != nil && q.Threshold > len(t.Members) {
 		r.Problem(b.At("threshold"), CodeTrustThreshold, fmt.Sprintf("a threshold of %d, and team %s has %d members", q.Threshold, t.Name, len(t.Members)),
 			"no image could ever be accepted", fmt.Sprintf("write threshold = %d, or add members", len(t.Members)))
+	} else if t != nil && r.sound {
+		r.reachable(p, t, q, b)
 	}
 	if b.Has("builders") && len(q.Builders) == 0 {
 		r.Problem(b.At("builders"), CodeTrustValue, "no builder is taken", "an empty list reads as any to some and as none to others", "name a builder id, or remove the line")
 	}
-	if text := r.String(b, "max_age"); b.Has("max_age") {
-		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			r.Problem(b.At("max_age"), CodeTrustValue, fmt.Sprintf("%q is no time span", text), "", `write it in hours, such as "720h"`)
-		}
-		q.MaxAge = d
+	if b.Has("max_age") {
+		q.MaxAge = r.span(b, "max_age")
 	}
 	return q
-}
-
-// moment reads an RFC 3339 attribute, the zero time where it is absent.
-func (r *policyReader) moment(b *hclfile.Body, name string) time.Time {
-	text := r.String(b, name)
-	if text == "" && !b.Has(name) {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil || t.IsZero() {
-		r.Problem(b.At(name), CodeTrustValue, fmt.Sprintf("%s is no RFC 3339 time: %q", name, text), "", `write it like "2027-03-01T00:00:00Z"`)
-	}
-	return t.UTC()
 }
 
 // key reads a key that stands inside, or in a file that is held to its
@@ -292,6 +286,11 @@ func (r *policyReader) keyFile(path string) ([]byte, error) {
 	}
 	if !fs.ValidPath(path) {
 		return nil, fmt.Errorf("reading key: %q leads out of the trust file's folder", path)
+	}
+	if info, err := fs.Stat(r.files, path); err != nil {
+		return nil, fmt.Errorf("reading key: %w", err)
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("reading key: %q is no regular file", path) // a pipe would block
 	}
 	f, err := r.files.Open(path)
 	if err != nil {

@@ -51,7 +51,7 @@ var grammar = hclfile.Schema{Blocks: []hclfile.Block{{
 					{Name: "minimum_release", Type: cty.Map(cty.Number), Doc: "the lowest release counter, by repository"},
 				},
 				Blocks: []hclfile.Block{{Name: "require", Labels: []string{"KIND"}, Doc: "provenance, sbom, release, review or pod", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-					{Name: "team", Type: cty.String, Doc: "whose members must sign, as team.NAME"},
+					{Name: "team", Type: cty.String, Refers: "team", Doc: "whose members must sign, as team.NAME"},
 					{Name: "threshold", Type: cty.Number, Default: "1", Doc: "how many distinct members"},
 					{Name: "builders", Type: cty.List(cty.String), Doc: "of provenance: the builder ids that are taken"},
 					{Name: "max_age", Type: cty.String, Doc: "of release and review: how long after it was issued it counts, such as 720h"},

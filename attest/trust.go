@@ -141,6 +141,7 @@ func rootPath(p *Policy, opt TrustOptions) (have string, ok bool, remedy string)
 		return "the file is not signed", false, sign
 	}
 	trusted, reached, last := opt.Roots, false, int64(0)
+	others := false // whether the file's own roots vouch for it, and are not the operator's
 	known := map[cas.Digest]Key{}
 	chain := append(slices.Clone(opt.Earlier), SignedPolicy{p, opt.Signature})
 	for _, link := range chain {
@@ -158,6 +159,7 @@ func rootPath(p *Policy, opt TrustOptions) (have string, ok bool, remedy string)
 		signers := e.signers(link.Policy.source, known)
 		before, after := count(signers, trusted.Fingerprints), count(signers, own)
 		have = fmt.Sprintf("signatures of %d of the trusted root keys and of %d of the file's own", before, after)
+		others = after >= link.Policy.Root.Threshold && before < trusted.need()
 		switch {
 		case string(e.Payload) != string(link.Policy.source):
 			have = "the signatures are over other bytes"
@@ -167,6 +169,10 @@ func rootPath(p *Policy, opt TrustOptions) (have string, ok bool, remedy string)
 			trusted = Roots{link.Policy.Root.Threshold, own}
 			last, reached = link.Policy.Version, true
 		}
+	}
+	if others && !reached {
+		have += ", which are others than those that are trusted"
+		return have, false, "where the root changed since, name each version before, the oldest first: `--trust-earlier FILE`; where it did not, " + sign
 	}
 	return have, reached, sign
 }

@@ -73,11 +73,14 @@ func (a *app) trustSignCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			file, err := trust.Sign(cmd.Context(), host, args[0], signer)
+			signed, err := trust.Sign(cmd.Context(), host, args[0], signer)
 			if err != nil {
 				return err
 			}
-			return a.answer(map[string]string{"schema": "nbuild.trust-sign/v1", "signatures": file}, file+"\n")
+			if !signed.Root && !a.json {
+				fmt.Fprintf(a.stderr, "note: this key is no root key of %s. Its signature counts only where it is of a root before this one, which --trust-earlier names.\n", diag.Clean(args[0]))
+			}
+			return a.answer(signed, signed.Signatures+"\n")
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the root's private `key`")

@@ -32,6 +32,7 @@ type Reader struct {
 	Context  *hcl.EvalContext
 	Problems diag.Problems
 	Budget   *Budget // nil: one of its own
+	Plain    bool    // every value stands there as it is; an Attr may still Refer
 
 	told bool // that the budget is spent
 }
@@ -109,6 +110,11 @@ func convertTo(v cty.Value, to cty.Type) (cty.Value, error) {
 func (r *Reader) Raw(b *Body, name string) cty.Value {
 	expr := b.Expr(name)
 	if expr == nil || r.File.loopsIn(expr.Range()) {
+		return cty.NilVal
+	}
+	if spec, ok := b.schema.attr(name); r.Plain && ok && !writtenOut(expr, spec.Type, spec.Refers) {
+		r.Problem(b.At(name), CodeValue, name+" must be a "+spec.TypeName()+" that is written out",
+			"what is signed is read as it stands: no expression, no reference, and no text where a number is due", fmt.Sprintf("write %s = %s", name, sample(spec)))
 		return cty.NilVal
 	}
 	if r.Budget == nil {
@@ -315,6 +321,8 @@ func whole(v cty.Value) bool {
 // sample shows a value of an attribute's type for a remedy.
 func sample(a *Attr) string {
 	switch {
+	case a.Refers != "":
+		return a.Refers + ".NAME"
 	case len(a.OneOf) > 0 && a.Type == cty.String:
 		return fmt.Sprintf("%q", a.OneOf[0])
 	case a.Type == cty.String:
@@ -325,6 +333,8 @@ func sample(a *Attr) string {
 		return "true"
 	case a.Type.IsListType() || a.Type.IsSetType():
 		return `["…"]`
+	case a.Type.IsMapType() && a.Type.ElementType() == cty.Number:
+		return `{ "…" = 1 }`
 	case a.Type.IsMapType():
 		return `{ NAME = "…" }`
 	}

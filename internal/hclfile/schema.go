@@ -21,6 +21,7 @@ type Attr struct {
 	OneOf    []string // the closed list of values of a string or of a list of strings
 	Default  string   // what holds where it is absent, for the reference
 	Holds    string   // for the reference, where Type does not say it: "a size", "files"
+	Refers   string   // where a Reader is Plain: the kind of name that may stand for the value
 	Doc      string   // one sentence for the reference
 }
 

@@ -135,21 +135,32 @@ func Judge(host machine.Host, o Options) (*Check, error) {
 	}, nil
 }
 
-// Sign adds a root's signature to those beside a trust file, and returns the name
-// of the file that holds them.
-func Sign(ctx context.Context, host machine.Host, file string, signer attest.Signer) (string, error) {
+// Signed is nbuild.trust-sign/v1: what a signature came to.
+type Signed struct {
+	Schema     string `json:"schema"`
+	Signatures string `json:"signatures"` // the file that holds them
+	Root       bool   `json:"root"`       // whether the key is a root key of the trust file itself
+}
+
+// Sign adds a root's signature to those beside a trust file. A key that is no root of the
+// file signs all the same: the root before this one has to.
+func Sign(ctx context.Context, host machine.Host, file string, signer attest.Signer) (*Signed, error) {
 	path := host.Path(file)
 	src, err := wholefile.Read(path, bounds.HCL)
 	if err != nil {
-		return "", fmt.Errorf("reading the trust file: %w", err)
+		return nil, fmt.Errorf("reading the trust file: %w", err)
 	}
-	_, existing, err := read(host, file)
+	policy, existing, err := read(host, file)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	signed, err := attest.SignPolicy(ctx, signer, src, existing)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return file + attest.SignatureSuffix, wholefile.Write(path+attest.SignatureSuffix, signed, 0o644)
+	out := &Signed{Schema: "nbuild.trust-sign/v1", Signatures: file + attest.SignatureSuffix}
+	for _, k := range policy.Root.Keys {
+		out.Root = out.Root || k.Key.Fingerprint() == signer.Key().Fingerprint()
+	}
+	return out, wholefile.Write(path+attest.SignatureSuffix, signed, 0o644)
 }
