@@ -27,8 +27,8 @@ format() {
 }
 
 lint() {
-  go vet ./...
-  "$work/bin/staticcheck" ./...
+  go vet ./... ./.ci/long/mutate
+  "$work/bin/staticcheck" ./... ./.ci/long/mutate
   unreachable
 }
 
