@@ -44,8 +44,8 @@ var realms = []attack{
 		await import('./again.mjs'); for (const p of [...seen]) { let v; try { v = await Promise.race([p, wait(1)]); } catch { continue; }
 			const l = v && (typeof v === 'object') && (v.loader || (v.eval && v)); if (l) { console.log('reached'); for (const [k, ...args] of [['eval', 'console.log("PWNED")', 'file:///x.mjs'], ['import', 'data:text/javascript,console.log("PWNED")', 'file:///x.mjs', {}], ['getOrCreateModuleJob', 'file://' + here + '/x.mjs', { specifier: 'file://' + evil + 'evil.mjs', attributes: {}, phase: 2 }, 0]]) try { const j = await l[k](...args); if (j && j.run) await j.run(); } catch (e) { say(e); } break; } }`},
 	{name: "a binding that is read for what it lacks", code: `
-		let reached; Object.defineProperty(Object.prototype, 'configs', { configurable: true, get() { if (this && this.compileFunction) reached = this; return undefined; } });
-		const b = new Uint8Array(4096); try { await WebAssembly.compile(b); } catch (e) { say(e); } try { await fetch('http://127.0.0.1:1/'); } catch (e) { say(e); } if (reached) console.log('PWNED')`},
+		let reached; for (const k of ['configs', 'kEvaluationPhase', 'kSourcePhase', 'setImportModuleDynamicallyCallback', 'compileFunctionForCJSLoader']) Object.defineProperty(Object.prototype, k, { configurable: true, get() { if (this && (this.compileFunction || this.ModuleWrap || this.ContextifyScript)) reached = this; return undefined; } });
+		await import('./good.mjs'); try { require('./again.mjs'); } catch (e) { say(e); } const b = new Uint8Array(4096); try { await WebAssembly.compile(b); } catch (e) { say(e); } try { await fetch('http://127.0.0.1:1/'); } catch (e) { say(e); } if (reached) console.log('PWNED')`},
 	{name: "an iterator that is handed Node's own modules", code: `
 		let Builtin, job; for (const P of [new Map().values(), new Set().values(), [].values()].map(Object.getPrototypeOf)) { const real = P.next; try { P.next = function () { const r = Reflect.apply(real, this, []); const v = r.value; if (v && v.compileForInternalLoader) Builtin = v; if (v && v.loader) job = v; return r; }; } catch (e) { say(e); } }
 		Module.syncBuiltinESMExports(); await import('./good.mjs'); if (Builtin) console.log('PWNED ' + Object.keys(Builtin)); if (job) console.log('PWNED ' + Object.keys(job))`},
@@ -63,10 +63,27 @@ const marked = (o) => { let info; Object.defineProperty(o, mark(o, 'clone'), { c
 `
 
 func TestGuardLetsNothingReachWhatNodeKeepsToItself(t *testing.T) {
-	eachPermission(t, realms, func(a *attack) {
-		a.code = marking + a.code
-		a.files, a.evaluators = map[string]string{"evaluator.js": insidersFiles["evaluator.js"], "again.mjs": "import './good.mjs';\n"}, []string{"evaluator.js"}
-	})
+	eachPermission(t, realms, inRealm)
+}
+
+// Each worker is a realm of its own.
+func TestGuardLetsNoWorkerReachWhatNodeKeepsToItself(t *testing.T) {
+	for _, a := range realms {
+		inRealm(&a)
+		a.thread = true
+		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+			eachNode(t, func(t *testing.T, n node) {
+				t.Parallel()
+				a.run(t, n)
+			})
+		})
+	}
+}
+
+func inRealm(a *attack) {
+	a.code = marking + a.code
+	a.files = map[string]string{"evaluator.js": insidersFiles["evaluator.js"], "again.mjs": "import './good.mjs';\n"}
+	a.evaluators = []string{"evaluator.js"}
 }
 
 // eachPermission runs attacks on each Node, without Node's permission model and with it.

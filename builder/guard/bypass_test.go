@@ -19,6 +19,7 @@ type attack struct {
 	said       bool                // the guard is given which files have an import(), as in an image
 	libraries  map[string][]string // of listed addons
 	prepare    func(*world)        // done once the list is written
+	thread     bool                // it runs in a worker
 	permission bool                // ... and Node's permission model is on
 }
 
@@ -39,6 +40,8 @@ require('./unlisted/evil.js');
 try { console.log(eval('"PW" + "NED"')); } catch (e) { console.log(e.name); }
 -- fine.js --
 console.log('fine');
+-- thread.js --
+new (require('worker_threads').Worker)(__dirname + '/attack.js').on('error', (e) => console.log('CAUGHT', e.code, e.message));
 -- child.js --
 require('./unlisted/evil.js');
 -- node_modules/plain/package.json --
@@ -113,7 +116,11 @@ func (a attack) run(t *testing.T, n node) {
 	if a.prepare != nil {
 		a.prepare(w)
 	}
-	got := w.start(n, "attack.js")
+	program := "attack.js"
+	if a.thread {
+		program = "thread.js"
+	}
+	got := w.start(n, program)
 	if strings.Contains("\n"+got.stdout, "\nPWNED") || strings.Contains("\n"+got.stderr, "\nPWNED") {
 		t.Errorf("unlisted code ran\nstdout %s\nstderr %s", got.stdout, got.stderr)
 		return

@@ -36,6 +36,9 @@ const messages = freeze({
 // nodesSources returns the texts of Node's own modules, by their names.
 let nodesSources;
 
+// powerful are the bindings that have what compiles, loads or starts something.
+const powerful = freeze(['contextify', 'inspector', 'messaging', 'mksnapshot', 'module_wrap', 'process_methods', 'spawn_sync', 'wasm_web_api', 'worker']);
+
 function guardInternals() {
   const Builtin = nodesLoader();
   const modules = Builtin.map;
@@ -44,6 +47,13 @@ function guardInternals() {
   // An object of Node's that inherits a setter hands itself to it.
   Object.setPrototypeOf(Builtin.prototype, null);
   hold(Builtin.prototype, 'constructor', Object);
+  // Node asks its bindings for names that some versions lack, and a getter that every
+  // object inherits would be handed the binding.
+  for (let i = 0; i < powerful.length; i++) {
+    try {
+      Object.setPrototypeOf(internalBinding(powerful[i]), null);
+    } catch { /* a Node without it */ }
+  }
   const find = uncurry(getPrototypeOf(modules).get);
   const compileBuiltin = uncurry(Builtin.prototype.compileForInternalLoader);
   const messaging = internalBinding('messaging');
