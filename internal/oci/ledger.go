@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/diag"
 )
 
 // LedgerType is the artifact type of the manifest that a ledger of releases hangs on.
@@ -72,17 +73,20 @@ func Record(ctx context.Context, s Store, environment, repository string, bundle
 	return recorded, nil
 }
 
-// openLedger implements Store. The manifest is pushed with a tag, since registries that
-// collect garbage forget what hangs on a manifest that is not there or has no tag.
+// openLedger implements Store. The manifest has a tag where the registry lets it have
+// one, since some that collect garbage forget what hangs on a manifest without. Nothing is
+// found by that tag.
 func (r *Registry) openLedger(ctx context.Context, l ledger) error {
-	if _, err := r.Manifest(ctx, l.at.Digest); err == nil {
-		return nil
+	if _, err := r.PushImage(ctx, l.manifest); err != nil {
+		return err
 	}
-	tag := "nbuild-releases-" + l.at.Digest.Hex[:12]
-	if err := r.pusher.Push(ctx, r.repo.Tag(tag), l.manifest); err != nil {
-		return r.fault("", err)
+	err := r.Tag(ctx, l.at.Digest, "nbuild-releases-"+l.at.Digest.Hex[:12])
+	for _, p := range diag.All(err) {
+		if p.Code == CodeDenied || p.Code == CodeMoved {
+			return nil
+		}
 	}
-	return nil
+	return err
 }
 
 // openLedger implements Store: a layout lists what it holds and forgets nothing.
