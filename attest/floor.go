@@ -41,16 +41,16 @@ func (j *judgement) floor(ctx context.Context) {
 		need = fmt.Sprintf("release %d as it was accepted, or a later one", remembered.Counter)
 	}
 	if j.release == nil {
-		j.add(CheckReleaseFloor, j.openRelease(), need, "no release counts", "release it: `nbuild release --key KEY`")
+		j.add(CheckReleaseFloor, j.openRelease(), need, "no release counts", "release it: `nbuild release --key KEY --trust FILE --root FINGERPRINT`")
 		return
 	}
 	have := fmt.Sprintf("release %d", j.release.Counter)
 	switch {
 	case j.env.DenyRollback && minimum == 0 && j.state == nil:
 		j.add(CheckReleaseFloor, Unknown, "a floor for "+j.repository+", as rollback is denied", have+", and no floor to hold it to",
-			fmt.Sprintf("set minimum_release = { %q = %d } in environment %q of %s; `nbuild verify --state DIR` also keeps a floor", j.repository, j.release.Counter, j.env.Name, j.policy.File))
+			fmt.Sprintf("set minimum_release = { %q = %d } in environment %q of %s; `--state DIR` also keeps a floor", j.repository, j.release.Counter, j.env.Name, j.policy.File))
 	case j.release.Counter < minimum || !remembered.allows(j.release.Counter, j.subject.Digest):
-		remedy := fmt.Sprintf("release it anew: `nbuild release --key KEY` gives it a counter over %d", max(minimum-1, remembered.Counter))
+		remedy := fmt.Sprintf("release it anew: `nbuild release --key KEY --trust FILE --root FINGERPRINT` gives it a counter over %d", max(minimum-1, remembered.Counter))
 		if remembered.Counter > j.release.Counter && remembered.Counter >= minimum {
 			remedy += fmt.Sprintf("; where no release had counter %d by right, have the roots sign minimum_release = { %q = %d } in a next version of %s, and release then",
 				remembered.Counter, j.repository, min(remembered.Counter+1, predicate.LastCounter), j.policy.File)

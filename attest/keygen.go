@@ -39,7 +39,7 @@ func GenerateKey(password Password, opt KeyOptions) (*KeyPair, error) {
 		return nil, &diag.Problem{
 			Code: CodePassword, What: "the password is empty",
 			Why:    "whoever gets the file could sign in your name",
-			Remedy: "give a password in NBUILD_PASSWORD or on the terminal; for a key that is public anyway, `nbuild keygen --empty-password`",
+			Remedy: "give a password in NBUILD_PASSWORD or on the terminal; for a key that is public anyway, `nbuild keygen --empty-password NAME`",
 		}
 	}
 	var private any

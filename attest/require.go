@@ -51,9 +51,9 @@ func (j *judgement) require(q Requirement) bool {
 
 // remedies are the commands that give what a requirement asks for.
 var remedies = map[Require]string{
-	RequireProvenance: "`nbuild release --key KEY`, run by a builder that the trust file binds to the member",
-	RequireSBOM:       "`nbuild release --key KEY`",
-	RequireRelease:    "`nbuild release --key KEY`, for this environment",
+	RequireProvenance: "`nbuild release --key KEY --trust FILE --root FINGERPRINT`, run by a builder that the trust file binds to the member",
+	RequireSBOM:       "`nbuild release --key KEY --trust FILE --root FINGERPRINT`",
+	RequireRelease:    "`nbuild release --key KEY --trust FILE --root FINGERPRINT`, for this environment",
 	RequireReview:     "a statement of https://nbuild.dev/review/v1 about this image, signed by one more member of the team",
 }
 

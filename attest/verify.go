@@ -152,7 +152,7 @@ func (j *judgement) image() {
 		have = j.repository + ", as its signed release says"
 	}
 	if j.repository == "" {
-		j.add(CheckImage, j.openRelease(), need, "a layout is in no repository, and no trusted release names one", "release it: `nbuild release --key KEY`")
+		j.add(CheckImage, j.openRelease(), need, "a layout is in no repository, and no trusted release names one", "release it: `nbuild release --key KEY --trust FILE --root FINGERPRINT`")
 		return
 	}
 	result := Fail

@@ -14,32 +14,74 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// mends types what the last command's message says: it must stand there in backquotes,
-// just so, and end with success: mends COMMAND ARGS….
+// mends types what the last command printed: it must stand in backquotes in a message, or
+// in a page that was explained, and end with success: mends COMMAND ARGS…. A word that
+// stands for another (NAME, FILE, DIR) is replaced by what is typed.
 func mends(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: mends COMMAND ARGS…")
 	}
-	line := strings.Join(args, " ")
-	if said := ts.ReadFile("stderr"); !strings.Contains(said, "`"+line+"`") {
-		ts.Fatalf("the message does not say to type `%s`:\n%s", line, said)
+	said := ts.ReadFile("stderr") + "\n" + ts.ReadFile("stdout")
+	if !printed(said, args) {
+		ts.Fatalf("nothing says to type `%s`:\n%s", strings.Join(args, " "), said)
 	}
-	ts.Check(ts.Exec("sh", "-c", line))
+	ts.Check(ts.Exec("sh", "-c", strings.Join(args, " ")))
 }
 
-// asking are commands that ask a person, whom a script has none of.
-var asking = []string{"npm login --registry", "npm init"}
+// printed reports whether a command line stands in a text, alone or as a part of one that
+// joins several.
+func printed(said string, args []string) bool {
+	line := mention{text: strings.Join(args, " ")}.words()
+	for _, p := range append([]passage{{text: strings.ReplaceAll(said, "\n", " ")}}, lines(said)...) {
+		for _, span := range p.commands(args[0]) {
+			if slices.EqualFunc(span.words(), line, standsFor) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
-// TestEveryRemedyThatIsACommandRunsInAScript holds each command of nbuild and npm that a
-// problem outside of the command line's own says to type to the scripts: one of them
-// types it, with the same flags, and it succeeds.
+// standsFor reports whether a word of a message is what was typed, with what is typed in
+// the place of NAME, FILE and their like.
+func standsFor(said, typed string) bool {
+	form := regexp.MustCompile(`\b[A-Z]{3,}\b`).ReplaceAllString(regexp.QuoteMeta(said), `\S+`)
+	return said == typed || regexp.MustCompile("^"+form+"$").MatchString(typed)
+}
+
+// lines are those of a text, each as it might stand in a fenced block.
+func lines(text string) []passage {
+	var all []passage
+	for line := range strings.Lines(text) {
+		all = append(all, passage{text: line, code: true})
+	}
+	return all
+}
+
+// unrunnable are command lines that no script can type, by why not.
+var unrunnable = map[string]string{
+	"npm login --registry":     "asks a person for a name and a password",
+	"npm init":                 "asks a person",
+	"git lfs pull":             "needs Git LFS and a server of it",
+	"git lfs untrack":          "needs Git LFS",
+	"cosign generate-key-pair": "another tool, which CI has and a machine may lack",
+	"npm config set":           "its registry is an example: that it sets one is seen where the loopback's is",
+}
+
+// programs are those whose command lines are remedies.
+var programs = []string{"nbuild", "npm", "git", "cosign"}
+
+// TestEveryRemedyThatIsACommandRunsInAScript holds each command that a problem outside of
+// the command line's own says to type, and each that a page of docs/errors names where it
+// says what to do, to the scripts: one of them types it after it was printed, with the
+// same flags, and it succeeds.
 func TestEveryRemedyThatIsACommandRunsInAScript(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
 	typed := map[string]bool{}
-	line := regexp.MustCompile(`(?m)^(?:\[[^\]]*\] )*(?:mends|exits 0|exec) ((?:nbuild|npm) .*)$`)
+	line := regexp.MustCompile(`(?m)^(?:\[[^\]]*\] )*mends (.*)$`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -50,19 +92,60 @@ func TestEveryRemedyThatIsACommandRunsInAScript(t *testing.T) {
 		}
 	}
 	missing := map[string]string{}
-	for _, p := range sourcePassages(t) {
+	used := map[string]bool{}
+	found := 0
+	for _, p := range slices.Concat(sourcePassages(t), fixes(t)) {
 		if strings.HasPrefix(p.at, "cmd/nbuild/") && !p.remedy || strings.Contains(p.at, "testdata/") {
 			continue
 		}
-		for _, m := range slices.Concat(p.commands("nbuild"), p.commands("npm")) {
-			if f := form(m); f != "" && !typed[f] && !slices.Contains(asking, f) {
-				missing[f] = fmt.Sprintf("%s: `%s`", m.at, m.text)
+		for _, program := range programs {
+			for _, m := range p.commands(program) {
+				f := form(m)
+				if f == "" {
+					continue
+				}
+				found++
+				if unrunnable[f] != "" {
+					used[f] = true
+				} else if !typed[f] {
+					missing[f] = fmt.Sprintf("%s: `%s`", m.at, m.text)
+				}
 			}
 		}
 	}
-	for f, at := range missing {
-		t.Errorf("no script types %q, which a message says to: %s", f, at)
+	if found < 150 {
+		t.Errorf("only %d commands were found: the search is broken", found)
 	}
+	for f, at := range missing {
+		t.Errorf("no script types %q after it was printed: %s", f, at)
+	}
+	for f := range unrunnable {
+		if !used[f] || typed[f] {
+			t.Errorf("%q needs no exception", f)
+		}
+	}
+}
+
+// fixes are the lines of the pages of docs/errors that say what to do: from the heading
+// "How to fix" or the words "To fix it" on.
+func fixes(t *testing.T) []passage {
+	t.Helper()
+	var all []passage
+	page, fixing := "", false
+	for _, p := range pagePassages(t) {
+		name, _, _ := strings.Cut(p.at, ":")
+		if !strings.HasPrefix(name, "docs/errors/") {
+			continue
+		}
+		if name != page {
+			page, fixing = name, false
+		}
+		fixing = fixing || strings.HasPrefix(p.text, "## How to fix") || strings.HasPrefix(p.text, "To fix it")
+		if fixing {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // form is what makes two command lines the same remedy: the command and its flags, not
@@ -73,13 +156,14 @@ func form(m mention) string {
 		return ""
 	}
 	var flags []string
-	if words[0] == "npm" {
+	if words[0] != "nbuild" {
 		out := words[:2:2]
 		for _, w := range words[2:] {
 			switch name, _, _ := strings.Cut(w, "="); {
+			case w == "--":
 			case strings.HasPrefix(w, "--"):
 				flags = append(flags, name)
-			case words[1] == "config" && len(out) == 2:
+			case (words[1] == "config" || words[1] == "lfs") && len(out) == 2:
 				out = append(out, w)
 			}
 		}
@@ -91,11 +175,14 @@ func form(m mention) string {
 	if err != nil || cmd == root || cmd.ParseFlags(rest) != nil {
 		return ""
 	}
-	cmd.LocalNonPersistentFlags().Visit(func(f *pflag.Flag) {
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed {
 			flags = append(flags, "--"+f.Name)
 		}
 	})
+	if args := cmd.Flags().Args(); len(flags)+len(args) == 0 && (strings.Contains(cmd.Use, " --") || cmd.Args != nil && cmd.Args(cmd, args) != nil) {
+		return "" // the name of a command that does not run without more
+	}
 	slices.Sort(flags)
 	return strings.Join(append([]string{cmd.CommandPath()}, flags...), " ")
 }

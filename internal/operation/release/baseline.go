@@ -52,7 +52,7 @@ func (r *run) baseline(ctx context.Context, name, repository string, platforms [
 			return nil, &diag.Problem{
 				Code: CodeNoBaseline, What: "there is no baseline " + diag.Clean(name), Err: err,
 				Why:    fmt.Sprintf("it would be a first release, but the trust file takes none below %d, or a digest was named: someone may have removed it, so that nothing looks changed", floor),
-				Remedy: "name the image that runs now: `nbuild release --baseline REPOSITORY@sha256:…`",
+				Remedy: "name the image that runs now: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline REPOSITORY@sha256:…`",
 			}
 		}
 		return &predecessor{}, nil
@@ -130,6 +130,6 @@ func untrusted(name string, err error) error {
 	return &diag.Problem{
 		Code: CodeBaseline, What: "what is in the baseline " + diag.Clean(name) + " can't be told for sure", Err: err,
 		Why:    "whoever can push could have attached any BOM to it, so only one that the trust file's members signed is compared with",
-		Remedy: "name an image that was released under this trust file: `nbuild release --baseline IMAGE`",
+		Remedy: "name an image that was released under this trust file: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`",
 	}
 }

@@ -161,6 +161,6 @@ func unreadable(name string, err error) error {
 	return &diag.Problem{
 		Code: CodeGuard, What: "what the baseline " + diag.Clean(name) + " may load can't be told", Err: err,
 		Why:    "the gate names a class of change of the production source list, and without the list of the baseline nothing would look changed",
-		Remedy: "name an image that nbuild released, whose layers can be read: `nbuild release --baseline IMAGE`",
+		Remedy: "name an image that nbuild released, whose layers can be read: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`",
 	}
 }
