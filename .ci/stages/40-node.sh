@@ -60,7 +60,7 @@ apps() {
 # Each bypass and whole programs on each Node, and what a traced run sees on each.
 guard() {
   apps
-  NBUILD_TEST_NODES=$(joined : /bin/node) NBUILD_TEST_APPS=$work/tools/apps/node_modules go test -count=1 -timeout 15m ./builder/guard
+  NBUILD_TEST_NODES=$(joined : /bin/node) NBUILD_TEST_APPS=$work/tools/apps/node_modules go test -count=1 -timeout 30m ./builder/guard
   NBUILD_TEST_NODES=$(joined : /bin/node) go test -count=1 -run TestModuleVersionsAreNodes ./builder/launch
   go test -count=1 -timeout 10m ./builder/recorder -nodes "$(joined : '')"
 }

@@ -74,6 +74,7 @@ func TestNothingThatAProgramCanReachCompilesOrStarts(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
 			eachNode(t, func(t *testing.T, n node) {
+				t.Parallel()
 				w := newWorld(t, walked)
 				w.o.Permission = c.permission
 				got := walk(t, w, n, c.order)

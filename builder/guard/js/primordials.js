@@ -135,9 +135,13 @@ function hold(object, name, value) {
     defineProperty(object, name, { __proto__: null, value, writable: false, configurable: false, enumerable: old ? old.enumerable : false });
     return;
   }
+  const get = () => value;
+  // What reads descriptors takes such a getter for the value, by this convention of
+  // libraries that look for the language's own functions.
+  defineProperty(get, 'originalValue', { __proto__: null, value });
   defineProperty(object, name, {
     __proto__: null,
-    get: () => value,
+    get,
     set(other) {
       if (this !== object) own(this, name, other);
       else if (other !== value) refuseReplacing(name);
