@@ -51,7 +51,7 @@ var builtinsAttacks = []attack{
 var processes = []attack{
 	{name: "a worker loads an unlisted file", kinds: "unlisted", code: `const { Worker } = require('worker_threads'); const w = new Worker(here + '/worker.js'); w.on('error', say)`},
 	{name: "a worker with empty execArgv and env", kinds: "unlisted", code: `const { Worker } = require('worker_threads'); const w = new Worker(here + '/worker.js', { execArgv: [], env: {} }); w.on('error', say)`},
-	{name: "a worker that shares the environment", kinds: "unlisted", code: `const { Worker, SHARE_ENV } = require('worker_threads'); const w = new Worker(here + '/worker.js', { execArgv: [], env: SHARE_ENV }); w.on('error', say)`},
+	{name: "a worker that shares the environment", kinds: "environment", code: `const { Worker, SHARE_ENV } = require('worker_threads'); const w = new Worker(here + '/worker.js', { execArgv: [], env: SHARE_ENV }); w.on('error', say)`},
 	{name: "a worker with options that answer twice", kinds: "unlisted", code: `
 		const { Worker } = require('worker_threads'); let n = 0; const w = new Worker(here + '/worker.js', { get execArgv() { return n++ ? [] : ['--no-warnings']; }, get eval() { return false; } }); w.on('error', say)`},
 	{name: "a worker with inherited options", kinds: "unlisted", code: `

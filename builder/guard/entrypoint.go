@@ -110,7 +110,7 @@ func flags(script string, mode, eval Mode, o Options) []string {
 	if !RequiresModules(o.Node) && o.Minor >= 19 { // before, it is off
 		all = append(all, "--no-experimental-require-module")
 	}
-	if o.Node >= 22 && mode == Enforce {
+	if (o.Node > 22 || o.Node == 22 && o.Minor >= 14) && mode == Enforce { // before, there is none
 		all = append(all, "--disable-sigusr1")
 	}
 	return append(all, o.Permission.flags(o.Node)...)
@@ -167,44 +167,25 @@ func runsNode(cmd []string) error {
 			Remedy: "set `cmd = [\"node\", \"FILE\"]` in the image block, with the file that the script starts",
 		}
 	}
-	for i := 1; i < len(cmd); i++ {
-		a := cmd[i]
-		if a == "--" && i+1 < len(cmd) || !strings.HasPrefix(a, "-") {
-			return nil
+	taken, refused := readFlags(cmd[1:])
+	if refused == "" {
+		refused = behindProgram(cmd[1:][taken:], slices.Contains(cmd[1:][:taken], "--"))
+	}
+	if refused != "" {
+		return &diag.Problem{
+			Code: CodeFlag, What: fmt.Sprintf("the command gives node the flag %s", refused),
+			Why:    "only flags that are known to run no code and to weaken nothing are let through beside the guard",
+			Remedy: fmt.Sprintf("take %s out of `cmd` in the image block, or set `guard = \"off\"`", refused),
 		}
-		name, _, given := strings.Cut(a, "=")
-		if preloads[name] {
-			if !given {
-				i++ // the next word is what it loads
-			}
-			continue
-		}
-		if !harmless[name] {
-			return &diag.Problem{
-				Code: CodeFlag, What: fmt.Sprintf("the command gives node the flag %s", a),
-				Why:    "only flags that are known to run no code and to weaken nothing are let through beside the guard",
-				Remedy: fmt.Sprintf("take %s out of `cmd` in the image block, or set `guard = \"off\"`", a),
-			}
-		}
+	}
+	if program := cmd[1:][taken:]; len(program) > 0 && program[0] != "" && program[0] != "-" && program[0] != "inspect" {
+		return nil
 	}
 	return &diag.Problem{
 		Code: CodeCommand, What: fmt.Sprintf("the command %q names no file for node to run", strings.Join(cmd, " ")),
 		Why:    "a node without a file runs what it is sent",
 		Remedy: "set `cmd = [\"node\", \"server.js\"]` in the image block",
 	}
-}
-
-// preloads lists the flags of node that load a module before the program's own. Behind
-// the guard's flags it is held to the list like any other.
-var preloads = map[string]bool{"--require": true, "-r": true, "--import": true}
-
-// harmless lists flags of node that run no code and weaken nothing.
-var harmless = map[string]bool{
-	"--enable-source-maps": true, "--no-warnings": true, "--trace-warnings": true, "--no-deprecation": true,
-	"--trace-deprecation": true, "--trace-uncaught": true, "--unhandled-rejections": true, "--dns-result-order": true,
-	"--max-http-header-size": true, "--max-old-space-size": true, "--max-semi-space-size": true, "--stack-trace-limit": true,
-	"--expose-gc": true, "--conditions": true, "--disable-warning": true, "--frozen-intrinsics": true, "--disable-proto": true,
-	"--use-openssl-ca": true, "--use-bundled-ca": true, "--use-system-ca": true, "--title": true, "--throw-deprecation": true,
 }
 
 func sorted(all []string) []string {

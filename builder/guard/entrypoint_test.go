@@ -47,16 +47,23 @@ func TestEntryPointRefusesWhatCouldStartAnUnguardedNode(t *testing.T) {
 		cmd  string
 		want diag.Code
 	}{
-		"nothing":       {"", CodeCommand},
-		"a shell":       {"sh -c node", CodeCommand},
-		"npm":           {"npm start", CodeCommand},
-		"no file":       {"node", CodeCommand},
-		"stdin":         {"node -", CodeFlag},
-		"flags alone":   {"node --no-warnings", CodeCommand},
-		"an evaluation": {"node -e 1", CodeFlag},
-		"a loader":      {"node --loader x server.js", CodeFlag},
-		"preload alone": {"node --import ./x.mjs", CodeCommand},
-		"an inspector":  {"node --inspect=0.0.0.0 server.js", CodeFlag},
+		"nothing":                              {"", CodeCommand},
+		"a shell":                              {"sh -c node", CodeCommand},
+		"npm":                                  {"npm start", CodeCommand},
+		"no file":                              {"node", CodeCommand},
+		"stdin":                                {"node -", CodeCommand},
+		"a debugger":                           {"node inspect server.js", CodeCommand},
+		"a value and no file":                  {"node --title server.js", CodeCommand},
+		"an option behind a value":             {"node --trace-event-categories v8 --env-file=x server.js", CodeFlag},
+		"an engine's option without its value": {"node --stack-size 100 server.js", CodeFlag},
+		"a value that is no value":             {"node --no-warnings=1 server.js", CodeFlag},
+		"variables from a file by the program": {"node server.js --env-file=x", CodeFlag},
+		"settings by the program":              {"node -- server.js --experimental-config-file=x", CodeFlag},
+		"flags alone":                          {"node --no-warnings", CodeCommand},
+		"an evaluation":                        {"node -e 1", CodeFlag},
+		"a loader":                             {"node --loader x server.js", CodeFlag},
+		"preload alone":                        {"node --import ./x.mjs", CodeCommand},
+		"an inspector":                         {"node --inspect=0.0.0.0 server.js", CodeFlag},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, _, err := EntryPoint(strings.Fields(test.cmd), Report, Options{})

@@ -28,10 +28,16 @@ var (
 	instrument []byte
 	//go:embed js/builtins.js
 	builtins []byte
+	//go:embed js/options.js
+	options []byte
+	//go:embed js/environment.js
+	environment []byte
 	//go:embed js/children.js
 	children []byte
 	//go:embed js/addons.js
 	addons []byte
+	//go:embed js/threads.js
+	threads []byte
 	//go:embed js/internals.js
 	internals []byte
 	//go:embed js/console.js
@@ -46,6 +52,7 @@ var (
 // list from the folder that it stands in.
 func Script() []byte {
 	return bytes.Join([][]byte{
-		engine, primordials, config, report, checks, modules, esm, evaluate, instrument, builtins, variablesSection(), children, addons, internals, console, start,
+		engine, primordials, config, report, checks, modules, esm, evaluate, instrument, builtins, variablesSection(), flagsSection(), options, environment,
+		children, threads, addons, internals, console, start,
 	}, nil)
 }

@@ -15,6 +15,7 @@ type Variable struct {
 	Since   int    // the first major version from 20 on that reads it
 	Until   int    // the last one; 0 where the newest reads it
 	Refused bool   // children and workers may not be given a value of their own
+	Settled bool   // the guard says what children and workers are given
 	Does    string // what Node does with it
 }
 
@@ -24,7 +25,8 @@ type Variable struct {
 // code, opens its inspector or writes files beside the program's own is refused, and so
 // is what belongs to Node's test runner, to its benchmarks and to the REPL: no image
 // needs them. What says how a process talks to its parent, or what it prints, trusts or
-// counts, is not.
+// counts, is not. Node's compile cache is off whatever a program says of it: its
+// variables are settled by the guard.
 var Variables = []Variable{
 	{Name: "BENCH_CONTEXT", Since: 26, Refused: true, Does: "makes a process a child of the benchmark runner"},
 	{Name: "BENCH_FILE_RUN_ID", Since: 26, Refused: true, Does: "names a file's run to the benchmark runner"},
@@ -32,15 +34,15 @@ var Variables = []Variable{
 	{Name: "CHANNEL_FD", Since: 20, Does: "is the channel to the parent"},
 	{Name: "CHANNEL_SERIALIZATION_MODE", Since: 20, Does: "says how messages to the parent are written"},
 	{Name: "CLUSTER_SCHED_POLICY", Since: 20, Does: "says who shares connections out"},
-	{Name: "COMPILE_CACHE", Since: 22, Refused: true, Does: "names a folder of compiled code that is run in place of sources"},
-	{Name: "COMPILE_CACHE_PORTABLE", Since: 24, Refused: true, Does: "has compiled code found in another folder"},
-	{Name: "COMPILE_CACHE_READONLY", Since: 26, Refused: true, Does: "has compiled code read and not written"},
+	{Name: "COMPILE_CACHE", Since: 22, Settled: true, Does: "names a folder of compiled code that is run in place of sources"},
+	{Name: "COMPILE_CACHE_PORTABLE", Since: 24, Settled: true, Does: "has compiled code found in another folder"},
+	{Name: "COMPILE_CACHE_READONLY", Since: 26, Settled: true, Does: "has compiled code read and not written"},
 	{Name: "DEBUG", Since: 20, Does: "has Node's own modules print what they do"},
 	{Name: "DEBUG_NATIVE", Since: 20, Does: "has Node's native code print what it does"},
 	{Name: "DISABLE_COLORS", Since: 20, Does: "prints without colours"},
-	{Name: "DISABLE_COMPILE_CACHE", Since: 22, Does: "keeps compiled code out"},
+	{Name: "DISABLE_COMPILE_CACHE", Since: 22, Settled: true, Does: "keeps compiled code out"},
 	{Name: "EXTRA_CA_CERTS", Since: 20, Does: "adds certificates that are trusted"},
-	{Name: "ICU_DATA", Since: 20, Does: "names the folder of language data"},
+	{Name: "ICU_DATA", Since: 20, Refused: true, Does: "names the folder of language data, which native code takes as it is"},
 	{Name: "INSPECT_RESUME_ON_START", Since: 20, Refused: true, Does: "lets a debugged program go on"},
 	{Name: "MANY_ACCEPTS", Since: 20, Until: 22, Does: "takes several connections at once on Windows"},
 	{Name: "NO_READLINE", Since: 20, Refused: true, Does: "changes the REPL"},
@@ -70,19 +72,23 @@ var Variables = []Variable{
 
 // variablesSection is the section of the script that knows them.
 func variablesSection() []byte {
-	var refused, settled []string
+	var refused, settled, harmless []string
 	for _, v := range Variables {
-		if v.Refused {
+		switch {
+		case v.Refused:
 			refused = append(refused, v.Name)
-		} else {
+		case v.Settled:
 			settled = append(settled, v.Name)
+		default:
+			harmless = append(harmless, v.Name)
 		}
 	}
 	return fmt.Appendf(nil, `
-// The variables that Node reads itself, by version %d: those that are refused, and
-// those that are not.
+// The variables that Node reads itself, by version %d: those that are refused, those
+// that the guard settles, and the others.
 const newestNode = %d;
 const nodeRefused = /^NODE_(?:%s)$/;
 const nodeSettled = /^NODE_(?:%s)$/;
-`, NewestNode, NewestNode, strings.Join(refused, "|"), strings.Join(settled, "|"))
+const nodeHarmless = /^NODE_(?:%s)$/;
+`, NewestNode, NewestNode, strings.Join(refused, "|"), strings.Join(settled, "|"), strings.Join(harmless, "|"))
 }

@@ -150,11 +150,15 @@ func TestOfANewerNodeOnlyWhatIsKnownMayBeGiven(t *testing.T) {
 // docs/guard-variables.md lists them for whoever reads a refusal.
 func TestTheVariablesAreDocumented(t *testing.T) {
 	var page strings.Builder
-	page.WriteString("# Variables of Node's own\n\nThese are the environment variables whose name begins with NODE_ that Node itself reads. ")
+	page.WriteString("# Variables and options of Node's own\n\n## Variables\n\nThese are the environment variables whose name begins with NODE_ that Node itself reads. ")
 	page.WriteString("A guarded program may give its children and workers any other such name, because Node does nothing with it. ")
 	page.WriteString("Of these it may give those that are not refused; `guarding { environment = [\"NAME\"] }` of an image block lets a refused one through. ")
 	fmt.Fprintf(&page, "Node after %d may read more: there every name is refused that is not here.\n\n", NewestNode)
-	page.WriteString("Beside them the guard refuses what makes the system's loader, the C library or OpenSSL run or read code: `LD_…`, `OPENSSL_…`, `MALLOC_…`, `GCONV_PATH`, `LOCPATH`, `GLIBC_TUNABLES`, `SSLKEYLOGFILE`.\n\n")
+	page.WriteString("What is started gets a whole environment that the guard made, whatever the program wrote to process.env while it ran: a variable that is refused has the value that the process was started with, or none. ")
+	page.WriteString("The compile cache is off in every child and worker, and no name in `environment` turns it on. ")
+	page.WriteString("NODE_OPTIONS may hold options that the table below has, but `--require` and `--import`, which there come before the guard; no name in `environment` lets others through. ")
+	page.WriteString("A worker that shares the environment of the thread that starts it (`SHARE_ENV`) could have it changed before its guard begins; `environment = [\"SHARE_ENV\"]` allows that.\n\n")
+	page.WriteString("Beside Node's own the guard refuses what makes the system's loader, the C library, OpenSSL or ICU run code or read what they run by: `LD_…`, `OPENSSL_…`, `MALLOC_…`, `GCONV_PATH`, `LOCPATH`, `GLIBC_TUNABLES`, `SSLKEYLOGFILE`, `ICU_DATA`.\n\n")
 	page.WriteString("| variable | Node | for children | what Node does with it |\n|---|---|---|---|\n")
 	for _, v := range Variables {
 		versions, may := fmt.Sprintf("%d to %d", v.Since, NewestNode), "may be given"
@@ -164,10 +168,32 @@ func TestTheVariablesAreDocumented(t *testing.T) {
 		if v.Since == NewestNode {
 			versions = fmt.Sprint(NewestNode)
 		}
-		if v.Refused {
+		switch {
+		case v.Refused:
 			may = "refused"
+		case v.Settled:
+			may = "set by the guard"
 		}
 		fmt.Fprintf(&page, "| `NODE_%s` | %s | %s | %s |\n", v.Name, versions, may, v.Does)
+	}
+	page.WriteString("\n## Options\n\nThese are the options of Node that an image's command, a child, a worker's `execArgv` and NODE_OPTIONS may have. ")
+	page.WriteString("They are read as the very Node reads them: `_` for `-`, a value behind `=` or in the next argument, `--no-` where it is marked. ")
+	page.WriteString("Any other is refused, and so is one that this Node does not have. ")
+	page.WriteString("Options of the permission model may be given where the image does not set it, and where it does, as the image has them. ")
+	page.WriteString("Node looks for `--experimental-config-file` and `--experimental-default-config-file` among the program's own arguments as well, so they are refused there too.\n\n")
+	page.WriteString("| option | Node | `--no-` | workers take it |\n|---|---|---|---|\n")
+	for _, f := range Flags {
+		versions, name := fmt.Sprintf("%d to %d", f.Since, NewestNode), "--"+f.Name
+		if f.Until != 0 {
+			versions = fmt.Sprintf("%d to %d", f.Since, f.Until)
+		}
+		if f.Until == f.Since {
+			versions = fmt.Sprint(f.Since)
+		}
+		if f.Kind.takesValue() {
+			name += "=" + f.Example
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", name, versions, yes(f.No), yes(f.Thread))
 	}
 	const file = "../../docs/guard-variables.md"
 	if *update {
@@ -178,4 +204,11 @@ func TestTheVariablesAreDocumented(t *testing.T) {
 	if readFile(t, file) != page.String() {
 		t.Errorf("%s is not what the list says: run go test ./builder/guard -run TestTheVariablesAreDocumented -update", file)
 	}
+}
+
+func yes(so bool) string {
+	if so {
+		return "yes"
+	}
+	return ""
 }

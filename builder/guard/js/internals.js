@@ -39,11 +39,15 @@ let nodesSources;
 // powerful are the bindings that have what compiles, loads or starts something.
 const powerful = freeze(['contextify', 'inspector', 'messaging', 'mksnapshot', 'module_wrap', 'process_methods', 'spawn_sync', 'wasm_web_api', 'worker']);
 
+// nodesBinding returns one of Node's bindings.
+let nodesBinding;
+
 function guardInternals() {
   const Builtin = nodesLoader();
   const modules = Builtin.map;
   const load = (id) => modules.get(id).compileForInternalLoader();
   const internalBinding = nodesBindings(load);
+  nodesBinding = internalBinding;
   // An object of Node's that inherits a setter hands itself to it.
   Object.setPrototypeOf(Builtin.prototype, null);
   hold(Builtin.prototype, 'constructor', Object);
@@ -70,7 +74,7 @@ function guardInternals() {
   hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
   const builtins = internalBinding('builtins');
   nodesSources = () => builtins.natives;
-  if (parseInt(slice(process.version, 1), 10) > 22) guardJobs(load('internal/modules/esm/module_job').ModuleJobBase.prototype);
+  if (major > 22) guardJobs(load('internal/modules/esm/module_job').ModuleJobBase.prototype);
   // Node's loader of modules binds its methods by the language's own function.
   hold(Function.prototype, 'bind', Function.prototype.bind);
   // From Node 24 on its own maps and sets are iterated by the language's iterators, and
@@ -85,7 +89,7 @@ function guardInternals() {
 
 // nodesLoader has Node make one of its own modules by a message, which a setter catches.
 function nodesLoader() {
-  const sent = typeof DOMException === 'function' && parseInt(slice(process.version, 1), 10) > 20 ? new DOMException('') : new Blob([]);
+  const sent = typeof DOMException === 'function' && major > 20 ? new DOMException('') : new Blob([]);
   const marks = create(null);
   for (let at = sent; at !== null; at = getPrototypeOf(at)) {
     const own = getOwnPropertySymbols(at);

@@ -13,37 +13,18 @@ function isHooksThread() {
 }
 
 function checkStart() {
-  const version = parseInt(slice(process.version, 1), 10);
-  if (version < 20) stop('Node ' + process.version + ' has no hash that a program can\'t replace; the guard needs 20.12 or later');
-  const given = strings(process.execArgv);
-  for (let i = 0; i < given.length; i++) {
-    if (isOurs(given, i)) {
-      if (given[i] === '--require') i++;
-      continue;
-    }
-    const loads = preloading(given, i);
-    if (loads > 0) {
-      i += loads - 1;
-      continue;
-    }
-    if (matches(nodeFlags, given[i]) === null) {
-      refuse('flag', 'node', 'was started with ' + given[i] + ', which is not known to be harmless', { __proto__: null, path: given[i] }, 'flag');
-    }
-  }
+  if (major < 20) stop('Node ' + process.version + ' has no hash that a program can\'t replace; the guard needs 20.12 or later');
+  const given = readOptions(strings(process.execArgv), 0, (option) => {
+    refuse('flag', 'node', 'was started with ' + option + ', which is not known to be harmless', { __proto__: null, path: option }, 'flag');
+  });
+  startOptions = given.threads;
   // Node takes none for its own thread, which is given the variables as they are by then.
-  const options = inHooksThread ? undefined : atStart.NODE_OPTIONS;
-  if (options !== undefined) {
-    let from = 0;
-    while (from < options.length) {
-      let to = indexOf(options, ' ', from);
-      if (to < 0) to = options.length;
-      const flag = slice(options, from, to);
-      from = to + 1;
-      if (flag !== '' && matches(nodeFlags, flag) === null) {
-        refuse('flag', 'NODE_OPTIONS', 'has ' + flag + ', which is not known to be harmless', { __proto__: null, path: flag }, 'flag');
-      }
-    }
-  }
+  const line = inHooksThread ? undefined : atStart.NODE_OPTIONS;
+  const words = line === undefined ? [] : wordsOf(line);
+  if (words === undefined) stop('NODE_OPTIONS has a mistake in it'); // Node would not have started
+  readOptions(words, 0, (option) => {
+    refuse('flag', 'NODE_OPTIONS', 'has ' + option + ', which is not known to be harmless', { __proto__: null, path: option }, 'flag');
+  }, true);
   if (Module.getCompileCacheDir && Module.getCompileCacheDir() !== undefined) {
     refuse('compile-cache', 'NODE_COMPILE_CACHE', 'lets bytecode run that no list can hold', { __proto__: null, path: Module.getCompileCacheDir() }, 'flag');
   }
@@ -59,11 +40,9 @@ function hideFlags() {
   const given = process.execArgv;
   const kept = [];
   for (let i = 0; i < given.length; i++) {
-    if (isOurs(given, i)) {
-      if (given[i] === '--require') i++;
-      continue;
-    }
-    append(kept, given[i]);
+    const ours = oursAt(given, i);
+    if (ours > 0) i += ours - 1;
+    else append(kept, given[i]);
   }
   process.execArgv = kept;
 }
@@ -76,7 +55,10 @@ if (config.mode !== 'off') {
   }
   hideFlags();
   // SIGUSR1 would open the inspector; with a listener, it does nothing.
-  if (!closesSignal()) apply(onProcess, emitter, ['SIGUSR1', () => {}]);
+  if (!closesSignal()) {
+    apply(onProcess, emitter, ['SIGUSR1', () => {}]);
+    guardKill(process, '_kill');
+  }
   guardInternals();
   guardScripts();
   guardEval();
