@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // ErrFull is held by an error of Read where a process loaded more than is recorded.
@@ -92,7 +92,7 @@ func (r *Record) parse(src []byte) error {
 		}
 		src = rest
 		var l line
-		if err := json.Unmarshal(text, &l); err != nil {
+		if err := strictjson.Decode(text, bounds.TraceRecord, &l); err != nil {
 			return err
 		}
 		if err := r.add(&l); err != nil {

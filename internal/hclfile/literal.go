@@ -1,6 +1,8 @@
 package hclfile
 
 import (
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -11,6 +13,10 @@ import (
 // refers is the one kind of name that it may be instead, as "team" of team.shop; "" for
 // none. What people sign they should read, and not work out.
 func writtenOut(expr hcl.Expression, typ cty.Type, refers string) bool {
+	if _, native := expr.(hclsyntax.Expression); !native { // of HCL's JSON form
+		v, diags := expr.Value(nil)
+		return !diags.HasErrors() && plainValue(v, typ, refers)
+	}
 	switch e := expr.(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		return refers != "" && len(e.Traversal) == 2 && e.Traversal.RootName() == refers
@@ -49,4 +55,24 @@ func writtenOut(expr hcl.Expression, typ cty.Type, refers string) bool {
 		return true
 	}
 	return false
+}
+
+// plainValue is writtenOut of a value of JSON, where a template would stand in a text.
+func plainValue(v cty.Value, typ cty.Type, refers string) bool {
+	switch {
+	case v.IsNull() || !v.IsWhollyKnown():
+		return false
+	case typ == cty.String && v.Type() == cty.String:
+		text := v.AsString()
+		name, opened := strings.CutPrefix(text, "${"+refers+".")
+		return !isTemplate(text) || refers != "" && opened && !isTemplate(name) && strings.Count(name, "}") == 1 && strings.HasSuffix(name, "}")
+	case typ.IsListType() && v.Type().IsTupleType(), typ.IsMapType() && v.Type().IsObjectType():
+		for it := v.ElementIterator(); it.Next(); {
+			if _, e := it.Element(); !plainValue(e, typ.ElementType(), refers) {
+				return false
+			}
+		}
+		return true
+	}
+	return v.Type() == typ
 }

@@ -1,7 +1,6 @@
 package pin
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/upstream"
 )
 
@@ -163,8 +163,8 @@ func whole(ctx context.Context, store *cas.Store, a snapshot.Artefact) bool {
 	if err != nil {
 		return false
 	}
-	m, err := v1.ParseManifest(bytes.NewReader(raw))
-	if err != nil {
+	var m v1.Manifest
+	if strictjson.Decode(raw, bounds.Manifest, &m) != nil {
 		return false
 	}
 	for _, d := range append(m.Layers, m.Config) {
