@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -21,16 +22,31 @@ import (
 	"github.com/nbuild/nbuild/internal/oci"
 )
 
-// elf writes machine code for a platform, which needs no library: elf FILE PLATFORM
-// [SYMBOL…]. The symbols are what it defines; with napi_register_module_v1 it is an
-// addon that any Node takes.
+// elf writes machine code for a platform: elf FILE PLATFORM [SYMBOL…]. The symbols are
+// what it defines; with napi_register_module_v1 it is an addon that any Node takes. A word
+// name=NAME is a library's own name, needs=NAME a library that it needs, and in=FOLDER a
+// folder that those are looked for in.
 func elf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: elf FILE PLATFORM [SYMBOL…]")
 	}
 	at := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(filepath.Dir(at), 0o755))
-	ts.Check(os.WriteFile(at, linkagetest.Write(linkagetest.Spec{Object: linkage.Object{Platform: args[1]}, Has: args[2:]}), 0o644))
+	spec := linkagetest.Spec{Object: linkage.Object{Platform: args[1]}}
+	for _, word := range args[2:] {
+		what, value, _ := strings.Cut(word, "=")
+		switch what {
+		case "name":
+			spec.Name = value
+		case "needs":
+			spec.Needs = append(spec.Needs, linkage.Need{Library: value})
+		case "in":
+			spec.RunPath = append(spec.RunPath, value)
+		default:
+			spec.Has = append(spec.Has, word)
+		}
+	}
+	ts.Check(os.WriteFile(at, linkagetest.Write(spec), 0o644))
 }
 
 // reguard makes of an image with a guard, of one platform and in a layout, another one

@@ -65,6 +65,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"bom":          byteOrderMark,
 	"denied":       denied,
 	"elf":          elf,
+	"listed":       listed,
 	"reguard":      reguard,
 	"pasted":       pasted,
 
