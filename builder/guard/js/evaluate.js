@@ -115,8 +115,8 @@ function scoped(content, word) {
 }
 
 // A module asks for its powers by a word that is used once and that nothing else
-// knows. It asks the constructor of its own functions, which no program can put
-// another in the place of, as it could with a global name or a property of a module.
+// knows. It asks what all functions inherit, which no program can put another in the
+// place of, as it could with a global name or a property of a module.
 const pending = create(null);
 
 function wordFor(value) {
@@ -131,7 +131,7 @@ function redeem(word) {
   return value;
 }
 
-const asking = (word) => '(()=>{}).constructor["' + slot + '"]("' + word + '")';
+const asking = (word) => '(()=>{})["' + slot + '"]("' + word + '")';
 
 function withPowers(content, filename) {
   const power = powersOf(filename);
@@ -175,8 +175,7 @@ function refuseString(way, code) {
 
 function guardEval() {
   if (!bounding && instrumented) { // approved modules ask for what is theirs
-    hold(Function.prototype, 'constructor', Function);
-    hold(Function, slot, redeem);
+    hold(Function.prototype, slot, redeem);
   }
   if (config.eval === 'report') {
     watchEval();
@@ -195,7 +194,7 @@ function guardEval() {
     const original = intrinsics[kinds[i]];
     Object.setPrototypeOf(standIn, getPrototypeOf(original) === original.prototype ? original.prototype : getPrototypeOf(original));
     hold(original.prototype, 'constructor', standIn);
-    if (kinds[i] === 'Function') hold(standIn, slot, redeem);
+    if (kinds[i] === 'Function') hold(original.prototype, slot, redeem);
     if (kinds[i] === 'Function') {
       defineProperty(globalThis, 'Function', { __proto__: null, value: standIn, writable: true, configurable: true });
     }

@@ -7,7 +7,7 @@
 // what was changed on disk is refused whoever rewrites it.
 
 const vouched = create(null);
-const vouchedKey = (file, format, sha256) => file + '\n' + format + '\n' + sha256;
+const vouchedKey = (file, format, sha256) => file + '\n' + (format === 'cjs' ? 'script' : format) + '\n' + sha256;
 
 // signed tells whether a file has the bytes that the list has.
 function signed(file) {

@@ -131,8 +131,10 @@ function hold(object, name, value) {
     if (old.writable) defineProperty(object, name, { __proto__: null, value, writable: false });
     return;
   }
-  if (name === 'constructor') { // Node reads its descriptor to say what an object is
-    defineProperty(object, name, { __proto__: null, value, writable: false, configurable: false, enumerable: old ? old.enumerable : false });
+  if (name === 'constructor') {
+    // Programs give functions one of their own by assigning it, and Node reads the
+    // descriptor to say what an object is. What stood there before is gone either way.
+    lend(object, name, value);
     return;
   }
   const get = () => value;
