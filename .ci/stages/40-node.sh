@@ -57,6 +57,16 @@ apps() {
   [ -d "$work/tools/apps/node_modules" ] || bring apps express4@npm:express@4 express@5 fastify@5 ejs pug handlebars lodash lodash.template
 }
 
+# Programs of more than sixty popular packages, and those that instrument, start threads
+# or processes by trade, on each Node.
+popular() {
+  local dir=$work/tools/popular
+  mkdir -p "$dir"
+  cp builder/guard/testdata/popular/* "$dir/"
+  (cd "$dir" && npm ci --cache "$work/npm" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+  NBUILD_TEST_NODES=$(joined : /bin/node) NBUILD_TEST_POPULAR=$dir go test -count=1 -timeout 10m -run TestPopularProgramsRunUnderTheGuard ./builder/guard
+}
+
 # Each bypass and whole programs on each Node, and what a traced run sees on each.
 guard() {
   apps

@@ -37,7 +37,7 @@ type owner struct {
 func (l *lister) evaluators() {
 	used := make([]bool, len(l.dynamism.Evaluators))
 	l.result.instruments = make([]bool, len(l.dynamism.Instrumenters))
-	proposed, rewriters := map[string][]string{}, map[string][]string{}
+	proposed, atOnce, rewriters := map[string][]string{}, map[string][]string{}, map[string][]string{}
 	for _, e := range l.result.List.Entries {
 		switch e.Format {
 		case sources.Addon:
@@ -66,11 +66,13 @@ func (l *lister) evaluators() {
 				l.result.List.Evaluators = append(l.result.List.Evaluators, sources.Evaluator{Path: e.Path, SHA256: e.SHA256, Reason: v.Reason})
 			}
 		}
-		if evaluates && !approved {
+		if evaluates && !approved && l.atOnce(name, e) {
+			atOnce[label(own.purl)] = append(atOnce[label(own.purl)], rel)
+		} else if evaluates && !approved {
 			proposed[label(own.purl)] = append(proposed[label(own.purl)], rel)
 		}
 	}
-	l.result.Proposed, l.result.Rewriters = proposals(proposed), proposals(rewriters)
+	l.result.Proposed, l.result.AtOnce, l.result.Rewriters = proposals(proposed), proposals(atOnce), proposals(rewriters)
 	l.result.approved = used
 }
 

@@ -36,7 +36,8 @@ type Result struct {
 	Imports  []string         // those listed files that have an import() in them; never nil
 	// Libraries are what listed addons link to, by path.
 	Libraries map[string]guard.Linked
-	Proposed  []Proposal // modules that turn strings into code and are not approved
+	Proposed  []Proposal // modules that may turn strings into code and are not approved
+	AtOnce    []Proposal // ... that do whenever they are loaded
 
 	// Rewriters are modules that rewrite others as they load and are not approved.
 	Rewriters []Proposal

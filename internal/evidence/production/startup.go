@@ -93,18 +93,7 @@ func (s *startup) visit(name string) error {
 			}
 		}
 	}
-	slices.Sort(at)
-	s.judge(name, e, func(f source.Finding) bool {
-		i := sort.Search(len(at), func(i int) bool {
-			line, column := t.Position(at[i])
-			return line > f.Line || line == f.Line && column >= f.Column
-		})
-		if i == len(at) {
-			return false
-		}
-		line, column := t.Position(at[i])
-		return line == f.Line && column == f.Column
-	})
+	s.judge(name, e, func(f source.Finding) bool { return among(t, at, f) })
 	for _, to := range loads {
 		if err := s.visit(to); err != nil {
 			return err
@@ -112,6 +101,46 @@ func (s *startup) visit(name string) error {
 	}
 	return nil
 }
+
+// among reports whether a finding is at one of the places of a file, in the order of the
+// tree.
+func among(t *js.Tree, at []uint32, f source.Finding) bool {
+	slices.Sort(at)
+	i := sort.Search(len(at), func(i int) bool {
+		line, column := t.Position(at[i])
+		return line > f.Line || line == f.Line && column >= f.Column
+	})
+	if i == len(at) {
+		return false
+	}
+	line, column := t.Position(at[i])
+	return line == f.Line && column == f.Column
+}
+
+// atOnce reports whether a file turns a string into code whenever it is loaded.
+func (l *lister) atOnce(name string, e sources.Entry) bool {
+	data, err := l.tree.ReadFile(name)
+	if err != nil {
+		return false // it was read before, to be hashed
+	}
+	goal := js.CommonJS
+	if e.Format == sources.Module {
+		goal = js.Module
+	}
+	t := js.Parse(data, goal)
+	var at []uint32
+	for i := 1; i < len(t.Nodes); i++ {
+		if n := &t.Nodes[i]; (n.Kind == js.CallExpression || n.Kind == js.NewExpression) && certain(t, js.Ref(i)) {
+			at = append(at, n.Start, t.Nodes[n.First].Start)
+		}
+	}
+	return slices.ContainsFunc(l.findings[e.Path], func(f source.Finding) bool {
+		return slices.Contains(compiling, f.Kind) && among(t, at, f)
+	})
+}
+
+// compiling are the kinds of finding by which a string becomes code there and then.
+var compiling = []source.Kind{source.Eval, source.FunctionCtor, source.CtorTrick}
 
 // follow adds the file that a literal request leads to.
 func (s *startup) follow(loads []string, t *js.Tree, spec js.Ref, from string, mode resolution.Mode) []string {
@@ -131,7 +160,7 @@ func (s *startup) judge(name string, e *sources.Entry, runs func(source.Finding)
 	own := s.owner(name)
 	rel, _ := below(own.folder, name)
 	for _, f := range s.findings[e.Path] {
-		evaluates := slices.Contains([]source.Kind{source.Eval, source.FunctionCtor, source.CtorTrick}, f.Kind)
+		evaluates := slices.Contains(compiling, f.Kind)
 		if evaluates && s.bounded && runs(f) && !slices.ContainsFunc(s.result.List.Evaluators, func(v sources.Evaluator) bool { return v.Path == e.Path }) {
 			s.stops[label(own.purl)] = append(s.stops[label(own.purl)], rel)
 			s.places = append(s.places, fmt.Sprintf("%s:%d:%d turns a string into code", e.Path, f.Line, f.Column))

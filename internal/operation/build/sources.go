@@ -52,6 +52,9 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, 
 		l.tell(c, CodeStale, fmt.Sprintf("%s has %d files that have other bytes now, or are gone, such as %s: they are not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, len(r.Stale), r.Stale[0]))
 	}
 	l.unknown(c, r.Warnings)
+	for _, p := range r.AtOnce {
+		l.tell(c, CodeProposed, fmt.Sprintf("%s turns a string into code as soon as %s of it is loaded, and is not approved: under guard = \"enforce\" whatever loads it is stopped, a worker too; where the image needs it, add evaluator %q { reason = \"…\" } to the dynamism block", p.Label, p.Files[0], p.Label))
+	}
 	if names := labels(r.Proposed); names != "" {
 		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", names, r.Proposed[0].Label))
 	}
