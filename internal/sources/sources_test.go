@@ -40,6 +40,54 @@ func sample() *sources.List {
 	return l
 }
 
+// instrumented is sample with a module that may rewrite others.
+func instrumented() *sources.List {
+	l := sample()
+	l.Instrumenters = []sources.Instrumenter{{Path: "/app/server.js", SHA256: digest("server"), Reason: "traces"}}
+	return l
+}
+
+// Who may rewrite others stands in a list only where there is anyone, and lists that differ
+// in that are different.
+func TestInstrumentersAreApprovedAsEvaluatorsAre(t *testing.T) {
+	text := format(t, instrumented())
+	if strings.Contains(format(t, sample()), "instrumenters") || !strings.HasSuffix(text, "\n],\n\"instrumenters\":[\n{\"path\":\"/app/server.js\",\"sha256\":\""+digest("server").String()+"\",\"reason\":\"traces\"}\n]}\n") {
+		t.Error(text)
+	}
+	for name, change := range map[string]func(l *sources.List){
+		"no entry":     func(l *sources.List) { l.Instrumenters[0].Path = "/app/none.js" },
+		"another hash": func(l *sources.List) { l.Instrumenters[0].SHA256 = digest("other") },
+		"no code": func(l *sources.List) {
+			l.Instrumenters[0] = sources.Instrumenter{Path: "/app/y.wasm", SHA256: digest("wasm"), Reason: "x"}
+		},
+		"no reason": func(l *sources.List) { l.Instrumenters[0].Reason = "" },
+		"twice":     func(l *sources.List) { l.Instrumenters = append(l.Instrumenters, l.Instrumenters[0]) },
+	} {
+		l := instrumented()
+		change(l)
+		if _, err := l.Format(); !errors.Is(err, sources.ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := sources.Parse([]byte(strings.Replace(format(t, sample()), "]}\n", "],\n\"instrumenters\":[]}\n", 1))); !errors.Is(err, sources.ErrMalformed) {
+		t.Errorf("an empty list of them: %v", err)
+	}
+	for want, pair := range map[sources.ChangeKind][2]*sources.List{
+		sources.InstrumenterAdded:   {sample(), instrumented()},
+		sources.InstrumenterRemoved: {instrumented(), sample()},
+	} {
+		all := sources.Compare(pair[0], pair[1])
+		if len(all) != 1 || all[0].Kind != want || all[0].Path != "/app/server.js" || all[0].Reason != "traces" || all[0].Entry == nil {
+			t.Errorf("%s: %+v", want, all)
+		}
+	}
+	other := instrumented()
+	other.Instrumenters[0].SHA256 = digest("another text")
+	if all := sources.Compare(instrumented(), other); len(all) != 1 || all[0].Kind != sources.InstrumenterChanged {
+		t.Errorf("%+v", all)
+	}
+}
+
 func format(t *testing.T, l *sources.List) string {
 	t.Helper()
 	out, err := l.Format()
@@ -68,7 +116,7 @@ func TestTheTextOfAListIsFrozen(t *testing.T) {
 }
 
 func TestParseGivesBackWhatFormatWrote(t *testing.T) {
-	for name, l := range map[string]*sources.List{"sample": sample(), "empty": {Node: "22.15.0"}} {
+	for name, l := range map[string]*sources.List{"sample": sample(), "instrumented": instrumented(), "empty": {Node: "22.15.0"}} {
 		back, err := sources.Parse([]byte(format(t, l)))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
