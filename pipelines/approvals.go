@@ -81,7 +81,7 @@ func withLoading(s hclfile.Schema) hclfile.Schema {
 			}},
 		},
 		hclfile.Block{
-			Name: "generated", Labels: []string{"sha256"}, Doc: "Approves one string of code by its SHA-256, such as a template that is compiled when the image is built.",
+			Name: "generated", Labels: []string{"sha256"}, Doc: "Approves one string of code by its SHA-256, such as a template that is compiled when the image is built, or one WebAssembly module that no file holds.",
 			Body: hclfile.Schema{Attrs: []hclfile.Attr{reason}},
 		},
 	)

@@ -93,7 +93,7 @@ function remedyOf(remedy, facts) {
       return facts.sha256 === undefined ? 'Nothing in build.hcl allows it but ' + only
         : 'If you trust it, approve the string in the dynamism block of build.hcl with `generated "' + facts.sha256 + '" { reason = "..." }`, then build and deploy again';
     case 'wasm':
-      return 'Name the .wasm file in a `load "GLOB"` block of the dynamism block in build.hcl, then build and deploy again';
+      return 'If you trust it, name its .wasm file in a `load "GLOB"` block of the dynamism block in build.hcl, or where no file holds it approve it with `generated "' + facts.sha256 + '" { reason = "..." }`; then build and deploy again';
     case 'child':
       return 'If production needs it, name it in the image block as in `guarding { children = [' + stringifyJSON(facts.path) + '] }`, then build and deploy again';
     case 'environment':
