@@ -49,12 +49,29 @@ var realms = []attack{
 	{name: "an iterator that is handed Node's own modules", code: `
 		let Builtin, job; for (const P of [new Map().values(), new Set().values(), [].values()].map(Object.getPrototypeOf)) { const real = P.next; try { P.next = function () { const r = Reflect.apply(real, this, []); const v = r.value; if (v && v.compileForInternalLoader) Builtin = v; if (v && v.loader) job = v; return r; }; } catch (e) { say(e); } }
 		Module.syncBuiltinESMExports(); await import('./good.mjs'); if (Builtin) console.log('PWNED ' + Object.keys(Builtin)); if (job) console.log('PWNED ' + Object.keys(job))`},
+	{name: "the memory of the process as a file", kinds: "memory", code: memory + `
+		const os = require('os').constants; fs.symlinkSync('/proc/self/mem', here + '/link'); const known = fs.openSync('/proc/self/mem');
+		const { O_RDWR, O_WRONLY } = fs.constants;
+		for (const f of ['/proc/self/mem', '/proc/' + process.pid + '/mem', '/proc/thread-self/mem', '/proc/self/root/proc/self/mem', here + '/link', '/proc/self/fd/' + known, '/dev/fd/' + known, Buffer.from('/proc/self/mem'), new URL('file:///proc/self/mem')])
+			for (const flags of ['r+', 'w', 'a', O_RDWR, O_WRONLY]) { try { over(fs.openSync(f, flags)); } catch (e) { say(e); } try { over(await new Promise((go, no) => fs.open(f, flags, (e, fd) => (e ? no(e) : go(fd))))); } catch (e) { say(e); } try { over((await fs.promises.open(f, flags)).fd); } catch (e) { say(e); } }
+		try { const s = fs.createWriteStream('/proc/self/mem', { flags: 'r+', start: at }); s.on('error', say); await new Promise((go) => { s.on('error', go); s.write(was, go); }); if (s.bytesWritten) console.log('PWNED'); } catch (e) { say(e); }
+		try { over(fs.openSync({ toString: () => '/proc/self/mem' }, 'r+')); } catch (e) { say(e); } fs.realpathSync.native = () => '/'; try { over(fs.openSync('/proc/self/mem', 'r+')); } catch (e) { say(e); }`},
+	{name: "the memory of the process from its folder", kinds: "memory", notIn: "worker", code: memory + `
+		process.chdir('/proc/self'); for (const f of ['mem', './mem', 'task/../mem']) try { over(fs.openSync(f, 'r+')); } catch (e) { say(e); }`},
+	{name: "files are written as before", wants: "written\n", code: `
+		fs.writeFileSync('x.txt', 'a'); const fd = fs.openSync('x.txt', 'r+'); fs.writeSync(fd, 'written', 0); fs.closeSync(fd); const h = await fs.promises.open('x.txt', 'a'); await h.write('\n'); await h.close(); process.stdout.write(fs.readFileSync('x.txt')); if (fs.openSync('/proc/self/mem', 'r') < 0) console.log('PWNED');`},
 	{name: "what Node sends of its own still arrives", code: `
 		const got = structuredClone(new Blob(['fine'])); if (await got.text() !== 'fine') console.log('PWNED');
 		const e = mark(new DOMException(''), 'clone') ? structuredClone(new DOMException('m', 'AbortError')) : { name: 'AbortError' }; if (e.name !== 'AbortError') console.log('PWNED');
 		const { MessageChannel } = require('worker_threads'); const { port1, port2 } = new MessageChannel(); const { readable } = new TransformStream(); port1.postMessage(readable, [readable]);
 		await new Promise((done) => port2.once('message', (s) => { if (!(s instanceof ReadableStream)) console.log('PWNED'); done(); })); process.exit()`},
 }
+
+// memory finds machine code of the process, and writes over it what is there.
+const memory = `
+const found = fs.readFileSync('/proc/self/maps', 'utf8').split('\n').find((l) => / r-xp /.test(l) && /node/.test(l)); const at = parseInt(found, 16) + 4096; const was = Buffer.alloc(8); fs.readSync(fs.openSync('/proc/self/mem'), was, 0, 8, at);
+const over = (fd) => { if (fs.writeSync(fd, was, 0, 8, at) === 8) console.log('PWNED'); };
+`
 
 // marking has the code of an attack put another class's name on an object that Node sends.
 const marking = `
@@ -69,6 +86,9 @@ func TestGuardLetsNothingReachWhatNodeKeepsToItself(t *testing.T) {
 // Each worker is a realm of its own.
 func TestGuardLetsNoWorkerReachWhatNodeKeepsToItself(t *testing.T) {
 	for _, a := range realms {
+		if a.notIn == "worker" {
+			continue
+		}
 		inRealm(&a)
 		a.thread = true
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {

@@ -19,6 +19,7 @@ type attack struct {
 	said       bool                // the guard is given which files have an import(), as in an image
 	libraries  map[string][]string // of listed addons
 	prepare    func(*world)        // done once the list is written
+	notIn      string              // "worker" where a worker can't do it
 	thread     bool                // it runs in a worker
 	permission bool                // ... and Node's permission model is on
 }

@@ -72,6 +72,7 @@ function guardInternals() {
     return construct(compileBuiltin(found)[slice(info, at + 1)], []);
   });
   hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
+  guardMemory(internalBinding('fs'));
   const builtins = internalBinding('builtins');
   nodesSources = () => builtins.natives;
   if (major > 22) guardJobs(load('internal/modules/esm/module_job').ModuleJobBase.prototype);
@@ -161,4 +162,33 @@ function lentLoader(loader) {
       return loader.getOrCreateModuleJob(parent, request, type);
     },
   });
+}
+
+// guardMemory: Linux has the memory of a process as a file, which who writes it writes
+// over machine code. Every way to a descriptor that can be written leads through these.
+function guardMemory(files) {
+  const names = ['open', 'openFileHandle'];
+  for (let i = 0; i < names.length; i++) {
+    const original = files[names[i]];
+    files[names[i]] = function (file, flags, ...rest) {
+      if ((flags & writing) !== 0) {
+        if (typeof file !== 'string') file = bytesOf(file) || file; // which another thread may share
+        checkMemory(file);
+      }
+      return apply(original, this, [file, flags, ...rest]);
+    };
+  }
+}
+
+const writing = fsConstants.O_WRONLY | fsConstants.O_RDWR;
+
+function checkMemory(file) {
+  let real;
+  try {
+    real = text(realpath(file));
+  } catch {
+    return; // what is not there is made
+  }
+  if (matches(/^\/proc\/.*\/mem$/, real) === null) return;
+  refuse('memory', real, 'is the memory of a process, which no list can hold', { __proto__: null, path: real, module: caller() }, 'closed');
 }
