@@ -153,7 +153,7 @@ func replace(path string, raw []byte) (err error) {
 func stateProblem(dir string, err error) error {
 	return &diag.Problem{
 		Code: CodeState, Pos: diag.Pos{File: dir}, What: "the memory of releases can't be used",
-		Why:    "without it an older release could not be told from a newer one",
+		Why:    "without it an older release could not be distinguished from a newer one",
 		Remedy: "make the folder of --state readable and writable, or restore it from a copy", Err: err,
 	}
 }

@@ -142,7 +142,7 @@ func (b *build) nodeVersion(block *pipelines.Image, platform string, under v1.Im
 		}
 	}
 	return "", &diag.Problem{
-		Code: CodeNodeUnknown, Pos: block.At, What: fmt.Sprintf("which Node image %q starts can't be told", block.Name),
+		Code: CodeNodeUnknown, Pos: block.At, What: fmt.Sprintf("which Node image %q starts is not known", block.Name),
 		Why:    "the guard's list is made for one version of Node, and the base does not say NODE_VERSION as Node's own images do",
 		Remedy: "use a base with `node = \"22\"`, or one that sets NODE_VERSION",
 	}

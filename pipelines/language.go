@@ -96,7 +96,7 @@ var npmBlock = hclfile.Block{
 				{Name: "allow", Type: texts, Required: true, OneOf: []string{"preinstall", "install", "postinstall"}, Doc: "Which scripts."},
 				{Name: "reason", Type: text, Required: true, Doc: "Why it is needed."},
 			}}},
-			{Name: "unbuilt", Labels: []string{"package"}, Doc: "Says that production does without what the install scripts of a package, or its binding.gyp, would make. The label is a name, or `NAME@VERSION` for that version alone. Without it a build stops at a package that an image may load and that has neither run its scripts nor machine code for the image's platform and Node. The BOM tells of it.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+			{Name: "unbuilt", Labels: []string{"package"}, Doc: "Says that production does without what the install scripts of a package, or its binding.gyp, would make. The label is a name, or `NAME@VERSION` for that version alone. Without it a build stops at a package that an image may load and that has neither run its scripts nor machine code for the image's platform and Node. The BOM says so.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 				{Name: "reason", Type: text, Required: true, Doc: "Why production does without it."},
 			}}},
 			{Name: "patch", Labels: []string{"name@version"}, Doc: "Changes a package under its own name.", Body: hclfile.Schema{Attrs: []hclfile.Attr{

@@ -56,7 +56,7 @@ func references(pos diag.Pos, doc map[string]any) diag.Problems {
 		}
 		nodes[ref] = true
 		if !refs[ref] {
-			add("dependencies are told of %q, which is no bom-ref", ref)
+			add("dependencies are listed of %q, which is no bom-ref", ref)
 		}
 		on, _ := node["dependsOn"].([]any)
 		for _, t := range on {

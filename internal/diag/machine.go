@@ -64,7 +64,7 @@ var faults = []fault{
 		syscall.EADDRNOTAVAIL, syscall.EADDRINUSE,
 	}, false},
 	{CodeDevice, "the operating system refused", func(path string) string {
-		return fmt.Sprintf("look at the disk and the file system of %s (`dmesg` tells of failing ones), or name a place on another", orHere(path))
+		return fmt.Sprintf("look at the disk and the file system of %s (`dmesg` names failing ones), or name a place on another", orHere(path))
 	}, []syscall.Errno{syscall.EIO, syscall.ENXIO, syscall.ENODEV, syscall.ESTALE, syscall.ENOTSUP, syscall.ENOSYS, syscall.ETXTBSY, syscall.EPIPE}, false},
 }
 

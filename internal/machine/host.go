@@ -32,7 +32,7 @@ type Host struct {
 	Offline  bool
 	Events   event.Sink
 	Version  string // of nbuild
-	BuildID  string // names the very code that runs, "" where it can't be told
+	BuildID  string // names the very code that runs, "" where it is not known
 	Patience Patience
 }
 

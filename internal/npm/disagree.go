@@ -107,7 +107,7 @@ func (c *comparison) unreadable(e *edge) {
 		remedy = "correct package.json, then " + rewrite
 	}
 	what := e.from.called() + " asks for " + e.name + "@" + shown(e.spec)
-	p := &diag.Problem{Code: c.code(e, CodeDiffers), Pos: e.from.Pos, What: what, Err: c.wrong[e], Why: "npm stops here too: it can't tell what is meant", Remedy: remedy}
+	p := &diag.Problem{Code: c.code(e, CodeDiffers), Pos: e.from.Pos, What: what, Err: c.wrong[e], Why: "npm stops here too: it does not know what is meant", Remedy: remedy}
 	if m := c.manifests[e.from.Path]; m != nil {
 		p.Pos, p.Snippet = m.place(e)
 	}

@@ -167,7 +167,7 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 	slices.Sort(tags)
 	return v1.Descriptor{}, &diag.Problem{
 		Code: CodeMissing, What: fmt.Sprintf("oci:%s holds %d images", l.dir, len(found)),
-		Why:    "which of them is meant can't be told",
+		Why:    "which of them is meant is not known",
 		Remedy: fmt.Sprintf("name one: oci:%s:TAG, where the tags are %q, or oci:%s@sha256:…", l.dir, slices.Compact(tags), l.dir),
 	}
 }

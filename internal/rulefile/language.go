@@ -22,7 +22,7 @@ func Language() hclfile.Schema {
 		Attrs: []hclfile.Attr{
 			{Name: "rules", Type: text, OneOf: Sets, Default: `"common"`, Doc: "The set of rules."},
 			{Name: "deny", Type: texts, Doc: "Kinds of finding, and ids of rules, that stop a build, whatever the set says of them. The kinds are `" + listed(kinds) + "`."},
-			{Name: "warn", Type: texts, Doc: "Kinds of finding, and ids of rules, that are only told, whatever the set says of them."},
+			{Name: "warn", Type: texts, Doc: "Kinds of finding, and ids of rules, that are only reported, whatever the set says of them."},
 		},
 		Blocks: []hclfile.Block{
 			{Name: "allow", Labels: []string{"purl"}, Repeat: true,
@@ -38,7 +38,7 @@ func Language() hclfile.Schema {
 var allowBody = hclfile.Schema{Attrs: []hclfile.Attr{
 	{Name: "kinds", Type: texts, OneOf: Kinds(), Doc: "Which kinds of finding."},
 	{Name: "rules", Type: texts, Doc: "Which rules, by id."},
-	{Name: "sites", Type: cty.Number, Default: "any number", Doc: "At exactly how many places of one version of the package. One more stops the build; one less is told, because the exception is wider than it need be."},
+	{Name: "sites", Type: cty.Number, Default: "any number", Doc: "At exactly how many places of one version of the package. One more stops the build; one less is reported, because the exception is wider than it need be."},
 	{Name: "reason", Type: text, Required: true, Doc: "Why it is safe."},
 	{Name: "owner", Type: text, Doc: "Who says so."},
 	{Name: "expires", Type: text, Holds: "a date, 2027-06-30", Doc: "The last day on which it holds, by the date of the build."},
@@ -52,7 +52,7 @@ var ruleBody = hclfile.Schema{
 		{Name: "call", Type: texts, Doc: "Finds calls and constructions of what one of the patterns names. " + patterns},
 		{Name: "assign", Type: texts, Doc: "Finds assignments to what one of the patterns names."},
 		{Name: "unread", Type: text, OneOf: []string{"file", "part"}, Doc: "Finds files that could not be read, so that nothing is known of them, or files of which a part could not."},
-		{Name: "severity", Type: text, OneOf: []string{string(Deny), string(Warn)}, Default: `"deny"`, Doc: "What a place does: stop the build, or be told."},
+		{Name: "severity", Type: text, OneOf: []string{string(Deny), string(Warn)}, Default: `"deny"`, Doc: "What a place does: stop the build, or be reported."},
 		{Name: "message", Type: text, Required: true, Doc: "What is the case, in a line."},
 		{Name: "reason", Type: text, Required: true, Doc: "Why it matters."},
 		{Name: "remedy", Type: text, Required: true, Doc: "What to do instead."},

@@ -67,7 +67,7 @@ func Parse(src []byte, file string) (*Lock, error) {
 			return nil, diag.Problems{{
 				Code: CodeLockConflict, Pos: diag.Pos{File: file},
 				What:   l.artefacts[i].ID() + " is pinned twice",
-				Why:    "which of the two a build would take could not be told from the file",
+				Why:    "which of the two a build would take is not clear from the file",
 				Remedy: remedyPin,
 			}}
 		}

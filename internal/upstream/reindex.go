@@ -37,7 +37,7 @@ func Current(ctx context.Context, store *cas.Store, lock *snapshot.Lock) error {
 		what = fmt.Sprintf("%d file indexes are of an earlier form, that of %s among them", n, first)
 	}
 	return &diag.Problem{
-		Code: CodeIndex, What: what, Why: "an earlier nbuild pinned them; modes of files and what is linked as a command were told otherwise then",
+		Code: CodeIndex, What: what, Why: "an earlier nbuild pinned them; modes of files and what is linked as a command were written otherwise then",
 		Remedy: "run `nbuild pin`, which makes them anew of the same tarballs, and commit nbuild.lock",
 	}
 }

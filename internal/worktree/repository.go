@@ -239,7 +239,7 @@ func readBounded(name string, limit int64) ([]byte, error) {
 func badGit(top string, err error) error {
 	return &diag.Problem{
 		Code: CodeGit, Pos: diag.Pos{File: ".git"}, What: "the git repository of " + filepath.Base(top) + " can't be read",
-		Why:    "which files are the project's, and of which commit, can't be told",
+		Why:    "which files are the project's, and of which commit, is not known",
 		Remedy: "git fsck; a split index is joined by `git update-index --no-split-index`; or build from a folder without .git", Err: err,
 	}
 }

@@ -124,7 +124,7 @@ func untold(img v1.Image, err error) error {
 		name = "image " + digest.String()
 	}
 	return &diag.Problem{
-		Code: CodeGuard, What: "what " + name + " may load can't be told", Err: err,
+		Code: CodeGuard, What: "what " + name + " may load is not known", Err: err,
 		Why:    "it starts the guard, and the guard's layer is not as nbuild writes it: which list holds there, nobody could say",
 		Remedy: "compare with an image that nbuild built; where this one is said to be one, find out who changed it, and build it again with `nbuild build`",
 	}

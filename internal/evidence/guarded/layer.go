@@ -32,7 +32,7 @@ func folder(ctx context.Context, img v1.Image, config *v1.ConfigFile) (map[strin
 	}
 	ids := config.RootFS.DiffIDs
 	if len(layers) == 0 || len(layers) != len(ids) {
-		return nil, untold(img, fmt.Errorf("it has %d layers, and its configuration tells of %d", len(layers), len(ids)))
+		return nil, untold(img, fmt.Errorf("it has %d layers, and its configuration lists %d", len(layers), len(ids)))
 	}
 	last := layers[len(layers)-1]
 	size, err := last.Size()

@@ -49,7 +49,7 @@ func (p *Project) Source(ctx context.Context, lock *snapshot.Lock) (Source, erro
 	}
 	if s.Date.IsZero() {
 		return s, &diag.Problem{
-			Code: CodeNoDate, What: "nothing tells what date the image should have",
+			Code: CodeNoDate, What: "nothing says what date the image should have",
 			Why: "now would make every build another one", Remedy: "commit the project to git, or set SOURCE_DATE_EPOCH",
 		}
 	}

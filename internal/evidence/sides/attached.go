@@ -110,7 +110,7 @@ func one(name string, docs [][]byte) ([]byte, error) {
 			first = v
 		}
 		if !first.Equal(v) {
-			return nil, noBOM(name, fmt.Sprintf("%d BOMs are attached to it that tell different things, and which one counts can't be told", len(docs)))
+			return nil, noBOM(name, fmt.Sprintf("%d BOMs are attached to it that say different things, and which one counts is not known", len(docs)))
 		}
 	}
 	return docs[0], nil

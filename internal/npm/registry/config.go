@@ -117,7 +117,7 @@ func (c *Config) read(file string, project bool) diag.Problems {
 	if err != nil {
 		return diag.Problems{{
 			Code: CodeConfig, Pos: diag.Pos{File: file}, What: "npm's configuration can't be read", Err: err,
-			Why:    "which registry a package is bound to could not be told",
+			Why:    "which registry a package is bound to would not be known",
 			Remedy: "make the file readable, or name another with npm_config_userconfig",
 		}}
 	}

@@ -79,7 +79,7 @@ func problem(a ask, err error) error {
 	case isCertificate(err):
 		p.Code = CodeCertificate
 		p.What = fmt.Sprintf("the certificate of %s is not trusted", where)
-		p.Why = "whoever answers can't be told from the registry"
+		p.Why = "whoever answers can't be distinguished from the registry"
 		p.Remedy = "run `npm config set cafile FILE` with the PEM file of your registry's authority"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
 		p.Code = CodeCut

@@ -42,7 +42,7 @@ func (c *Client) Packument(ctx context.Context, name string, versions []string) 
 	}
 	if p.Name != name {
 		return nil, &diag.Problem{
-			Code: CodePackument, What: fmt.Sprintf("asked about %s, the registry tells about %q", name, p.Name),
+			Code: CodePackument, What: fmt.Sprintf("asked about %s, the registry answers about %q", name, p.Name),
 			Why:    "it is no registry, or a cache before it mixes answers up",
 			Remedy: "check that `npm config get registry` names an npm registry",
 		}

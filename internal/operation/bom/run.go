@@ -109,7 +109,7 @@ func gather(ctx context.Context, host machine.Host, p *project.Project, lock *sn
 			names = append(names, i.Name)
 		}
 		return nil, &diag.Problem{
-			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print can't be told from %q", o.Image),
+			Code: CodeWhich, What: fmt.Sprintf("which image's BOM to print is not clear from %q", o.Image),
 			Remedy: diag.DidYouMean(o.Image, names, "--image %s") + "; or take the project's BOM with --all",
 		}
 	}

@@ -28,7 +28,7 @@ func Place(host machine.Host, block *pipelines.Image, to string, count int) (*Ta
 	if name == "" {
 		return nil, &diag.Problem{
 			Code: CodeTarget, Pos: block.At, What: fmt.Sprintf("image %q has no repository", block.Name),
-			Why: "where it goes can't be told", Remedy: "name a layout, as in --to oci:out, or set `repository` in the image block",
+			Why: "where it goes is not known", Remedy: "name a layout, as in --to oci:out, or set `repository` in the image block",
 		}
 	}
 	ref, store, err := images.Open(host, name)

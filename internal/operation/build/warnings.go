@@ -86,5 +86,5 @@ func (w *warnings) tellNew(ctx context.Context, store *cas.Store, project string
 	if before == 1 {
 		text = "1 warning is as it was"
 	}
-	w.to.Emit(event.Event{Kind: event.Problem, Phase: "warnings", Text: text + "; `nbuild build -v` tells all of them"})
+	w.to.Emit(event.Event{Kind: event.Problem, Phase: "warnings", Text: text + "; `nbuild build -v` shows all of them"})
 }

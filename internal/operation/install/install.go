@@ -101,7 +101,7 @@ func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 		}
 	}
 	return nil, &diag.Problem{
-		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install can't be told from %q", name),
+		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install is not clear from %q", name),
 		Remedy: diag.DidYouMean(name, names, "--npm %s"),
 	}
 }

@@ -128,7 +128,7 @@ func baselineGuards(ctx context.Context, store oci.Store, digest v1.Hash, platfo
 
 func untrusted(name string, err error) error {
 	return &diag.Problem{
-		Code: CodeBaseline, What: "what is in the baseline " + diag.Clean(name) + " can't be told for sure", Err: err,
+		Code: CodeBaseline, What: "what is in the baseline " + diag.Clean(name) + " is not known for sure", Err: err,
 		Why:    "whoever can push could have attached any BOM to it, so only one that the trust file's members signed is compared with",
 		Remedy: "name an image that was released under this trust file: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`",
 	}

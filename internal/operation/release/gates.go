@@ -35,7 +35,7 @@ func (r *run) gates(ctx context.Context, c *candidate, inventory *sbom.Inventory
 	judged := r.built.Judged
 	add("dynamism", judged.Denies, judged.Problems())
 	if n := len(judged.Warned) + len(judged.Stale); judged.Denies && n > 0 {
-		passed[0].Outcome, passed[0].Detail = predicate.OutcomeWarn, fmt.Sprintf("the rules tell of %d more, and deny none of them", n)
+		passed[0].Outcome, passed[0].Detail = predicate.OutcomeWarn, fmt.Sprintf("the rules report %d more, and deny none of them", n)
 	}
 	add("licence", len(p.Sbom.DenyLicense) > 0, r.built.Licences(inventory))
 	block, err := chosen(p, r.options.Release)
@@ -80,7 +80,7 @@ func chosen(p *pipelines.Project, name string) (*pipelines.Release, error) {
 		return nil, nil
 	}
 	return nil, &diag.Problem{
-		Code: CodeNoRelease, Pos: diag.Pos{File: p.File}, What: fmt.Sprintf("which release block to go by can't be told from %q", name),
+		Code: CodeNoRelease, Pos: diag.Pos{File: p.File}, What: fmt.Sprintf("which release block to go by is not clear from %q", name),
 		Why: "each has gates of its own", Remedy: diag.DidYouMean(name, names, "--release %s"),
 	}
 }
@@ -159,7 +159,7 @@ func guards(ctx context.Context, img *builder.Image) ([]string, []sbom.Guard, er
 
 func unreadable(name string, err error) error {
 	return &diag.Problem{
-		Code: CodeGuard, What: "what the baseline " + diag.Clean(name) + " may load can't be told", Err: err,
+		Code: CodeGuard, What: "what the baseline " + diag.Clean(name) + " may load is not known", Err: err,
 		Why:    "the gate names a class of change of the production source list, and without the list of the baseline nothing would look changed",
 		Remedy: "name an image that nbuild released, whose layers can be read: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`",
 	}

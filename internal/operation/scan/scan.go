@@ -136,7 +136,7 @@ func (s *scanner) unreadable(err error) error {
 	}
 	return &diag.Problem{
 		Code: CodeUnreadable, What: fmt.Sprintf("%s can't be scanned", shown), Err: err,
-		Why:    "what was not read can't be told to be harmless",
+		Why:    "what was not read is not known to be harmless",
 		Remedy: "name a folder or a file that can be read: `nbuild scan node_modules/NAME`",
 	}
 }

@@ -214,7 +214,7 @@ func (s *scanner) production(ctx context.Context, root *os.Root, folders []inven
 	src, err := wholefile.ReadIn(root, name, bounds.Lockfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &diag.Problem{
-			Code: CodeNoProduction, Pos: diag.Pos{File: shown}, What: "what production needs can't be told: there is no lockfile",
+			Code: CodeNoProduction, Pos: diag.Pos{File: shown}, What: "what production needs is not known: there is no lockfile",
 			Why: "an installed tree does not say why a package is in it", Remedy: "leave out --production, or scan the folder that package-lock.json is in",
 		}
 	}

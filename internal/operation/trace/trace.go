@@ -131,7 +131,7 @@ func (t *tracer) uninstalled() {
 	}
 	for _, w := range t.unclear {
 		if strings.Contains(w.Message, "MODULE_NOT_FOUND") || strings.Contains(w.Message, "ERR_MODULE_NOT_FOUND") {
-			t.warn("node_modules", "it is not there, so nothing of the packages is told: run `nbuild install`")
+			t.warn("node_modules", "it is not there, so nothing of the packages is listed: run `nbuild install`")
 			return
 		}
 	}
@@ -172,7 +172,7 @@ func (t *tracer) static(entries, loaded []string) error {
 	}
 	r, err := reach.Run(t.fsys, entries, reach.Options{Node: t.node(), Loaded: distinct(loaded), Cwd: filepath.ToSlash(cwd)})
 	if err != nil {
-		return &diag.Problem{Code: CodeEntry, What: "what the entries reach can't be told", Err: err, Remedy: "name files that are there, and a Node of 20 or later, as in: `nbuild trace --node 22 server.js`"}
+		return &diag.Problem{Code: CodeEntry, What: "what the entries reach is not known", Err: err, Remedy: "name files that are there, and a Node of 20 or later, as in: `nbuild trace --node 22 server.js`"}
 	}
 	for _, f := range r.Files {
 		have := t.reached[f.Path]

@@ -22,7 +22,7 @@ A name is a constant text. It counts where it stands in the call itself, and whe
 - as a constant, an object or JSON that another file of the project exports,
 - through the parameters of functions, methods and constructors that hand it on to a ` + "`require`" + `, an ` + "`import()`" + ` or a call of the table, in any number of steps.
 
-Such a function is known by its name, since no reading tells who an object is. So a call counts in the project's own files, in the package where the function stands, and in packages that depend on it. Names that everything has methods for (` + "`get`" + `, ` + "`set`" + `, ` + "`on`" + ` and their like) count nowhere else than in the table.
+Such a function is known by its name, since no reading shows who an object is. So a call counts in the project's own files, in the package where the function stands, and in packages that depend on it. Names that everything has methods for (` + "`get`" + `, ` + "`set`" + `, ` + "`on`" + ` and their like) count nowhere else than in the table.
 
 What a name turns out to be is looked up as Node looks it up. One that is no package and no file there adds nothing.
 

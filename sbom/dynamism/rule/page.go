@@ -30,7 +30,7 @@ func severities(l *library, id string) (string, error) {
 		}
 		does := "does not have it"
 		if i := find(rules, id); i >= 0 {
-			does = map[rulefile.Severity]string{rulefile.Deny: "stops a build for it", rulefile.Warn: "tells it"}[rules[i].Severity]
+			does = map[rulefile.Severity]string{rulefile.Deny: "stops a build for it", rulefile.Warn: "reports it"}[rules[i].Severity]
 		}
 		parts = append(parts, fmt.Sprintf("%s %s", name, does))
 	}

@@ -31,7 +31,7 @@ dynamism {
     kinds    = ["create-require", "require-resolve"]
     severity = "warn"
     message  = "a place to load from is worked out"
-    reason   = "what is loaded there can't always be told beforehand"
+    reason   = "what is loaded there is not always known beforehand"
     remedy   = "use require and import with literal names"
   }
 
@@ -47,7 +47,7 @@ dynamism {
     call     = ["node:child_process.*"]
     severity = "warn"
     message  = "a shell reads the command"
-    reason   = "what it makes of an argument is hard to tell"
+    reason   = "what it makes of an argument is hard to know"
     remedy   = "leave out shell: true, and give the arguments as a list"
 
     when {
@@ -79,7 +79,7 @@ dynamism {
   rule "CRY-12" {
     call     = [".digest"]
     severity = "warn"
-    message  = "a digest is compared in a time that tells how much of it is right"
+    message  = "a digest is compared in a time that shows how much of it is right"
     reason   = "who can measure the time finds the right one piece by piece"
     remedy   = "use timingSafeEqual of node:crypto"
 
