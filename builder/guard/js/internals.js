@@ -37,7 +37,7 @@ const messages = freeze({
 let nodesSources;
 
 // powerful are the bindings that have what compiles, loads or starts something.
-const powerful = freeze(['contextify', 'inspector', 'messaging', 'mksnapshot', 'module_wrap', 'process_methods', 'spawn_sync', 'wasm_web_api', 'worker']);
+const powerful = freeze(['contextify', 'fs', 'inspector', 'messaging', 'mksnapshot', 'module_wrap', 'process_methods', 'spawn_sync', 'wasm_web_api', 'worker']);
 
 // nodesBinding returns one of Node's bindings.
 let nodesBinding;

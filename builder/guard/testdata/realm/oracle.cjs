@@ -12,6 +12,7 @@ const binding = (name, keys) => {
 // What compiles, loads or starts something, as a whole binding or by name.
 for (const name of ['contextify', 'module_wrap', 'builtins', 'spawn_sync', 'inspector', 'mksnapshot', 'wasm_web_api', 'ffi']) binding(name);
 binding('worker', ['Worker']);
+binding('fs', ['open', 'openFileHandle']);
 binding('v8', ['setFlagsFromString']);
 binding('messaging', ['setDeserializerCreateObjectFunction', 'setDeserializerCreateFunction']);
 binding('process_methods', ['dlopen', 'execve', '_debugProcess', 'patchProcessObject']);
@@ -39,7 +40,7 @@ put('internalBinding', internalBinding);
 
 // Node's own functions that the guard puts others in the place of, by how they begin. The
 // modules that have them are not loaded here: the walk begins with what a program finds.
-const texts = /^(?:function (?:spawnSync|execFileSync|execSync|runInContext|runInNewContext|runInThisContext|compileFunction|createContext|createScript|internalBinding|requireBuiltin|requireWithFallbackInDeps|wrapSafe|evalScript|evalModule\w*|setEngine|loadESM|binding|_linkedBinding|getBuiltinModule)\(|class (?:Script|Session|BuiltinModule|ModuleLoader|SourceTextModule|SyntheticModule) |class Worker extends EventEmitter|class Module \{)/;
+const texts = /^(?:function (?:runInContext|runInNewContext|runInThisContext|compileFunction|createContext|createScript|internalBinding|requireBuiltin|requireWithFallbackInDeps|wrapSafe|evalScript|evalModule\w*|setEngine|loadESM|binding|_linkedBinding|getBuiltinModule)\(|class (?:Script|Session|BuiltinModule|ModuleLoader|SourceTextModule|SyntheticModule) |class Worker extends EventEmitter|class Module \{)/;
 const text = Function.prototype.call.bind(Function.prototype.toString);
 const test = RegExp.prototype.test.bind(texts);
 const slice = Function.prototype.call.bind(String.prototype.slice);
