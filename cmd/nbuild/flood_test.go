@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -21,6 +22,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nbuild/nbuild/attest"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/oci"
+	"github.com/nbuild/nbuild/internal/predicate"
 )
 
 const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -185,4 +191,50 @@ func drip(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv("DRIP", strings.TrimPrefix(server.URL, "http://"))
+}
+
+// moveTag points a tag at a digest: move-tag IMAGE:TAG DIGEST.
+func moveTag(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: move-tag IMAGE:TAG DIGEST")
+	}
+	tag, err := name.NewTag(args[0])
+	ts.Check(err)
+	desc, err := remote.Get(tag.Context().Digest(args[1]))
+	ts.Check(err)
+	ts.Check(remote.Tag(tag, desc))
+}
+
+// overrun releases an image as a member would who signs a counter of their own choice:
+// overrun KEY IMAGE COUNTER.
+func overrun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: overrun KEY IMAGE COUNTER")
+	}
+	signer, err := attest.ParseSigner([]byte(ts.ReadFile(args[0])), args[0], nil)
+	ts.Check(err)
+	a := pusherOf(ts, args[1])
+	ref, err := name.ParseReference(args[1])
+	ts.Check(err)
+	counter, err := strconv.ParseInt(args[2], 10, 64)
+	ts.Check(err)
+	digest, err := cas.ParseDigest(a.subject.Digest.Hex)
+	ts.Check(err)
+	statement, err := predicate.Release{
+		Repository: ref.Context().Name(), Environment: "production", Counter: counter,
+		Issued: predicate.At(time.Now()), Expires: predicate.At(time.Now().AddDate(0, 1, 0)),
+	}.Statement(predicate.Subject{Digest: digest})
+	ts.Check(err)
+	bundle, err := attest.Sign(context.Background(), signer, statement)
+	ts.Check(err)
+	seal, err := attest.SealBundle(context.Background(), signer, statement, bundle)
+	ts.Check(err)
+	at, err := oci.Parse(ref.Context().Name())
+	ts.Check(err)
+	store, err := oci.Open(at, oci.Options{})
+	ts.Check(err)
+	_, _, err = oci.Attach(context.Background(), store, a.subject.Digest, bundle, string(statement.Type), seal)
+	ts.Check(err)
+	_, err = oci.Record(context.Background(), store, "production", ref.Context().Name(), bundle, string(statement.Type), seal)
+	ts.Check(err)
 }

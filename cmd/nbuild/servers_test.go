@@ -73,6 +73,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"every-fault":     everyFault,
 	"no-way-on":       noWayOn,
 	"tag-moves":       tagMoves,
+	"move-tag":        moveTag,
+	"overrun":         overrun,
 	"junk":            junk,
 	"unseal":          unseal,
 	"drip":            drip,
