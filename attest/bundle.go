@@ -81,7 +81,7 @@ func encodeBundle(b *protobundle.Bundle) ([]byte, error) {
 // its form, not its signature. There is one way to read it: unknown or doubled
 // keys, other spellings of a field and loose base64 are refused.
 func ParseBundle(raw []byte) (*Bundle, error) {
-	b, err := scan(raw)
+	b, err := scan(slices.Clone(raw))
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,8 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 
 // scan takes out of a bundle what its signature is checked by, in one pass and with no
 // tree of it: anyone may have written it, and its payload may be large. Its form is
-// looked at by form, once a signature holds.
+// looked at by form, once a signature holds. The text is used up: its payload is decoded
+// in its own place.
 func scan(raw []byte) (*Bundle, error) {
 	if len(raw) > bounds.Statement {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrBundle, bounds.Statement)
@@ -135,7 +136,7 @@ func scan(raw []byte) (*Bundle, error) {
 	if b.keyless = said.Material.PublicKey == nil; !b.keyless {
 		b.hint = said.Material.PublicKey.Hint
 	}
-	if b.message, b.payload, err = decodePayload(encoded); err != nil {
+	if b.message, b.payload, err = decodePayload(raw, encoded); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -176,23 +177,37 @@ func payloadOf(raw []byte) (from, to int, encoded []byte, err error) {
 }
 
 // decodePayload decodes the payload right behind what a signature over it begins with,
-// so that the message is made with no further copy.
-func decodePayload(encoded []byte) (message, payload []byte, err error) {
+// where the text of the bundle was. A large one is in memory once.
+func decodePayload(raw, encoded []byte) (message, payload []byte, err error) {
 	n := base64.StdEncoding.DecodedLen(len(encoded))
 	for i := len(encoded) - 1; i >= 0 && encoded[i] == '='; i-- {
 		n--
 	}
 	head := paeHead(predicate.PayloadType, n)
-	message = make([]byte, len(head)+base64.StdEncoding.DecodedLen(len(encoded)))
-	copy(message, head)
-	got, err := base64.StdEncoding.Strict().Decode(message[len(head):], encoded)
-	if err == nil && (got != n || bytes.IndexByte(encoded, '\n') >= 0 || bytes.IndexByte(encoded, '\r') >= 0) {
-		err = errors.New("it has line ends") // which the decoder passes over
+	const piece = 32 << 10 // of base64; a multiple of four
+	var decoded [piece / 4 * 3]byte
+	done := 0
+	for rest := encoded; len(rest) > 0; {
+		part := rest[:min(piece, len(rest))]
+		rest = rest[len(part):]
+		got, err := base64.StdEncoding.Strict().Decode(decoded[:], part)
+		if err == nil && (bytes.IndexByte(part, '\n') >= 0 || bytes.IndexByte(part, '\r') >= 0) {
+			err = errors.New("it has line ends") // which the decoder passes over
+		}
+		if err == nil && len(rest) > 0 && got != len(decoded) {
+			err = errors.New("it ends before its end")
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: its payload: %w", ErrBundle, err)
+		}
+		done += copy(encoded[done:], decoded[:got]) // never beyond what was read of it
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: its payload: %w", ErrBundle, err)
+	if len(head)+done > len(raw) {
+		raw = make([]byte, len(head)+done)
 	}
-	message = message[:len(head)+n]
+	copy(raw[len(head):], encoded[:done])
+	copy(raw, head)
+	message = raw[:len(head)+done]
 	return message, message[len(head):], nil
 }
 

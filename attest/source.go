@@ -3,6 +3,7 @@ package attest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/nbuild/nbuild/internal/cas"
@@ -20,7 +21,7 @@ type Source interface {
 	// and of which size. ok is false for what turns out to be no bundle.
 	Locate(ctx context.Context, subject cas.Digest, item Item) (located Item, ok bool, err error)
 	// Read returns the bundle that a located item names, which has the digest and the
-	// size that stand there.
+	// size that stand there. The bytes are the caller's.
 	Read(ctx context.Context, item Item) ([]byte, error)
 }
 
@@ -91,5 +92,5 @@ func (e Evidence) Read(_ context.Context, item Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.Bundles[i], nil
+	return slices.Clone(e.Bundles[i]), nil
 }

@@ -20,6 +20,7 @@ var update = flag.Bool("update", false, "rewrite golden files and the output in 
 // TestMain lets the scripts run this test binary as nbuild.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
+		"rusage": rusage,
 		"nbuild": func() {
 			dir, err := os.Getwd()
 			if err != nil {
@@ -49,6 +50,12 @@ func patience() (p machine.Patience) {
 // TestScripts runs testdata/script/*.txtar: each is a session with the command, its
 // output and its exit codes.
 func TestScripts(t *testing.T) {
+	testscript.Run(t, scriptParams(t, "testdata/script", scriptCommands))
+}
+
+// scriptParams is how the sessions in a folder are run.
+func scriptParams(t *testing.T, dir string, commands map[string]func(ts *testscript.TestScript, neg bool, args []string)) testscript.Params {
+	t.Helper()
 	schemas, err := schemasDir()
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +64,8 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+	return testscript.Params{
+		Dir:           dir,
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Values[faultyKey{}] = &faulty{}
@@ -69,7 +76,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NBUILD_PASSWORD", "correct horse")
 			return os.MkdirAll(env.WorkDir+"/home", 0o755)
 		},
-		Cmds: scriptCommands,
+		Cmds: commands,
 		Condition: func(name string) (bool, error) {
 			if name == "mounts" { // may mount, in a namespace of its own
 				return exec.Command("unshare", "--mount", "true").Run() == nil, nil
@@ -77,7 +84,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		RequireExplicitExec: true,
-	})
+	}
 }
 
 // exits runs a command and holds its exit code: exits CODE COMMAND ARGS…
