@@ -192,7 +192,7 @@ func (j *judgement) evidenceCheck(met map[Require]bool) {
 		have += fmt.Sprintf("; %d could not be read, the first: %s: %v", len(j.unread), j.unread[0].Name, j.unread[0].Err)
 	}
 	if errors.Is(j.readErr, ErrTime) || slices.ContainsFunc(j.unread, func(u Unread) bool { return errors.Is(u.Err, ErrTime) }) {
-		remedy = "look why the registry is slow, or give it more time: `nbuild verify --timeout 15m`"
+		remedy = "look why the registry is slow, or give it more time: `--timeout 15m`"
 	}
 	result := Pass
 	for _, q := range j.env.Requirements {

@@ -123,7 +123,7 @@ func undecided(ctx context.Context, ref oci.Ref, err error) error {
 		return &diag.Problem{
 			Code: CodeUnreachable, What: "no decision about " + ref.String(), Err: cause,
 			Why:    "the image could not be resolved to a digest in time; treat it as rejected",
-			Remedy: "look why the registry is slow, or give it more time: `nbuild verify --timeout 15m`",
+			Remedy: "look why the registry is slow, or give it more time: `--timeout 15m`",
 		}
 	}
 	for _, p := range diag.All(err) {
