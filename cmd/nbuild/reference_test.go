@@ -31,7 +31,7 @@ const exitTable = `## Exit codes
 | 22 | could not decide (registry, log or trust root out of reach): treat as rejected |
 | 30 | a release gate or ` + "`diff --exit-code`" + ` found changes that it denies |
 | 31 | a release gate needs an approval |
-| 130, 143 | interrupted, terminated |
+| 129, 130, 143 | hung up, interrupted, terminated |
 
 The code of a problem carries its exit code: NB1104 ends with 11. ` + "`nbuild explain CODE`" + ` prints what it means.
 `

@@ -61,6 +61,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"lacks":        lacks,
 	"damage":       damage,
 	"interrupt":    interrupt,
+	"family":       family,
 	"append":       appendLine,
 	"bom":          byteOrderMark,
 	"denied":       denied,
@@ -529,13 +530,55 @@ func holders(ts *testscript.TestScript, text, folder string) []string {
 	return found
 }
 
+// signals are those that end a command.
+var signals = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+
+// family runs a command that starts others, each of which writes its process id and a
+// line feed to the file "pids", sends the command a signal once there are three, and holds
+// its exit code. None of the processes may be left then: family SIGNAL CODE COMMAND ARGS….
+func family(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || signals[args[0]] == nil {
+		ts.Fatalf("usage: family INT|TERM|HUP CODE COMMAND ARGS…")
+	}
+	program, err := exec.LookPath(args[2])
+	ts.Check(err)
+	file := ts.MkAbs("pids")
+	ts.Check(os.WriteFile(file, nil, 0o644))
+	var said bytes.Buffer
+	cmd := exec.Command(program, args[3:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &said, &said
+	for _, name := range []string{"PATH", "HOME", "NBUILD_STORE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var pids []string
+	for len(pids) < 3 {
+		select {
+		case err := <-ended:
+			ts.Fatalf("it ended before its family was there: %v\n%s", err, said.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+		pids = strings.Fields(ts.ReadFile("pids"))
+	}
+	ts.Check(cmd.Process.Signal(signals[args[0]]))
+	if got := exitText(<-ended); got != args[1] {
+		ts.Fatalf("exit code %s, want %s\n%s", got, args[1], said.String())
+	}
+	for _, pid := range pids {
+		if stat, err := os.ReadFile("/proc/" + pid + "/stat"); err == nil {
+			ts.Fatalf("a process is left: %s", stat)
+		}
+	}
+}
+
 // interrupt runs a command against an npm registry that never answers, sends it a
 // signal once it asks, and holds its exit code: interrupt SIGNAL CODE COMMAND ARGS….
 // What it printed on stderr is left in the file "interrupted".
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
 	if neg || len(args) < 3 || signals[args[0]] == nil {
-		ts.Fatalf("usage: interrupt INT|TERM CODE COMMAND ARGS…")
+		ts.Fatalf("usage: interrupt INT|TERM|HUP CODE COMMAND ARGS…")
 	}
 	program, err := exec.LookPath(args[2])
 	ts.Check(err)

@@ -85,7 +85,7 @@ func (t *tracer) observe(ctx context.Context) (*recorder.Record, error) {
 	cmd := exec.CommandContext(ctx, program, argv[1:]...)
 	cmd.Args[0] = argv[0]
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = t.host.Dir, env, t.options.Output, t.options.Output
-	if err := cmd.Run(); err != nil {
+	if err := family(cmd); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
