@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 )
@@ -171,7 +173,6 @@ func (a *assembly) assemble(ctx context.Context, plan *planner) (layerRecord, la
 	defer cancel()
 	for i := start; i < len(shares); i++ {
 		s := <-slots[i]
-		take()
 		if s.err == nil {
 			s.err = run.add(ctx, &a.packer, s)
 		}
@@ -180,6 +181,7 @@ func (a *assembly) assemble(ctx context.Context, plan *planner) (layerRecord, la
 		}
 		doc.Members[i] = s.packed
 		a.release(s.body, s.plain)
+		take(i)
 		if (i+1)%checkpoint == 0 {
 			if err := a.mark(ctx, prefixes[i], run); err != nil {
 				return layerRecord{}, doc, err
@@ -199,11 +201,11 @@ func (a *assembly) assemble(ctx context.Context, plan *planner) (layerRecord, la
 	}, doc, nil
 }
 
-// packAll packs shares from start on. Share i arrives in slots[i]; take is called
-// for each that was received and lets another one begin, so that no more than a
-// few a worker are in memory. Done returns when all work has ended; cancel ctx
-// before.
-func (a *assembly) packAll(ctx context.Context, shares []share, start int) (slots []chan slot, take, done func()) {
+// packAll packs shares from start on. Share i arrives in slots[i]; take(i) is called
+// once it is no longer needed and lets others begin, so that no more than a few a
+// worker, and no more bytes than inMemory or one share, are in memory. Done returns when
+// all work has ended; cancel ctx before.
+func (a *assembly) packAll(ctx context.Context, shares []share, start int) (slots []chan slot, take func(i int), done func()) {
 	workers := a.options.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -212,18 +214,17 @@ func (a *assembly) packAll(ctx context.Context, shares []share, start int) (slot
 	for i := range slots {
 		slots[i] = make(chan slot, 1)
 	}
-	window := make(chan struct{}, 4*workers)
+	window := semaphore.NewWeighted(inMemory)
+	weight := func(i int) int64 { return min(max(shares[i].size, inMemory/int64(4*workers)), inMemory) }
 	queue := make(chan int)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(queue)
 		for i := start; i < len(shares); i++ {
-			select {
-			case window <- struct{}{}:
-				queue <- i
-			case <-ctx.Done():
-				return
+			if window.Acquire(ctx, weight(i)) != nil {
+				return // the run has ended
 			}
+			queue <- i
 		}
 	})
 	for range workers {
@@ -235,7 +236,7 @@ func (a *assembly) packAll(ctx context.Context, shares []share, start int) (slot
 			}
 		})
 	}
-	return slots, func() { <-window }, wg.Wait
+	return slots, func(i int) { window.Release(weight(i)) }, wg.Wait
 }
 
 // add hashes a packed member.

@@ -47,7 +47,8 @@ type File struct {
 	Dir    bool       // a directory; needed only for an empty one, or for a mode of its own
 	SHA256 cas.Digest // of the content; zero where it is not known
 
-	// The content is Data, or what Open gives where that is set.
+	// The content is Data, or what Open gives where that is set. What it gives may be an
+	// io.ReaderAt too, so that who looks for something in a large file need not read it.
 	Data []byte
 	Open func() (io.ReadCloser, error)
 }

@@ -108,6 +108,11 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 		return err
 	}
 	var contents *tarball.Contents // of this pass, unpacked when the first file is opened
+	defer func() {
+		if contents != nil {
+			contents.Close()
+		}
+	}()
 	for i, e := range index.Entries {
 		name := t.pick(e.Path)
 		if name == "" {
@@ -125,9 +130,11 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 				}
 			}
 			if command {
-				return io.NopCloser(bytes.NewReader(contents.Command(i))), nil
+				if text, changed, err := contents.Linked(i); changed || err != nil {
+					return io.NopCloser(bytes.NewReader(text)), err
+				}
 			}
-			return io.NopCloser(bytes.NewReader(contents.Bytes(i))), nil
+			return section{contents.Open(i)}, nil
 		}
 		if err := yield(f); err != nil {
 			return err
@@ -135,6 +142,12 @@ func (t *packageFiles) files(ctx context.Context, yield func(File) error) error 
 	}
 	return nil
 }
+
+// section is a file of a tarball that may be read anywhere.
+type section struct{ *io.SectionReader }
+
+// Close implements io.Closer.
+func (section) Close() error { return nil }
 
 // layerMode is the mode of a package's file in an image: whoever may run it on disk,
 // anyone may. A program in an image runs as another user than the one who owns the

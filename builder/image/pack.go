@@ -20,7 +20,11 @@ const normalisation = "nbuild-layer-1"
 
 // wholeLimit is how many bytes of tar entries a member may have to be compressed
 // in one piece; a larger one is streamed through the store.
-const wholeLimit = 32 << 20
+const wholeLimit = 8 << 20
+
+// inMemory is how many bytes of tar entries are packed at a time, or packed and not
+// hashed yet, before another share is begun.
+const inMemory = 16 << 20
 
 const memberResult = "layer-member"
 

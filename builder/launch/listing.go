@@ -45,11 +45,9 @@ func OfMembers(ctx context.Context, store *cas.Store, members []image.Member) (*
 				if !telling(n) {
 					return nil
 				}
-				data, err := all(f)
-				if err != nil {
+				if err := n.look(f); err != nil {
 					return fmt.Errorf("reading %s: %w", n.Path, err)
 				}
-				n.tell(data)
 				return nil
 			})
 			if err != nil {
@@ -77,7 +75,7 @@ func OfImage(ctx context.Context, store *cas.Store, img v1.Image) (*Listing, err
 			if err != nil {
 				return nil, fmt.Errorf("reading a layer of a base: %w", err)
 			}
-			err = layer(ctx, tar.NewReader(io.LimitReader(r, bounds.Layer)), nodes)
+			err = layer(ctx, store, tar.NewReader(io.LimitReader(r, bounds.Layer)), nodes)
 			if err == nil {
 				_, err = io.Copy(io.Discard, r) // so that it is held to its digest
 			}
@@ -91,7 +89,7 @@ func OfImage(ctx context.Context, store *cas.Store, img v1.Image) (*Listing, err
 
 // layer lays the files of a layer over those that are there (OCI image specification,
 // layer.md, "Whiteouts").
-func layer(ctx context.Context, archive *tar.Reader, nodes map[string]*node) error {
+func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map[string]*node) error {
 	fresh := map[string]bool{}
 	for {
 		h, err := archive.Next()
@@ -136,11 +134,9 @@ func layer(ctx context.Context, archive *tar.Reader, nodes map[string]*node) err
 			n = &linked
 		case tar.TypeReg:
 			if telling(n) && n.Bytes <= bounds.Program {
-				data, err := io.ReadAll(archive)
-				if err != nil {
+				if err := n.within(archive, store); err != nil {
 					return err
 				}
-				n.tell(data)
 			}
 		default:
 			n.Perm |= fs.ModeDevice
@@ -150,6 +146,30 @@ func layer(ctx context.Context, archive *tar.Reader, nodes map[string]*node) err
 		}
 		nodes[name], fresh[name] = n, true
 	}
+}
+
+// large is from how many bytes on a program of a base is kept in a file while it is
+// looked at.
+const large = 8 << 20
+
+// within looks at a file of a base's archive.
+func (n *node) within(archive io.Reader, store *cas.Store) error {
+	if n.Bytes > large {
+		if f, err := store.Spill(); err == nil { // else memory has to do
+			defer f.Close()
+			if _, err := io.Copy(f, archive); err != nil {
+				return err
+			}
+			n.tell(f)
+			return nil
+		}
+	}
+	data, err := io.ReadAll(archive)
+	if err != nil {
+		return err
+	}
+	n.tell(bytes.NewReader(data))
+	return nil
 }
 
 // remove takes what lower layers have below a folder away, and the path itself where it

@@ -154,27 +154,64 @@ func (r *Root) facts(n *node) error {
 	if n.known || !n.Perm.IsRegular() {
 		return nil
 	}
-	data, err := r.contents(n)
+	if n.member == nil {
+		return fs.ErrNotExist
+	}
+	err := r.opened(n, func(f image.File) error { return n.look(f) })
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", n.Path, err)
+	}
+	return nil
+}
+
+// opened hands on a file of an image's own layers.
+func (r *Root) opened(n *node, take func(image.File) error) error {
+	return n.member.Files(r.ctx, func(f image.File) error {
+		if path.Join(n.member.Path, f.Path) != n.Path {
+			return nil
+		}
+		return take(f)
+	})
+}
+
+// look notes what a file is. Where it can be read anywhere, it is not read as a whole: a
+// program has a hundred megabytes, and what is asked for stands at a few places.
+func (n *node) look(f image.File) error {
+	if f.Open != nil {
+		in, err := f.Open()
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		if at, ok := in.(io.ReaderAt); ok {
+			n.tell(at)
+			return nil
+		}
+	}
+	data, err := all(f)
 	if err != nil {
 		return err
 	}
-	n.tell(data)
+	n.tell(bytes.NewReader(data))
 	return nil
 }
 
 // tell notes what a file is from its bytes. An ELF file that can't be read is of no
 // platform.
-func (n *node) tell(data []byte) {
+func (n *node) tell(from io.ReaderAt) {
 	n.known = true
+	data := make([]byte, maxScriptLine)
+	read, _ := from.ReadAt(data, 0) // what can't be read is nothing that is known
+	data = data[:read]
 	switch {
 	case bytes.HasPrefix(data, []byte(linkage.Magic)):
-		object, err := linkage.Read(bytes.NewReader(data))
+		object, err := linkage.Read(from)
 		if err != nil {
 			object = &linkage.Object{}
 		}
 		n.Object = object
 	case len(data) > 2 && data[0] == '#' && data[1] == '!':
-		line, _, _ := strings.Cut(string(data[2:min(len(data), maxScriptLine)]), "\n")
+		line, _, _ := strings.Cut(string(data[2:]), "\n")
 		n.Script = strings.Trim(line, " \t")
 		if n.Script == "" {
 			n.Script = " " // names no interpreter, and is a script
@@ -196,10 +233,7 @@ func (r *Root) contents(n *node) ([]byte, error) {
 		return nil, fmt.Errorf("%s has more than %d bytes", n.Path, int64(bounds.Program))
 	}
 	var data []byte
-	err := n.member.Files(r.ctx, func(f image.File) error {
-		if path.Join(n.member.Path, f.Path) != n.Path {
-			return nil
-		}
+	err := r.opened(n, func(f image.File) error {
 		var err error
 		data, err = all(f)
 		return err
@@ -219,11 +253,12 @@ func all(f image.File) ([]byte, error) {
 		return nil, err
 	}
 	defer in.Close()
-	data, err := io.ReadAll(io.LimitReader(in, f.Size+1))
-	if err == nil && int64(len(data)) != f.Size {
+	data := bytes.NewBuffer(make([]byte, 0, f.Size+bytes.MinRead))
+	n, err := data.ReadFrom(io.LimitReader(in, f.Size+1))
+	if err == nil && n != f.Size {
 		err = errors.New("its size is not what its listing says")
 	}
-	return data, err
+	return data.Bytes(), err
 }
 
 // names lists the files of the image's own layers, sorted.

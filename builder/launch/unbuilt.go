@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -267,9 +266,15 @@ func (u *unbuilt) objects(ctx context.Context, f *facts) (map[string]*linkage.Ob
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", f.artefact.ID(), err)
 	}
+	defer contents.Close()
 	for i, e := range f.index.Entries {
-		if data := contents.Bytes(i); natives[e.Path] && bytes.HasPrefix(data, []byte(linkage.Magic)) {
-			if o, err := linkage.Read(bytes.NewReader(data)); err == nil {
+		if !natives[e.Path] {
+			continue
+		}
+		data := contents.Open(i)
+		magic := make([]byte, len(linkage.Magic))
+		if _, err := data.ReadAt(magic, 0); err == nil && string(magic) == linkage.Magic {
+			if o, err := linkage.Read(data); err == nil {
 				o.Defines = nil // nobody asks a package's library for a version of its own
 				f.objects[e.Path] = o
 			}

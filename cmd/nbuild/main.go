@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -40,7 +39,7 @@ type surroundings struct {
 }
 
 func main() {
-	debug.SetGCPercent(400) // a run is short, and its memory is bounded by what it reads
+	collect()
 	dir, err := os.Getwd()
 	if err != nil {
 		os.Stderr.WriteString("error: " + err.Error() + "\n")
@@ -72,6 +71,9 @@ func run(s surroundings) int {
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // else nohup started it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	go func() {
 		if sig, ok := <-signals; ok {
@@ -84,8 +86,11 @@ func run(s surroundings) int {
 	var by stopped
 	if err != nil && errors.As(context.Cause(ctx), &by) {
 		a.say("nbuild: stopped by " + by.signal.String() + "; what was finished is kept, run the command again to go on")
-		if by.signal == os.Interrupt {
+		switch by.signal {
+		case os.Interrupt:
 			return 130
+		case syscall.SIGHUP:
+			return 129
 		}
 		return 143
 	}

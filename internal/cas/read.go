@@ -19,6 +19,7 @@ import (
 // digest names. What was read before the end is not yet verified.
 type Blob struct {
 	ctx    context.Context // of this one read, which ends with Close
+	store  *Store
 	file   *os.File
 	digest Digest
 	hash   hash.Hash
@@ -43,7 +44,7 @@ func (s *Store) Open(ctx context.Context, d Digest) (*Blob, error) {
 		return nil, fmt.Errorf("opening blob: %w", err)
 	}
 	s.touch(d)
-	return &Blob{ctx: ctx, file: f, digest: d, hash: sha256.New(), size: info.Size()}, nil
+	return &Blob{ctx: ctx, store: s, file: f, digest: d, hash: sha256.New(), size: info.Size()}, nil
 }
 
 // Size returns the blob's size in bytes, as the file system reports it.
@@ -61,6 +62,9 @@ func (b *Blob) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Spill returns a file of the store for what is made of the blob; see Store.Spill.
+func (b *Blob) Spill() (*os.File, error) { return b.store.Spill() }
 
 // Close ends the reading.
 func (b *Blob) Close() error { return b.file.Close() }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -91,6 +92,24 @@ func place(temp, name string) error {
 		err = os.Rename(temp, name)
 	}
 	return err
+}
+
+// Spill returns an empty file, beside the blobs and without a name, for what is too large
+// for memory. It is gone once it is closed. A store that can't be written to has none.
+func (s *Store) Spill() (*os.File, error) {
+	dir, ok := s.Scratch()
+	if !ok {
+		return nil, fs.ErrPermission
+	}
+	f, err := unfinished.File(dir, "spill-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Put stores all of r, at most limit bytes, and returns its digest and size in

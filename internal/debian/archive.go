@@ -1,6 +1,7 @@
 package debian
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,14 +83,15 @@ func (a *Archive) once(ctx context.Context, address *url.URL, limit int64) ([]by
 	case resp.StatusCode != http.StatusOK:
 		return nil, retry.StatusOf(resp)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, 0), limit, easySize)+bytes.MinRead))
+	n, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, cause(err)
-	case int64(len(body)) > limit:
+	case n > limit:
 		return nil, retry.Final{Err: fmt.Errorf("%w (%d)", errLong, limit)}
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // cause drops the address from an HTTP client's error: it may carry a credential.

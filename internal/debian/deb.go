@@ -118,6 +118,9 @@ func (d *Deb) readControl(m arMember) error {
 	return nil
 }
 
+// easySize is how many bytes are made room for because a header says so.
+const easySize = 16 << 20
+
 // readData reads the files.
 func (d *Deb) readData(m arMember) error {
 	places := map[string]int{}
@@ -132,9 +135,11 @@ func (d *Deb) readData(m arMember) error {
 			if h.Mode&0o111 != 0 {
 				f.Mode = 0o755
 			}
-			if f.Data, err = io.ReadAll(r); err != nil {
+			data := bytes.NewBuffer(make([]byte, 0, min(h.Size, easySize)+bytes.MinRead))
+			if _, err = data.ReadFrom(r); err != nil {
 				return err
 			}
+			f.Data = data.Bytes()
 		case tar.TypeLink:
 			target, _, err := place(h.Linkname)
 			if err != nil {

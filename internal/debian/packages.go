@@ -121,12 +121,16 @@ func joined(fields ...string) string {
 	return strings.Join(slices.DeleteFunc(fields, func(f string) bool { return f == "" }), ", ")
 }
 
+// xzDictionary is the least that the decompressor takes in bytes, whatever the archive
+// asks for. Where the archive asks for more it gets more.
+const xzDictionary = 1 << 16
+
 // inflate opens what is packed, by its name's extension.
 func inflate(packed []byte, name string) (io.ReadCloser, error) {
 	src := bytes.NewReader(packed)
 	switch {
 	case strings.HasSuffix(name, ".xz"):
-		r, err := xz.ReaderConfig{DictCap: 1 << 26}.NewReader(src)
+		r, err := xz.ReaderConfig{DictCap: xzDictionary}.NewReader(bytes.NewReader(fitted(packed)))
 		if err != nil {
 			return nil, err
 		}

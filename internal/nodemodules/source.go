@@ -1,7 +1,6 @@
 package nodemodules
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -170,24 +169,25 @@ func (s *source) has(name string) bool {
 	return i < len(s.paths) && strings.HasPrefix(s.paths[i], name+"/")
 }
 
-// load reads the tarball, verified, and unpacks it in memory.
+// load reads the tarball, verified, and unpacks it.
 func (s *source) load(ctx context.Context, store *cas.Store, commands map[string]bool) error {
 	index, err := s.readIndex(ctx, store, commands)
 	if err != nil {
 		return err
 	}
-	raw, err := store.Read(ctx, s.artefact.SHA256, bounds.Tarball)
+	blob, err := store.Open(ctx, s.artefact.SHA256)
 	if err != nil {
 		return broken(s.Package, s.artefact, err)
 	}
-	if s.contents, err = tarball.Unpack(bytes.NewReader(raw), index); err != nil {
+	defer blob.Close()
+	if s.contents, err = tarball.Unpack(blob, index); err != nil {
 		return broken(s.Package, s.artefact, fmt.Errorf("unpacking: %w", err))
 	}
 	return nil
 }
 
 // content is what entries[i] holds.
-func (s *source) content(i int) []byte {
+func (s *source) content(i int) ([]byte, error) {
 	if s.commands[i] {
 		return s.contents.Command(i)
 	}
@@ -195,7 +195,12 @@ func (s *source) content(i int) []byte {
 }
 
 // release drops what only writing needs.
-func (s *source) release() { s.contents, s.entries, s.commands = nil, nil, nil }
+func (s *source) release() {
+	if s.contents != nil {
+		s.contents.Close()
+	}
+	s.contents, s.entries, s.commands = nil, nil, nil
+}
 
 // links works out the commands of the tree. Only packages that have any are looked
 // into.

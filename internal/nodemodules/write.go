@@ -37,7 +37,11 @@ func (s *stage) write(src *source) error {
 	w := &writer{top: top}
 	defer w.leave(0)
 	for i, e := range src.entries {
-		if err := w.file(e, src.content(i)); err != nil {
+		content, err := src.content(i)
+		if err == nil {
+			err = w.file(e, content)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 	}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -31,6 +32,18 @@ func Each(n, workers int, work func(i int) bool) {
 		})
 	}
 	wg.Wait()
+}
+
+// unpacking is how many tarballs are unpacked at a time. More than there are processors
+// is no faster, and each takes memory, while many more can be waited for.
+var unpacking = sync.OnceValue(func() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) })
+
+// unpacked does what takes a tarball's contents into memory when its turn comes.
+func unpacked[T any](do func() (T, error)) (T, error) {
+	turn := unpacking()
+	turn <- struct{}{}
+	defer func() { <-turn }()
+	return do()
 }
 
 // Join makes one error of those of each piece of work, in their order: plumbing

@@ -224,7 +224,7 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 		return r, err
 	}
 	defer func() { _ = blob.Close() }()
-	x, err := tarball.Index(blob, tarball.Options{})
+	x, err := unpacked(func() (*snapshot.Index, error) { return tarball.Index(blob, tarball.Options{}) })
 	if err != nil {
 		return r, tarball.Explain(id, err)
 	}

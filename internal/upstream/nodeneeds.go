@@ -1,9 +1,9 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -33,11 +33,10 @@ func NodeNeeds(ctx context.Context, a snapshot.Artefact, o PinOptions) ([]string
 	if err := Bring(ctx, alone, BringOptions{Store: o.Store, Client: o.Client, Events: o.Events}); err != nil {
 		return nil, err
 	}
-	program, err := nodeProgram(ctx, a, o.Store)
-	if err != nil {
+	object, err := nodeProgram(ctx, a, o.Store)
+	if err != nil && !errors.Is(err, errNoProgram) {
 		return nil, err
 	}
-	object, err := linkage.Read(bytes.NewReader(program))
 	if err != nil || object.Platform != a.Platform {
 		return nil, &diag.Problem{
 			Code: CodeNoNode, Err: err, What: fmt.Sprintf("bin/node of %s is no program for %s", a.ID(), a.Platform),
@@ -56,8 +55,11 @@ func NodeNeeds(ctx context.Context, a snapshot.Artefact, o PinOptions) ([]string
 	return needs, o.Store.PutResult(ctx, needsKind, key, doc)
 }
 
-// nodeProgram unpacks bin/node.
-func nodeProgram(ctx context.Context, a snapshot.Artefact, store *cas.Store) ([]byte, error) {
+// errNoProgram is a bin/node that is none.
+var errNoProgram = errors.New("it is no program")
+
+// nodeProgram reads bin/node of a package.
+func nodeProgram(ctx context.Context, a snapshot.Artefact, store *cas.Store) (*linkage.Object, error) {
 	digest, _ := a.Index()
 	doc, err := store.Read(ctx, digest, bounds.FileIndex)
 	if err != nil {
@@ -76,10 +78,15 @@ func nodeProgram(ctx context.Context, a snapshot.Artefact, store *cas.Store) ([]
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", a.ID(), err)
 	}
+	defer contents.Close()
 	for i, e := range index.Entries {
 		if e.Path == "bin/node" {
-			return contents.Bytes(i), nil
+			object, err := linkage.Read(contents.Open(i))
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", errNoProgram, err)
+			}
+			return object, nil
 		}
 	}
-	return nil, nil // which is not a program
+	return nil, errNoProgram
 }

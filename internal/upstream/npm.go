@@ -87,7 +87,7 @@ func tarballOf(files Tarballs, name, id, integrity string, begin func() (io.Writ
 
 // Index is the file index document of a tarball.
 func (NPM) Index(r io.Reader) ([]byte, error) {
-	x, err := tarball.Index(r, tarball.Options{})
+	x, err := unpacked(func() (*snapshot.Index, error) { return tarball.Index(r, tarball.Options{}) })
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,13 @@ func (c *Collector) artefact(ctx context.Context, a snapshot.Artefact, spare cha
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", a.ID(), err)
 	}
-	content := func(i int) ([]byte, error) { return contents.Bytes(i), ctx.Err() }
+	defer contents.Close()
+	content := func(i int) ([]byte, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return contents.Bytes(i)
+	}
 	return c.analyse(ctx, named, index, content, spare)
 }
 

@@ -13,12 +13,18 @@ const shebangReach = 2048
 // line is a shebang, because Linux would look for an interpreter of that name. npm
 // reads the file as UTF-8 for it and writes that back (bin-links, fix-bin).
 func command(body []byte) ([]byte, bool) {
-	head := body[:min(len(body), shebangReach)]
-	end := bytes.IndexByte(head, '\n')
-	if end < 4 || head[0] != '#' || head[1] != '!' || head[end-1] != '\r' {
+	if !linked(body) {
 		return nil, false
 	}
+	end := bytes.IndexByte(body, '\n')
 	return []byte(decode(body[:end-1]) + decode(body[end:])), true
+}
+
+// linked reports whether a file that begins so is another one once it is a command.
+func linked(body []byte) bool {
+	head := body[:min(len(body), shebangReach)]
+	end := bytes.IndexByte(head, '\n')
+	return end >= 4 && head[0] == '#' && head[1] == '!' && head[end-1] == '\r'
 }
 
 // decode reads bytes as UTF-8 as Node does: each longest part of a character that is

@@ -3,7 +3,8 @@
 // [Index] lists the files that `npm ci` would leave in the package's folder, with npm's
 // own normalisations applied, and what its package.json says: the file index document,
 // from which layers, trees and the BOM are made. [Unpack] gives the contents of those
-// files from one decompression into one buffer. Nothing touches a disk here.
+// files from one decompression, into one buffer or, if it is large and its reader has
+// room, into one file that has no name.
 //
 // What npm does (pacote, node-tar 7, bin-links) is done here too: the first path
 // element goes, whatever its name; a .gitignore becomes .npmignore where the archive

@@ -1,6 +1,7 @@
 package tarball
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"io"
 	"path"
@@ -38,19 +39,42 @@ func Index(r io.Reader, o Options) (*snapshot.Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer l.data.close()
 	return l.index()
 }
 
 func open(r io.Reader, o Options) (*layout, error) {
+	data, err := unpacked(r, o)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lay(data)
+	if err != nil {
+		data.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// unpacked returns the tar stream of an archive, read to its end.
+func unpacked(r io.Reader, o Options) (stream, error) {
+	room, roomy := r.(spacious)
+	if s, ok := r.(sized); ok && roomy && s.Size() > largePacked && s.Size() <= o.compressed() {
+		if file, err := room.Spill(); err == nil { // else memory has to do
+			return spill(r, s.Size(), o.unpacked(), file)
+		}
+	}
 	packed, err := slurp(r, o.compressed())
 	if err != nil {
-		return nil, err
+		return stream{}, err
+	}
+	if roomy && claimed(packed) > largeUnpacked {
+		if file, err := room.Spill(); err == nil {
+			return spill(bytes.NewReader(packed), int64(len(packed)), o.unpacked(), file)
+		}
 	}
 	data, err := inflate(packed, o.unpacked())
-	if err != nil {
-		return nil, err
-	}
-	return lay(data)
+	return inMemory(data), err
 }
 
 // index describes every file, and what the manifests say.
@@ -59,25 +83,30 @@ func (l *layout) index() (*snapshot.Index, error) {
 	if !ok {
 		return nil, malformed("npm leaves no package.json at its top%s", l.misplaced())
 	}
-	root, err := readManifest(l.bytes(l.spans[i]))
+	src, err := l.manifest(l.spans[i])
+	if err != nil {
+		return nil, err
+	}
+	root, err := readManifest(src)
 	if err != nil {
 		return nil, err
 	}
 	x := &snapshot.Index{Version: 2, Package: root.facts()}
 	x.Package.Bin = l.commands("", root, x.Package.Bin)
 	if root.bundles() {
-		l.bundled(x)
+		if err := l.bundled(x); err != nil {
+			return nil, err
+		}
 	}
 	x.Entries = make([]snapshot.Entry, len(l.spans))
 	for i, s := range l.spans {
-		body := l.bytes(s)
-		x.Entries[i] = snapshot.Entry{Path: s.path, Mode: s.mode, Size: int64(len(body)), SHA256: cas.Digest(sha256.Sum256(body))}
-		if text, ok := command(body); ok {
-			x.Entries[i].Command = &snapshot.Content{Size: int64(len(text)), SHA256: cas.Digest(sha256.Sum256(text))}
+		var native bool
+		if x.Entries[i], native, err = l.describe(s); err != nil {
+			return nil, err
 		}
 		facts, inner := owner(x, s.path)
 		switch {
-		case isNative(body):
+		case native:
 			facts.Natives = append(facts.Natives, inner)
 		case isLicense(inner):
 			facts.LicenseFiles = append(facts.LicenseFiles, inner)
@@ -90,14 +119,18 @@ func (l *layout) index() (*snapshot.Index, error) {
 
 // bundled finds the packages inside and their facts. One that can't be read is
 // files and nothing else, as it is to npm.
-func (l *layout) bundled(x *snapshot.Index) {
+func (l *layout) bundled(x *snapshot.Index) error {
 	for _, s := range l.spans {
 		dir, name := path.Split(s.path)
 		dir = strings.TrimSuffix(dir, "/")
 		if name != "package.json" || !isPackageDir(dir) {
 			continue
 		}
-		m, err := readManifest(l.bytes(s))
+		src, err := l.manifest(s)
+		if err != nil {
+			return err
+		}
+		m, err := readManifest(src)
 		if err != nil {
 			continue
 		}
@@ -108,6 +141,38 @@ func (l *layout) bundled(x *snapshot.Index) {
 		f.Bin = l.commands(dir, m, f.Bin)
 		x.Bundled[dir] = f
 	}
+	return nil
+}
+
+// manifest reads a package.json, and no more than shows that one is too large.
+func (l *layout) manifest(s span) ([]byte, error) {
+	return l.data.bytes(s.start, min(s.end, s.start+bounds.PackageJSON+1))
+}
+
+// describe makes the entry of a file, and reports whether it is machine code.
+func (l *layout) describe(s span) (snapshot.Entry, bool, error) {
+	e := snapshot.Entry{Path: s.path, Mode: s.mode, Size: int64(s.end - s.start)}
+	var err error
+	if e.SHA256, err = l.data.sum(s.start, s.end); err != nil {
+		return e, false, err
+	}
+	head, err := l.data.bytes(s.start, min(s.end, s.start+shebangReach))
+	if err != nil {
+		return e, false, err
+	}
+	native := machineCode(head, s.end-s.start, func(at int) string {
+		four, readErr := l.data.bytes(s.start+at, s.start+at+4)
+		err = readErr
+		return string(four)
+	})
+	if err != nil || !linked(head) {
+		return e, native, err
+	}
+	body, err := l.data.bytes(s.start, s.end)
+	if text, ok := command(body); ok {
+		e.Command = &snapshot.Content{Size: int64(len(text)), SHA256: cas.Digest(sha256.Sum256(text))}
+	}
+	return e, native, err
 }
 
 // isPackageDir reports whether dir is a chain of node_modules/NAME from the

@@ -65,7 +65,7 @@ func inflate(packed []byte, limit int64) ([]byte, error) {
 		return packed, nil
 	}
 	claim := claimed(packed)
-	if within(claim, packed, limit) != nil {
+	if within(claim, int64(len(packed)), limit) != nil {
 		claim = 0 // a bomb, or what follows the last member: the bytes will show
 	}
 	out := make([]byte, 0, claim+1) // a byte more, so that the end is seen
@@ -75,7 +75,7 @@ func inflate(packed []byte, limit int64) ([]byte, error) {
 		if total <= claim {
 			out = append(out, chunk...)
 		}
-		return within(total, packed, limit)
+		return within(total, int64(len(packed)), limit)
 	})
 	if err != nil || total <= claim {
 		return out, err
@@ -99,12 +99,12 @@ func claimed(packed []byte) int64 {
 }
 
 // within holds a size to the bounds.
-func within(size int64, packed []byte, limit int64) error {
+func within(size, packed, limit int64) error {
 	switch {
 	case size > limit:
 		return hostile("the archive unpacks to more than the bound of %d bytes", limit)
-	case size > easyUnpacked && size > int64(len(packed))*maxRatio:
-		return hostile("%d bytes unpack to more than %d times as much, as only a decompression bomb does", len(packed), maxRatio)
+	case size > easyUnpacked && size > packed*maxRatio:
+		return hostile("%d bytes unpack to more than %d times as much, as only a decompression bomb does", packed, maxRatio)
 	}
 	return nil
 }

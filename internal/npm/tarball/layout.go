@@ -1,7 +1,6 @@
 package tarball
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"path"
@@ -22,13 +21,13 @@ type span struct {
 
 // layout is what an archive unpacks to, sorted by path, over its tar stream.
 type layout struct {
-	data  []byte
+	data  stream
 	spans []span
 	lost  []string // where a package.json stands that npm leaves no package of
 }
 
 // lay reads the archive's members and lays out its files as npm does.
-func lay(data []byte) (*layout, error) {
+func lay(data stream) (*layout, error) {
 	l := &layout{data: data}
 	s := scanner{data: data}
 	p := placer{layout: l, places: map[string]int{}, full: map[string]span{}, renamed: map[string]bool{}, folders: map[string]bool{}}
@@ -97,8 +96,12 @@ func (p *placer) place(h header) error {
 	base := path.Base(inner)
 	renamed := base == ".gitignore"
 	if renamed || base == ".npmignore" {
-		if other, again := p.full[h.name]; again && !p.same(other, file) {
-			return hostile("%q is given two contents", h.name)
+		if other, again := p.full[h.name]; again {
+			if same, err := p.same(other, file); err != nil {
+				return err
+			} else if !same {
+				return hostile("%q is given two contents", h.name)
+			}
 		}
 		p.full[h.name] = file
 	}
@@ -111,12 +114,16 @@ func (p *placer) place(h header) error {
 		file.path = strings.TrimSuffix(inner, ".gitignore") + ".npmignore"
 	}
 	i, again := p.places[file.path]
-	switch {
-	case !again:
+	if !again {
 		p.places[file.path] = len(p.spans)
 		p.spans = append(p.spans, file)
-	case p.same(p.spans[i], file):
+		p.renamed[file.path] = renamed
 		return nil
+	}
+	same, err := p.same(p.spans[i], file)
+	switch {
+	case err != nil || same:
+		return err
 	case renamed || p.renamed[file.path]:
 		file.mode = p.spans[i].mode // the file is there: npm writes into it
 		p.spans[i] = file
@@ -127,7 +134,18 @@ func (p *placer) place(h header) error {
 	return nil
 }
 
-func (l *layout) same(a, b span) bool { return bytes.Equal(l.bytes(a), l.bytes(b)) }
+// same reports whether two members have one content.
+func (l *layout) same(a, b span) (bool, error) {
+	if a.end-a.start != b.end-b.start {
+		return false, nil
+	}
+	one, err := l.data.sum(a.start, a.end)
+	if err != nil {
+		return false, err
+	}
+	other, err := l.data.sum(b.start, b.end)
+	return one == other, err
+}
 
 // inside checks a member and returns its path below the package's folder, "" where
 // npm leaves it out, and whether it is a folder.
@@ -272,5 +290,3 @@ func (l *layout) collide(folders map[string]bool) error {
 func (l *layout) find(p string) (int, bool) {
 	return slices.BinarySearchFunc(l.spans, p, func(s span, p string) int { return strings.Compare(s.path, p) })
 }
-
-func (l *layout) bytes(s span) []byte { return l.data[s.start:s.end:s.end] }

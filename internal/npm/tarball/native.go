@@ -10,6 +10,12 @@ import (
 // isNative reports whether a file's content is machine code or WebAssembly: ELF,
 // Mach-O, PE, an archive of objects, wasm. Names say nothing.
 func isNative(b []byte) bool {
+	return machineCode(b, len(b), func(at int) string { return string(b[at : at+4]) })
+}
+
+// machineCode is isNative of a file of so many bytes that begins with b, at least 64 of
+// them if it has so many. At gives four bytes of it.
+func machineCode(b []byte, size int, at func(int) string) bool {
 	if len(b) < 8 {
 		return false
 	}
@@ -23,8 +29,8 @@ func isNative(b []byte) bool {
 		return bytes.HasPrefix(b, []byte("!<arch>\n"))
 	}
 	if b[0] == 'M' && b[1] == 'Z' && len(b) >= 64 {
-		at := uint64(binary.LittleEndian.Uint32(b[60:]))
-		return at+4 <= uint64(len(b)) && string(b[at:at+4]) == "PE\x00\x00"
+		pe := uint64(binary.LittleEndian.Uint32(b[60:]))
+		return pe+4 <= uint64(size) && at(int(pe)) == "PE\x00\x00"
 	}
 	return false
 }

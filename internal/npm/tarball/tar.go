@@ -54,11 +54,11 @@ type overrides struct {
 	hasMode    bool
 }
 
-// scanner walks a tar stream in memory. It reads what node-tar reads and, other
+// scanner walks a tar stream. It reads what node-tar reads and, other
 // than it, stops at the first header that does not parse: an archive that two
 // readers understand differently has no place here.
 type scanner struct {
-	data []byte
+	data stream
 	off  int
 	next overrides // of the next member only
 }
@@ -67,13 +67,16 @@ type scanner struct {
 func (s *scanner) scan() (header, bool, error) {
 	nulls := 0
 	for {
-		if len(s.data)-s.off < block {
-			if rest := s.data[s.off:]; len(bytes.TrimLeft(rest, "\x00")) > 0 {
+		raw, err := s.data.bytes(s.off, min(s.off+block, s.data.size))
+		if err != nil {
+			return header{}, false, err
+		}
+		if rest := raw; len(rest) < block {
+			if len(bytes.TrimLeft(rest, "\x00")) > 0 {
 				return header{}, false, malformed("%d bytes at the end are no header", len(rest))
 			}
 			return header{}, false, nil
 		}
-		raw := s.data[s.off : s.off+block]
 		if isNull(raw) {
 			s.off += block
 			if nulls++; nulls == 2 {
@@ -87,11 +90,11 @@ func (s *scanner) scan() (header, bool, error) {
 			return header{}, false, err
 		}
 		s.off += block
-		if h.size > len(s.data)-s.off {
+		if h.size > s.data.size-s.off {
 			return header{}, false, malformed("cut short in %q", h.name)
 		}
 		h.start = s.off
-		s.off += min((h.size+block-1)/block*block, len(s.data)-s.off)
+		s.off += min((h.size+block-1)/block*block, s.data.size-s.off)
 		done, err := s.meta(h)
 		if err != nil {
 			return header{}, false, err
@@ -160,11 +163,15 @@ func (s *scanner) header(raw []byte) (header, error) {
 
 // meta takes in a member that describes others, and reports whether h was one.
 func (s *scanner) meta(h header) (bool, error) {
-	body := s.data[h.start : h.start+h.size]
+	var body []byte
 	switch h.kind {
 	case typePAX, typeOldPAX, typeGlobalPAX, typeLongName, typeOldLong, typeLongLink:
 		if h.size > maxMeta {
 			return false, hostile("an extended header of %d bytes, over the bound of %d", h.size, maxMeta)
+		}
+		var err error
+		if body, err = s.data.bytes(h.start, h.start+h.size); err != nil {
+			return false, err
 		}
 	case 'A', 'I', 'M', 'V':
 		return true, nil // of other systems: ACLs, inodes, volume labels

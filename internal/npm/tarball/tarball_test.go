@@ -65,6 +65,17 @@ func compress(t testing.TB, b []byte) []byte {
 	return out.Bytes()
 }
 
+// content is what was read.
+func content(t *testing.T) func(body []byte, err error) []byte {
+	return func(body []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+}
+
 // unpack gives path to "MODE CONTENT", by way of Index and Unpack.
 func unpack(t *testing.T, tgz []byte) map[string]string {
 	t.Helper()
@@ -85,7 +96,7 @@ func unpack(t *testing.T, tgz []byte) map[string]string {
 		if !ok {
 			mode = fmt.Sprintf("%o", e.Mode)
 		}
-		got[e.Path] = mode + " " + string(c.Bytes(i))
+		got[e.Path] = mode + " " + string(content(t)(c.Bytes(i)))
 	}
 	return got
 }
@@ -230,8 +241,8 @@ func TestIndexTellsFilesAndCommandsApart(t *testing.T) {
 	for i, e := range x.Entries {
 		if e.Command != nil {
 			as := e.AsCommand()
-			got = append(got, fmt.Sprintf("%s %o %d %q", e.Path, as.Mode, as.Size, c.Command(i)))
-			if cas.Sum(c.Command(i)) != as.SHA256 || e.Mode != 0o644 {
+			got = append(got, fmt.Sprintf("%s %o %d %q", e.Path, as.Mode, as.Size, content(t)(c.Command(i))))
+			if cas.Sum(content(t)(c.Command(i))) != as.SHA256 || e.Mode != 0o644 {
 				t.Errorf("%s: the index has another digest or mode", e.Path)
 			}
 		}

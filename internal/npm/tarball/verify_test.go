@@ -10,7 +10,11 @@ import (
 // VerifyFile reports with ErrOtherIndex that the content of index.Entries[i] has
 // another SHA-256 than the index says.
 func (c *Contents) VerifyFile(i int) error {
-	if e := &c.index.Entries[i]; cas.Digest(sha256.Sum256(c.Bytes(i))) != e.SHA256 {
+	body, err := c.Bytes(i)
+	if err != nil {
+		return err
+	}
+	if e := &c.index.Entries[i]; cas.Digest(sha256.Sum256(body)) != e.SHA256 {
 		return fmt.Errorf("%w: the content of %q", ErrOtherIndex, e.Path)
 	}
 	return nil

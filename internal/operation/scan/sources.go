@@ -264,7 +264,13 @@ func (s *scanner) file(ctx context.Context, at string, info fs.FileInfo) ([]dyna
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.collector.Files(ctx, index, func(i int) ([]byte, error) { return contents.Bytes(i), ctx.Err() })
+	defer contents.Close()
+	found, err := s.collector.Files(ctx, index, func(i int) ([]byte, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return contents.Bytes(i)
+	})
 	if err != nil {
 		return nil, err
 	}
