@@ -122,6 +122,52 @@ var starters = []attack{
 		if (opened) console.log('PWNED')`},
 }
 
+// startersAgain are attacks that were thought of when the others held.
+var startersAgain = []attack{
+	{name: "a thread that is started while it is made", kinds: "", code: `
+		const { Worker } = require('worker_threads'); process.env.NODE_OPTIONS = '--require ' + evil + 'evil.js';
+		const hook = require('async_hooks').createHook({ init(i, type, t, r) { if (type !== 'WORKER') return; for (const k of ['messagePort', 'onexit']) try { r[k] ??= {}; } catch (e) { say(e); } try { r.constructor && new r.constructor(null, null, undefined, [], new Float64Array(4), true, false); } catch (e) { say(e); } } }).enable();
+		for (const o of [undefined, { execArgv: ['--no-warnings'] }]) try { new Worker(here + '/fine.js', o).on('error', say); } catch (e) { say(e); } hook.disable()`},
+	{name: "a stack too small for the guard", kinds: "flag", code: `
+		const c = require('child_process'); const { Worker } = require('worker_threads');
+		for (const a of ['--stack-size=20', '--stack_size=100', '--stack-size=983', '--stack-size=', '--stack-size=x', '--stack-size=-1', '--stack-size=NaN']) for (const start of [() => c.spawnSync(process.execPath, [a, 'child.js']).stdout, () => c.spawnSync(process.execPath, ['child.js'], { env: { NODE_OPTIONS: a } }).stdout, () => new Worker(here + '/fine.js', { execArgv: [a] })]) try { console.log('\nPWNED', String(start())); } catch (e) { if (e.code !== 'ERR_NBUILD_GUARD') say(e); }
+		for (const stackSizeMb of [0.05, 0.1, 0.2, 0.5, 1, NaN, { valueOf: () => 0.1 }]) for (const limits of [{ stackSizeMb }, Object.create({ stackSizeMb }), { get stackSizeMb() { return stackSizeMb; } }]) try { const w = new Worker(here + '/worker.js', { resourceLimits: limits }); w.on('error', () => {}); if (w.resourceLimits.stackSizeMb < 4) console.log('PWNED ' + w.resourceLimits.stackSizeMb); await new Promise((done) => w.on('exit', done)); } catch (e) { say(e); }`},
+	{name: "a channel of diagnostics that changes what is started", kinds: "", code: `
+		const dc = require('diagnostics_channel'); const c = require('child_process'); const cp = ['child_process.spawn', 'tracing:child_process.spawn:start'];
+		for (const name of cp) dc.subscribe(name, (m) => { try { const o = m.options || m.process; Object.assign(m.options || {}, { file: '/bin/echo', args: ['echo', 'PWNED'], envPairs: ['NODE_OPTIONS=--require ' + evil + 'evil.js'] }); } catch (e) { say(e); } });
+		for (const start of [() => c.spawn(process.execPath, ['fine.js'], { stdio: 'inherit' }), () => c.fork(here + '/fine.js'), () => c.spawnSync(process.execPath, ['fine.js'])]) try { start(); } catch (e) { say(e); } await wait(300)`},
+	{name: "an environment of the process that is another object", kinds: "environment", code: `
+		const c = require('child_process'); const { Worker } = require('worker_threads'); const options = '--require ' + evil + 'evil.js'; const real = process.env; let n = 0;
+		for (const env of [{ NODE_OPTIONS: options }, new Proxy({}, { ownKeys: () => ['NODE_OPTIONS'], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: '', writable: true }), get: (t, k) => k === 'NODE_OPTIONS' ? (n++ % 2 ? options : '') : undefined }), Object.create({ NODE_OPTIONS: options })]) {
+			process.env = env; for (const start of [() => c.spawnSync(process.execPath, ['fine.js']).stdout, () => c.spawn(process.execPath, ['fine.js'], { stdio: 'inherit' }), () => new Worker(here + '/fine.js').on('error', say), () => new Worker(here + '/fine.js', { env: process.env, execArgv: [] }).on('error', say)]) try { start(); } catch (e) { say(e); } }
+		process.env = real; real.NODE_OPTIONS = options; process.env = {}; try { new Worker(here + '/fine.js', { execArgv: [] }).on('error', say); } catch (e) { say(e); }`},
+	{name: "a shared environment by another name", kinds: "environment", code: `
+		const { Worker } = require('worker_threads'); process.env.NODE_OPTIONS = '--require ' + evil + 'evil.js';
+		for (const env of [Symbol.for('nodejs.worker_threads.SHARE_ENV'), Object(Symbol.for('nodejs.worker_threads.SHARE_ENV')), Symbol('nodejs.worker_threads.SHARE_ENV'), () => {}, 0, '', false]) try { new Worker(here + '/fine.js', { env, execArgv: ['--no-warnings'] }).on('error', say); } catch (e) { say(e); }`},
+	{name: "a preload that lost its value", kinds: "", code: `
+		const c = require('child_process'); const { Worker } = require('worker_threads'); const js = evil + 'evil.js';
+		for (const a of [['--require', '--', js], ['--require', '--no-warnings', 'fine.js'], ['-r', '-r', js, 'fine.js'], ['--import', '--', evil + 'evil.mjs'], ['--require=', js], ['--title', '--', js], ['--title', '\\--require', js, 'fine.js'], ['--title=', '--require', js, 'fine.js'], ['--require', ''], ['--conditions', '-r', js, 'fine.js']]) {
+			try { const r = c.spawnSync(process.execPath, a, { input: 'console.log("PWNED")' }); console.log(String(r.stdout), r.status); } catch (e) { say(e); } try { new Worker(here + '/fine.js', { execArgv: a }).on('error', say); } catch (e) { say(e); } }`},
+	{name: "the test runner with flags and variables for its children", kinds: "", since: 22, code: `
+		const { run } = require('node:test'); const js = evil + 'evil.js';
+		for (const o of [{ execArgv: ['--require', js] }, { execArgv: ['--trace-event-categories', 'v8', '--env-file=x'] }, { argv: ['--experimental-config-file=x'] }, { env: { NODE_OPTIONS: '--require ' + js } }, { globalSetupPath: js }, { setup: () => { process.execArgv = ['--require', js]; } }]) try { const s = run({ files: [here + '/fine.js'], ...o }); s.on('test:stdout', (d) => console.log(d.message)); s.on('error', say); s.resume(); } catch (e) { say(e); } await wait(1500)`},
+	{name: "a program that is a descriptor or is gone", kinds: "child", code: `
+		const c = require('child_process'); fs.copyFileSync('/bin/echo', here + '/gone'); fs.chmodSync(here + '/gone', 0o755); const fd = fs.openSync(here + '/gone'); const node = fs.openSync(process.execPath);
+		for (const file of ['/proc/self/fd/' + fd, '/dev/fd/' + fd, '/proc/self/fd/' + node, '/proc/' + process.pid + '/exe', '/proc/self/root/bin/echo', '//bin/echo', '/bin/../bin/echo']) try { console.log(String(c.spawnSync(file, ['PWNED']).stdout)); } catch (e) { say(e); }
+		fs.unlinkSync(here + '/gone'); for (const file of ['/proc/self/fd/' + fd, '/dev/fd/' + fd]) try { console.log(String(c.spawnSync(file, ['PWNED'], { stdio: ['ignore', 'pipe', 'pipe', fd] }).stdout)); } catch (e) { say(e); }`},
+	{name: "a folder in PATH that the child looks in", kinds: "child unlisted", code: `
+		const c = require('child_process'); const fake = path.join(here, 'bin'); fs.mkdirSync(fake); fs.writeFileSync(fake + '/node', '#!/bin/sh\necho PWNED\n', { mode: 0o755 }); fs.mkdirSync('node');
+		for (const PATH of [fake, '', ':', 'bin', './bin', fake + ':' + path.dirname(process.execPath), path.dirname(process.execPath) + ':' + fake]) for (const cwd of [undefined, fake, '/']) for (const env of [{ PATH }, new Proxy({ PATH }, { get: (t, k) => k === 'PATH' ? PATH : undefined })]) try { console.log(String(c.spawnSync('node', ['child.js'], { env, cwd }).stdout)); } catch (e) { say(e); }
+		process.env.PATH = fake; try { console.log(String(c.spawnSync('node', ['child.js']).stdout)); } catch (e) { say(e); }`},
+	{name: "a node in a thread of a thread", kinds: "environment unlisted", code: `
+		const { Worker } = require('worker_threads'); for (const o of [undefined, { execArgv: [], env: {} }]) { const w = new Worker(here + '/nest.js', o); w.on('error', say); await new Promise((done) => w.on('exit', done)); }`, files: map[string]string{
+		"nest.js": "const { Worker } = require('worker_threads'); const c = require('child_process'); process.env.NODE_OPTIONS = '--require ' + __dirname + '/unlisted/evil.js'; for (const start of [() => new Worker(__dirname + '/worker.js', { execArgv: ['--no-warnings'] }), () => new Worker(__dirname + '/worker.js', { env: {} }), () => c.spawnSync(process.execPath, ['fine.js'])]) try { const got = start(); if (got.on) got.on('error', () => {}); else console.log(String(got.stdout)); } catch (e) { console.log(e.code); }\n",
+	}},
+	{name: "a cluster whose settings change when they are read", kinds: "", code: `
+		const cluster = require('cluster'); const js = evil + 'evil.js'; let n = 0;
+		cluster.on('setup', (s) => { s.execArgv = ['--trace-event-categories', 'v8', '--env-file=x']; s.args = ['--experimental-config-file=x']; }); for (const s of [{ exec: here + '/fine.js' }, { exec: here + '/fine.js', get execArgv() { return n++ ? ['-e', 'console.log("PWNED")'] : []; } }, { exec: '-e', args: ['console.log("PWNED")'] }, { exec: '-', args: [] }, { exec: here + '/fine.js', inspectPort: 0, execArgv: ['--inspect'] }]) { try { cluster.setupPrimary(s); cluster.fork({ NODE_UNIQUE_ID: '1', NODE_CHANNEL_FD: '0' }).on('error', say); } catch (e) { say(e); } }`},
+}
+
 // whole is Node's permission model with everything allowed that these attacks use.
 func whole() *Permission { return &Permission{Write: []string{"*"}, Children: true, Workers: true} }
 
@@ -131,7 +177,7 @@ func TestNothingIsStartedBeforeTheGuard(t *testing.T) {
 		if permission {
 			group = "permission"
 		}
-		for _, a := range starters {
+		for _, a := range slices.Concat(starters, startersAgain) {
 			t.Run(group+"/"+strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
 				eachNode(t, func(t *testing.T, n node) {
 					t.Parallel()

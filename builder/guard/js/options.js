@@ -22,6 +22,8 @@ function optionOf(argument) {
   const row = optionTable[negated ? slice(name, 3) : name];
   if (row === undefined || major < row[4] || (major > row[5] && row[5] < newestNode)) return undefined;
   const value = row[0] === VALUE || row[0] === ENGINE_VALUE;
+  // On a smaller stack than Node's own, the guard's start could end in the middle.
+  if (name === 'stack-size' && !(+slice(argument, at + 1) >= 984)) return undefined;
   if ((negated && !row[1]) || (at >= 0 && !value) || (at < 0 && row[0] === ENGINE_VALUE)) return undefined;
   return {
     __proto__: null,

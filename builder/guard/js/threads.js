@@ -126,6 +126,7 @@ function workerOptions(given) {
   for (let i = 0; i < theirs.length; i++) append(flags, theirs[i]);
   options.execArgv = flags;
   options.env = workerEnvironment(options.env);
+  options.resourceLimits = workerLimits(options.resourceLimits);
   return options;
 }
 
@@ -144,4 +145,16 @@ function workerEnvironment(env) {
   const names = ownKeys(env);
   for (let i = 0; i < names.length; i++) if (typeof names[i] === 'string') put(own, names[i], env[names[i]]);
   return settledFrom(own, 'A worker', true);
+}
+
+// workerLimits leaves a thread the stack that Node gives one at the least: on a smaller
+// one the guard's start could end in the middle.
+const limitNames = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'];
+
+function workerLimits(given) {
+  if (given === null || typeof given !== 'object') return undefined; // as Node takes it
+  const limits = { __proto__: null };
+  for (let i = 0; i < limitNames.length; i++) limits[limitNames[i]] = given[limitNames[i]];
+  if (typeof limits.stackSizeMb === 'number' && !(limits.stackSizeMb >= 4)) limits.stackSizeMb = 4;
+  return limits;
 }
