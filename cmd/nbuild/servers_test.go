@@ -61,6 +61,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"lacks":        lacks,
 	"damage":       damage,
 	"interrupt":    interrupt,
+	"slow-npm":     slowNPM,
+	"slow-files":   slowFiles,
 	"family":       family,
 	"append":       appendLine,
 	"bom":          byteOrderMark,
