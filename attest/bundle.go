@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/nbuild/nbuild/internal/bounds"
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
@@ -32,7 +31,6 @@ var ErrSignature = errors.New("not signed by this key")
 // Bundle is a Sigstore bundle v0.3 with one DSSE envelope. What it says is out of
 // reach until Open has checked a signature.
 type Bundle struct {
-	digest    cas.Digest
 	message   []byte // what is signed, the payload at its end
 	payload   []byte
 	signature []byte
@@ -85,7 +83,6 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.digest = cas.Sum(raw)
 	return b, b.form()
 }
 
@@ -243,9 +240,6 @@ func (b *Bundle) form() error {
 	return nil
 }
 
-// Digest returns the SHA-256 of the bundle's bytes, its name in a verdict.
-func (b *Bundle) Digest() cas.Digest { return b.digest }
-
 // Keyless reports whether a certificate, and not a key, is said to verify it.
 func (b *Bundle) Keyless() bool { return b.keyless }
 
@@ -264,15 +258,4 @@ func (b *Bundle) Open(k Key) (*predicate.Statement, error) {
 func (b *Bundle) names(k Key) bool {
 	return !b.keyless && (b.hint == "" || b.hint == k.Hint()) &&
 		(b.keyID == "" || b.keyID == k.Hint() || b.keyID == k.fingerprint.String())
-}
-
-// Says reports whether the bundle is the key's signature over exactly this
-// statement: signing it again would add nothing.
-func (b *Bundle) Says(k Key, s *predicate.Statement) bool {
-	payload, err := s.Encode()
-	if err != nil || string(payload) != string(b.payload) {
-		return false
-	}
-	_, err = b.Open(k)
-	return err == nil
 }

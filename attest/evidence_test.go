@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/predicate"
 )
 
 // Evidence makes bundles at hand a Source, as files are.
@@ -42,4 +43,15 @@ func (e Evidence) Read(_ context.Context, item Item) ([]byte, error) {
 		return nil, err
 	}
 	return slices.Clone(e.Bundles[i]), nil
+}
+
+// Says reports whether the bundle is the key's signature over exactly this
+// statement: signing it again would add nothing.
+func (b *Bundle) Says(k Key, s *predicate.Statement) bool {
+	payload, err := s.Encode()
+	if err != nil || string(payload) != string(b.payload) {
+		return false
+	}
+	_, err = b.Open(k)
+	return err == nil
 }

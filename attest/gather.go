@@ -371,7 +371,6 @@ func (j *judgement) open(raw []byte, digest cas.Digest) opened {
 	if err != nil {
 		return opened{odd: err.Error()}
 	}
-	b.digest = digest
 	if b.Keyless() {
 		if t, s, err := predicate.Head(b.payload); err == nil && s.Digest == j.subject.Digest {
 			return opened{keyless: t}

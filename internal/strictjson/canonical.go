@@ -143,12 +143,3 @@ func Number(s string) (string, error) {
 	sign := exponent[:1]
 	return mantissa + "e" + sign + strings.TrimLeft(exponent[1:], "0"), nil
 }
-
-// CanonicalTree is Canonical of what Parse returned.
-func CanonicalTree(v any) ([]byte, error) {
-	var b bytes.Buffer
-	if err := write(&b, v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
