@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/internal/operation/explain"
 )
 
@@ -69,7 +70,8 @@ func parses(words []string) error {
 }
 
 // foreignFile lists what npm and Node know, a word a line: "npm install", "npm
-// --omit", "node --import". It is made of their own answers with -update.
+// --omit", "node --import". It is made of their own answers with -update, of each Node
+// in NBUILD_TEST_NODES (programs, with colons between them).
 const foreignFile = "testdata/foreign.txt"
 
 // foreign reads the list.
@@ -107,8 +109,10 @@ const words = new Set()
 for (const c of list.commands) words.add('npm ' + c)
 for (const a of Object.keys(list.aliases)) words.add('npm ' + a)
 for (const k of Object.keys(definitions)) words.add('npm --' + k)
-for (const f of process.allowedNodeEnvironmentFlags) words.add('node ' + f)
-for (const m of execFileSync(process.execPath, ['--help'], { encoding: 'utf8' }).matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)) words.add('node ' + m[1])
+for (const node of (process.env.NBUILD_TEST_NODES || process.execPath).split(':')) {
+  for (const f of JSON.parse(execFileSync(node, ['-p', 'JSON.stringify([...process.allowedNodeEnvironmentFlags])'], { encoding: 'utf8' }))) words.add('node ' + f)
+  for (const m of execFileSync(node, ['--help'], { encoding: 'utf8' }).matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)) words.add('node ' + m[1])
+}
 console.log([...words].sort().join('\n'))
 `
 
@@ -143,6 +147,9 @@ func TestEveryFlagThatIsNamedExists(t *testing.T) {
 	for word := range foreign(t) {
 		_, flag, _ := strings.Cut(word, " ")
 		known[flag] = true
+	}
+	for _, f := range guard.Flags { // which a test holds to each Node's own table
+		known["--"+f.Name] = true
 	}
 	own := map[string]bool{}
 	var walk func(c *cobra.Command)
