@@ -33,7 +33,6 @@ const (
 )
 
 func (k FlagKind) takesValue() bool { return k == Value || k == EngineValue }
-func (k FlagKind) engine() bool     { return k == EngineSwitch || k == EngineValue }
 
 // Flags are all of them, by name. What is not here is refused: a test holds each to
 // the table of options of Node 20, 22, 24 and 26.
