@@ -88,7 +88,11 @@ const uses = {
   fastify: async (fastify) => {
     const app = fastify();
     app.post('/', { schema: { body: { type: 'object', properties: { n: { type: 'integer' } } }, response: { 200: { type: 'object', properties: { n: { type: 'integer' } } } } } }, async (req) => req.body);
-    assert.equal((await app.inject({ method: 'POST', url: '/', payload: { n: '2' } })).body, '{"n":2}');
+    // Not app.inject: what answers that requires an ECMAScript module, which Node 20
+    // does not under the guard.
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"n":"2"}' });
+    assert.equal(await answer.text(), '{"n":2}');
     await app.close();
   },
   koa: async (Koa) => {
