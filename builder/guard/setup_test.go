@@ -76,7 +76,7 @@ func TestStartsTakesTheOneWayAlone(t *testing.T) {
 }
 
 func TestReadSetupRefusesSettingsThatNodeWouldReadOtherwise(t *testing.T) {
-	command, doc := written(t, Enforce, Options{Node: 22})
+	command, doc := written(t, Enforce, Options{Node: 22, Minor: 23})
 	replace := func(old, new string) func(string) string {
 		return func(s string) string { return strings.Replace(s, old, new, 1) }
 	}
@@ -107,7 +107,7 @@ func TestReadSetupRefusesSettingsThatNodeWouldReadOtherwise(t *testing.T) {
 }
 
 func TestReadSetupHoldsTheCommandToTheSettings(t *testing.T) {
-	command, doc := written(t, Enforce, Options{Node: 22})
+	command, doc := written(t, Enforce, Options{Node: 22, Minor: 23})
 	for name, other := range map[string]string{
 		"a flag is gone":       strings.Replace(strings.Join(command, " "), " --disallow-code-generation-from-strings", "", 1),
 		"a flag stands behind": strings.Replace(strings.Join(command, " "), " --disallow-code-generation-from-strings --disable-sigusr1", " --disable-sigusr1 --disallow-code-generation-from-strings", 1),
