@@ -91,7 +91,7 @@ func TestReadSetupRefusesSettingsThatNodeWouldReadOtherwise(t *testing.T) {
 		"text behind its end": func(s string) string { return s + "{}\n" },
 		"no text":             func(string) string { return "" },
 		"null":                func(string) string { return "null\n" },
-		"fewer flags":         replace(",\n    \"--disable-sigusr1\"", ""),
+		"fewer flags":         replace("\"--disallow-code-generation-from-strings\",\n    ", ""),
 		"no flags": func(s string) string {
 			return s[:strings.Index(s, "\"flags\"")] + "\"flags\": [],\n  \"environment\": []\n}\n"
 		},
