@@ -21,6 +21,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/pace"
 	"github.com/nbuild/nbuild/internal/retry"
 )
 
@@ -95,7 +96,11 @@ func TestALyingRegistryIsToldFromAnAbsentOne(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
 			l := &lie{path: c.path, answer: c.answer}
-			r := serve(t, true, l.wrap)
+			limits := pace.Limits{}
+			if strings.HasPrefix(name, "hangs") { // the others answer, however busy the machine is
+				limits = pace.Limits{Answer: 300 * time.Millisecond, Stall: 300 * time.Millisecond}
+			}
+			r := serveWithin(t, limits, true, l.wrap)
 			desc, err := r.PushImage(ctx, image(t, "layer", "amd64"))
 			if err != nil {
 				t.Fatal(err)

@@ -82,6 +82,12 @@ func digestOf(t *testing.T, d interface{ Digest() (v1.Hash, error) }) v1.Hash {
 // what it answers.
 func serve(t *testing.T, referrers bool, wrap func(http.Handler) http.Handler) *Registry {
 	t.Helper()
+	return serveWithin(t, pace.Limits{}, referrers, wrap)
+}
+
+// serveWithin is serve for a client that waits no longer than these limits.
+func serveWithin(t *testing.T, limits pace.Limits, referrers bool, wrap func(http.Handler) http.Handler) *Registry {
+	t.Helper()
 	var h http.Handler = registry.New(registry.WithReferrersSupport(referrers), registry.Logger(log.New(io.Discard, "", 0)))
 	if wrap != nil {
 		h = wrap(h)
@@ -93,7 +99,7 @@ func serve(t *testing.T, referrers bool, wrap func(http.Handler) http.Handler) *
 		t.Fatal(err)
 	}
 	r, err := OpenRegistry(ref, Options{Retry: retry.Policy{Backoff: time.Millisecond}, Transport: &pace.Transport{
-		Inner: http.DefaultTransport.(*http.Transport).Clone(), Limits: pace.Limits{Answer: 300 * time.Millisecond, Stall: 300 * time.Millisecond},
+		Inner: http.DefaultTransport.(*http.Transport).Clone(), Limits: limits,
 	}})
 	if err != nil {
 		t.Fatal(err)
