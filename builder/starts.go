@@ -14,6 +14,7 @@ import (
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/builder/launch"
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
@@ -29,7 +30,7 @@ type starting struct {
 	start   launch.Start
 	under   *under
 	members []image.Member
-	root    *launch.Root // laid out when the first question needs it
+	root    *rootfs.FS // laid out when the first question needs it
 }
 
 // starting prepares the questions for an image whose configuration, without the guard, is
@@ -90,7 +91,7 @@ func (b *build) onDisk(block *pipelines.Image, at string) string {
 
 // command holds the image's command to its files.
 func (s *starting) command(ctx context.Context) error {
-	return s.once(ctx, "command", "", func(root *launch.Root) (problems, warnings diag.Problems, err error) {
+	return s.once(ctx, "command", "", func(root *rootfs.FS) (problems, warnings diag.Problems, err error) {
 		problems, err = launch.Check(root, s.start)
 		return problems, nil, err
 	})
@@ -128,7 +129,7 @@ func (s *starting) packages(ctx context.Context, placed []launch.Placed, list *s
 		}
 		fmt.Fprintf(&said, "list %s\n", cas.Sum(text))
 	}
-	return s.once(ctx, "packages", said.String(), func(root *launch.Root) (problems, warnings diag.Problems, err error) {
+	return s.once(ctx, "packages", said.String(), func(root *rootfs.FS) (problems, warnings diag.Problems, err error) {
 		return launch.CheckPackages(ctx, root, s.start, p)
 	})
 }
@@ -139,7 +140,7 @@ const passedKind = "launch-passed-2"
 
 // once asks a question, unless it was answered well before; warnings are reported each
 // time.
-func (s *starting) once(ctx context.Context, question, more string, ask func(*launch.Root) (problems, warnings diag.Problems, err error)) error {
+func (s *starting) once(ctx context.Context, question, more string, ask func(*rootfs.FS) (problems, warnings diag.Problems, err error)) error {
 	key, err := s.key(question, more)
 	if err != nil {
 		return err
@@ -202,7 +203,7 @@ func (s *starting) key(question, more string) (cas.Digest, error) {
 }
 
 // lay lays out the image's files.
-func (s *starting) lay(ctx context.Context) (*launch.Root, error) {
+func (s *starting) lay(ctx context.Context) (*rootfs.FS, error) {
 	var listing *launch.Listing
 	var err error
 	if s.under.image != nil {
@@ -213,7 +214,7 @@ func (s *starting) lay(ctx context.Context) (*launch.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch.NewRoot(ctx, listing, s.members)
+	return rootfs.New(ctx, listing.Nodes(), s.members)
 }
 
 // meaningless returns the unbuilt blocks that can mean no package of their lockfile, on

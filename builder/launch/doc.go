@@ -11,8 +11,8 @@
 // line with more than words, a program that is unknown), nothing is said about what
 // that would start.
 //
-// A [Root] is the files of an image as they lie over each other. What is known about a
-// base is kept in the store, because finding it out takes reading every file once. It is
+// The files of an image as they lie over each other are package rootfs. What is known about
+// a base is kept in the store, because finding it out takes reading every file once. It is
 // kept under the digests of the Debian packages, or under the digest of a registry
 // image's manifest.
 //

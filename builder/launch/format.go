@@ -24,13 +24,13 @@ func (c *checker) format(file string, options []Option) error {
 			return nil
 		}
 	}
-	n := c.root.find(file)
-	if n == nil || n.member == nil || n.Bytes > bounds.SourceFile {
+	n := c.root.Find(file)
+	if n == nil || !n.Own() || n.Bytes > bounds.SourceFile {
 		return nil
 	}
 	var failed error
 	text := func() resolution.Syntax {
-		src, err := c.root.contents(n)
+		src, err := c.root.Contents(n)
 		switch {
 		case err != nil:
 			failed = err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/linkage"
@@ -25,7 +26,7 @@ type lack struct {
 }
 
 // libraries holds a program to what its loader has to find.
-func (c *checker) libraries(n *node, inherited []string) error {
+func (c *checker) libraries(n *rootfs.Node, inherited []string) error {
 	lacking, err := c.lacks(n, inherited)
 	for _, l := range lacking {
 		c.tellLack(l, "ends before its first line runs")
@@ -34,21 +35,21 @@ func (c *checker) libraries(n *node, inherited []string) error {
 }
 
 // lacks looks for everything that a file and its libraries ask for.
-func (c *checker) lacks(n *node, inherited []string) ([]lack, error) {
+func (c *checker) lacks(n *rootfs.Node, inherited []string) ([]lack, error) {
 	object := n.Object
 	var all []lack
 	musl := false
 	if object.Interpreter != "" {
-		loader := c.root.find(object.Interpreter)
+		loader := c.root.Find(object.Interpreter)
 		if loader == nil {
 			return []lack{{need: linkage.Need{Library: object.Interpreter}, by: "/" + n.Path}}, nil
 		}
 		musl = strings.Contains(object.Interpreter, "/ld-musl-")
 	} else {
-		musl = c.root.isMusl(c.start.Platform)
+		musl = isMusl(c.root, c.start.Platform)
 	}
 	type asked struct {
-		n     *node
+		n     *rootfs.Node
 		rpath []string // those of who led here
 	}
 	seen := map[string]bool{n.Path: true}
@@ -108,16 +109,16 @@ func expand(folders []string, file string) []string {
 
 // library finds a library as the loader does: in the folders of who asks, in those of
 // LD_LIBRARY_PATH, in the system's.
-func (c *checker) library(name string, rpath, runpath []string) (*node, error) {
+func (c *checker) library(name string, rpath, runpath []string) (*rootfs.Node, error) {
 	if strings.Contains(name, "/") {
-		return c.fits(c.root.find(c.absolute(name)))
+		return c.fits(c.root.Find(c.absolute(name)))
 	}
-	folders := slices.Concat(rpath, strings.Split(c.env["LD_LIBRARY_PATH"], ":"), runpath, c.root.system(c.start.Platform))
+	folders := slices.Concat(rpath, strings.Split(c.env["LD_LIBRARY_PATH"], ":"), runpath, systemFolders(c.start.Platform))
 	for _, dir := range folders {
 		if dir == "" {
 			continue
 		}
-		n, err := c.fits(c.root.find(path.Join(c.absolute(dir), name)))
+		n, err := c.fits(c.root.Find(path.Join(c.absolute(dir), name)))
 		if n != nil || err != nil {
 			return n, err
 		}
@@ -126,11 +127,11 @@ func (c *checker) library(name string, rpath, runpath []string) (*node, error) {
 }
 
 // fits returns a file that is a library for the image's platform.
-func (c *checker) fits(n *node) (*node, error) {
+func (c *checker) fits(n *rootfs.Node) (*rootfs.Node, error) {
 	if n == nil || !n.Perm.IsRegular() {
 		return nil, nil
 	}
-	if err := c.root.facts(n); err != nil {
+	if err := c.root.Facts(n); err != nil {
 		return nil, err
 	}
 	if n.Object == nil || n.Object.Platform != c.start.Platform {
@@ -139,9 +140,9 @@ func (c *checker) fits(n *node) (*node, error) {
 	return n, nil
 }
 
-// system are the folders that the loaders of the distributions look in. Which of them one
+// systemFolders are those that the loaders of the distributions look in. Which of them one
 // loader knows is in its code and its cache; a library in another's is not distinguished.
-func (r *Root) system(platform string) []string {
+func systemFolders(platform string) []string {
 	triplet := triplets[platform]
 	return []string{
 		"/lib/" + triplet, "/usr/lib/" + triplet, "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib/" + triplet, "/usr/local/lib", "/usr/local/lib64",
@@ -149,9 +150,9 @@ func (r *Root) system(platform string) []string {
 }
 
 // isMusl reports whether the image's C library is musl.
-func (r *Root) isMusl(platform string) bool {
+func isMusl(r *rootfs.FS, platform string) bool {
 	machine, _, _ := strings.Cut(triplets[platform], "-")
-	return r.find("/lib/ld-musl-"+machine+".so.1") != nil && r.find("/lib/"+triplets[platform]+"/libc.so.6") == nil && r.find("/lib64/libc.so.6") == nil
+	return r.Find("/lib/ld-musl-"+machine+".so.1") != nil && r.Find("/lib/"+triplets[platform]+"/libc.so.6") == nil && r.Find("/lib64/libc.so.6") == nil
 }
 
 // tellLack reports a library that is lacking, and who brings it.

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/builder/rootfs"
 )
 
 // Linked is what the loader takes for a file of machine code before it runs.
@@ -20,17 +22,17 @@ type Linked struct {
 // The loader looks for a library under the names in DT_NEEDED, in the folders of RPATH,
 // LD_LIBRARY_PATH and RUNPATH, $ORIGIN being the folder of who asks (ld.so(8)). What an
 // addon opens by itself while it runs stands in no such place.
-func Libraries(r *Root, s Start, addon string) (Linked, error) {
+func Libraries(r *rootfs.FS, s Start, addon string) (Linked, error) {
 	c := &checker{root: r, start: s, env: map[string]string{}}
 	for _, v := range s.Env {
 		name, value, _ := strings.Cut(v, "=")
 		c.env[name] = value
 	}
-	n := r.find(addon)
+	n := r.Find(addon)
 	if n == nil || !n.Perm.IsRegular() {
 		return Linked{}, fmt.Errorf("%s is no file of the image", addon)
 	}
-	if err := r.facts(n); err != nil {
+	if err := r.Facts(n); err != nil {
 		return Linked{}, err
 	}
 	if n.Object == nil {
@@ -55,7 +57,7 @@ type linking struct {
 }
 
 // follow appends what a file needs. inherited are the folders of RPATH of who led to it.
-func (w *linking) follow(n *node, inherited []string) error {
+func (w *linking) follow(n *rootfs.Node, inherited []string) error {
 	rpath := append(expand(n.Object.RPath, n.Path), inherited...)
 	search, runpath := rpath, expand(n.Object.RunPath, n.Path)
 	if len(n.Object.RunPath) > 0 {
@@ -91,7 +93,7 @@ func (w *linking) follow(n *node, inherited []string) error {
 // before notes where a library of the base is looked for first, in folders around the
 // addon: what stands in others may be the base's as well.
 func (w *linking) before(name string, folders []string) {
-	system := w.root.system(w.start.Platform)
+	system := systemFolders(w.start.Platform)
 	for _, dir := range folders {
 		dir = path.Clean(w.absolute(dir))
 		if top(dir) == w.top && !slices.Contains(system, dir) {

@@ -16,6 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 )
@@ -23,8 +24,11 @@ import (
 // Listing is what is beneath an image's own layers: its paths, and of programs and
 // libraries what they need.
 type Listing struct {
-	nodes []*node // sorted by path
+	nodes []*rootfs.Node // sorted by path
 }
+
+// Nodes are what a [rootfs.FS] is laid over.
+func (l *Listing) Nodes() []*rootfs.Node { return l.nodes }
 
 // listingKind names listings in the store; a change of what they say takes another one.
 const listingKind = "launch-base-1"
@@ -35,17 +39,17 @@ func OfMembers(ctx context.Context, store *cas.Store, members []image.Member) (*
 	for _, m := range members {
 		fmt.Fprintf(&key, "%s %q\n", m.Key, m.Path)
 	}
-	return kept(ctx, store, cas.Sum([]byte("members\n"+key.String())), func() (map[string]*node, error) {
-		nodes := map[string]*node{}
+	return kept(ctx, store, cas.Sum([]byte("members\n"+key.String())), func() (map[string]*rootfs.Node, error) {
+		nodes := map[string]*rootfs.Node{}
 		for i := range members {
 			m := &members[i]
 			err := m.Files(ctx, func(f image.File) error {
-				n := nodeOf(m, f)
+				n := rootfs.NodeOf(m, f)
 				nodes[n.Path] = n
 				if !telling(n) {
 					return nil
 				}
-				if err := n.look(f); err != nil {
+				if err := n.Look(f); err != nil {
 					return fmt.Errorf("reading %s: %w", n.Path, err)
 				}
 				return nil
@@ -64,12 +68,12 @@ func OfImage(ctx context.Context, store *cas.Store, img v1.Image) (*Listing, err
 	if err != nil {
 		return nil, fmt.Errorf("reading a base: %w", err)
 	}
-	return kept(ctx, store, cas.Sum([]byte("image\n"+digest.String())), func() (map[string]*node, error) {
+	return kept(ctx, store, cas.Sum([]byte("image\n"+digest.String())), func() (map[string]*rootfs.Node, error) {
 		layers, err := img.Layers()
 		if err != nil {
 			return nil, fmt.Errorf("reading the layers of a base: %w", err)
 		}
-		nodes := map[string]*node{}
+		nodes := map[string]*rootfs.Node{}
 		for _, l := range layers {
 			r, err := l.Uncompressed()
 			if err != nil {
@@ -89,7 +93,7 @@ func OfImage(ctx context.Context, store *cas.Store, img v1.Image) (*Listing, err
 
 // layer lays the files of a layer over those that are there (OCI image specification,
 // layer.md, "Whiteouts").
-func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map[string]*node) error {
+func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map[string]*rootfs.Node) error {
 	fresh := map[string]bool{}
 	for {
 		h, err := archive.Next()
@@ -118,7 +122,7 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 			}
 			continue
 		}
-		n := &node{Path: name, Perm: fs.FileMode(h.Mode & 0o777), Bytes: h.Size, User: h.Uid, Group: h.Gid}
+		n := &rootfs.Node{Path: name, Perm: fs.FileMode(h.Mode & 0o777), Bytes: h.Size, User: h.Uid, Group: h.Gid}
 		switch h.Typeflag {
 		case tar.TypeDir:
 			n.Perm |= fs.ModeDir
@@ -134,7 +138,7 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 			n = &linked
 		case tar.TypeReg:
 			if telling(n) && n.Bytes <= bounds.Program {
-				if err := n.within(archive, store); err != nil {
+				if err := within(n, archive, store); err != nil {
 					return err
 				}
 			}
@@ -153,14 +157,14 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 const large = 8 << 20
 
 // within looks at a file of a base's archive.
-func (n *node) within(archive io.Reader, store *cas.Store) error {
+func within(n *rootfs.Node, archive io.Reader, store *cas.Store) error {
 	if n.Bytes > large {
 		if f, err := store.Spill(); err == nil { // else memory has to do
 			defer f.Close()
 			if _, err := io.Copy(f, archive); err != nil {
 				return err
 			}
-			n.tell(f)
+			n.LookAt(f)
 			return nil
 		}
 	}
@@ -168,13 +172,13 @@ func (n *node) within(archive io.Reader, store *cas.Store) error {
 	if err != nil {
 		return err
 	}
-	n.tell(bytes.NewReader(data))
+	n.LookAt(bytes.NewReader(data))
 	return nil
 }
 
 // remove takes what lower layers have below a folder away, and the path itself where it
 // is named.
-func remove(nodes map[string]*node, name string, fresh map[string]bool, itself bool) {
+func remove(nodes map[string]*rootfs.Node, name string, fresh map[string]bool, itself bool) {
 	for p := range nodes {
 		if (itself && p == name || name == "" || strings.HasPrefix(p, name+"/")) && !fresh[p] {
 			delete(nodes, p)
@@ -184,13 +188,13 @@ func remove(nodes map[string]*node, name string, fresh map[string]bool, itself b
 
 // telling reports whether a file's bytes are worth looking at: it may be run, or be
 // loaded by its name.
-func telling(n *node) bool {
+func telling(n *rootfs.Node) bool {
 	name := path.Base(n.Path)
 	return n.Perm.IsRegular() && (n.Perm&0o111 != 0 || strings.Contains(name, ".so") || strings.HasPrefix(name, "ld-"))
 }
 
 // kept returns a listing that the store has, or makes it.
-func kept(ctx context.Context, store *cas.Store, key cas.Digest, list func() (map[string]*node, error)) (*Listing, error) {
+func kept(ctx context.Context, store *cas.Store, key cas.Digest, list func() (map[string]*rootfs.Node, error)) (*Listing, error) {
 	if named, ok := store.Result(listingKind, key); ok {
 		if digest, err := cas.ParseDigest(string(named)); err == nil {
 			var l Listing
@@ -207,7 +211,7 @@ func kept(ctx context.Context, store *cas.Store, key cas.Digest, list func() (ma
 	for _, n := range nodes {
 		l.nodes = append(l.nodes, n)
 	}
-	slices.SortFunc(l.nodes, func(a, b *node) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(l.nodes, func(a, b *rootfs.Node) int { return strings.Compare(a.Path, b.Path) })
 	var doc bytes.Buffer
 	if err := json.NewEncoder(&doc).Encode(l.nodes); err != nil {
 		return nil, err

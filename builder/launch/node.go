@@ -173,7 +173,7 @@ func (c *checker) option(o Option) {
 	case "--import", "--loader", "--experimental-loader":
 		c.preload(o, resolution.Import)
 	case "--env-file", "--snapshot-blob", "--experimental-config-file", "--policy-integrity":
-		if o.Name == "--policy-integrity" || o.Value == "" || c.root.find(c.absolute(o.Value)) != nil {
+		if o.Name == "--policy-integrity" || o.Value == "" || c.root.Find(c.absolute(o.Value)) != nil {
 			return
 		}
 		remedy := fmt.Sprintf("take %s out of `cmd` of the image block, or add the file to a layer", o.Name)
@@ -220,14 +220,14 @@ func reasonOf(err error) string {
 // base is known by its name alone.
 func (c *checker) listed(request string) bool {
 	if path.IsAbs(request) {
-		n := c.root.find(request)
-		return n == nil || n.member != nil
+		n := c.root.Find(request)
+		return n == nil || n.Own()
 	}
 	for dir := c.start.Workdir; ; dir = path.Dir(dir) {
-		if n := c.root.find(path.Join(dir, "node_modules", request)); n != nil && n.member == nil && !n.Perm.IsDir() {
+		if n := c.root.Find(path.Join(dir, "node_modules", request)); n != nil && !n.Own() && !n.Perm.IsDir() {
 			return false
 		}
-		if n := c.root.find(path.Join(dir, "node_modules", request, "package.json")); n != nil && n.member == nil {
+		if n := c.root.Find(path.Join(dir, "node_modules", request, "package.json")); n != nil && !n.Own() {
 			return false
 		}
 		if dir == "/" || dir == "." {
@@ -244,11 +244,11 @@ func (c *checker) runScript(name string) {
 	case file == "":
 		return
 	case scripts[name] == "":
-		n := c.root.find(file)
-		if n != nil && n.member != nil {
+		n := c.root.Find(file)
+		if n != nil && n.Own() {
 			c.problem(CodeEntry, fmt.Sprintf("`node --run %s` runs a script that %s does not have", name, file), "node ends at once", "name the file itself in `cmd`, as in `cmd = [\"node\", \"server.js\"]`")
 		}
-	case c.root.find("/bin/sh") == nil:
+	case c.root.Find("/bin/sh") == nil:
 		c.problem(CodeProgram, fmt.Sprintf("`node --run %s` starts /bin/sh, which is not in it", name), "node runs a script of package.json by the shell",
 			"name the file itself in `cmd`, as in `cmd = [\"node\", \"server.js\"]`"+c.startScript([]string{"npm", "run", name}))
 	}
@@ -266,11 +266,11 @@ func (c *checker) inTree(name string) string {
 // a file of that name.
 func (c *checker) main(name string, options []Option) error {
 	at := c.absolute(name)
-	n := c.root.find(at)
+	n := c.root.Find(at)
 	if n != nil && n.Perm.IsDir() {
-		n = c.root.find(path.Join(at, "package.json"))
+		n = c.root.Find(path.Join(at, "package.json"))
 	}
-	if n != nil && n.member == nil {
+	if n != nil && !n.Own() {
 		return nil // of a base, whose files are known by their names alone
 	}
 	found, err := c.resolver.Resolve("./"+c.inTree(at), "-", resolution.Require)
@@ -289,7 +289,7 @@ func (c *checker) missing(program, name string) {
 	if len(c.start.Layers) > 0 {
 		layers = "neither its layers (" + strings.Join(c.start.Layers, ", ") + ") nor its base have it"
 	}
-	if n := c.root.find(at); n != nil && n.Perm.IsDir() {
+	if n := c.root.Find(at); n != nil && n.Perm.IsDir() {
 		layers = "that folder has no index.js and no package.json whose main is there"
 	}
 	remedy := "correct `cmd` or `workdir` of the image block, or add the file to a layer"
@@ -330,7 +330,7 @@ func around(file string) string {
 func (c *checker) nearFile(at string) string {
 	stem := func(p string) string { return strings.TrimSuffix(path.Base(p), path.Ext(p)) }
 	var same, all []string
-	for _, name := range c.root.names() {
+	for _, name := range c.root.Own() {
 		if strings.Contains("/"+name, "/node_modules/") {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/resolution"
 )
@@ -34,7 +35,7 @@ type Base struct {
 }
 
 // Check returns why the image can't start, as far as its files show.
-func Check(r *Root, s Start) (diag.Problems, error) {
+func Check(r *rootfs.FS, s Start) (diag.Problems, error) {
 	if len(s.Command) == 0 {
 		return nil, nil // the language asks for a command
 	}
@@ -46,7 +47,7 @@ func Check(r *Root, s Start) (diag.Problems, error) {
 		name, value, _ := strings.Cut(v, "=")
 		c.env[name] = value
 	}
-	if n := r.find(s.Workdir); n != nil && !n.Perm.IsDir() {
+	if n := r.Find(s.Workdir); n != nil && !n.Perm.IsDir() {
 		c.problem(CodeProgram, fmt.Sprintf("the working folder %s is a file", s.Workdir), "nothing starts in a file", "set `workdir` of the image block to a folder")
 		return c.problems, nil
 	}
@@ -58,7 +59,7 @@ func Check(r *Root, s Start) (diag.Problems, error) {
 
 // checker is one look at one command.
 type checker struct {
-	root     *Root
+	root     *rootfs.FS
 	start    Start
 	env      map[string]string
 	bins     []string // folders that are looked in before PATH, as npm adds them
@@ -131,13 +132,13 @@ func (c *checker) run(command []string, depth int) error {
 // which finds a program as execvp(3) does: a name with a slash is a path, from the
 // working folder; any other is looked for in the folders of PATH. From those that are
 // there it takes the first that may be run, else the first.
-func (c *checker) which(name string) *node {
+func (c *checker) which(name string) *rootfs.Node {
 	if strings.Contains(name, "/") {
-		return c.root.find(c.absolute(name))
+		return c.root.Find(c.absolute(name))
 	}
-	var first *node
+	var first *rootfs.Node
 	for _, dir := range c.places() {
-		n := c.root.find(path.Join(c.absolute(dir), name))
+		n := c.root.Find(path.Join(c.absolute(dir), name))
 		if n == nil || n.Perm.IsDir() {
 			continue
 		}
@@ -167,7 +168,7 @@ func (c *checker) absolute(name string) string {
 }
 
 // mayRun reports whether the image's user may execute a file.
-func (c *checker) mayRun(n *node) bool {
+func (c *checker) mayRun(n *rootfs.Node) bool {
 	user, group, _ := strings.Cut(c.start.User, ":")
 	uid, err := strconv.Atoi(user)
 	if err != nil || uid == 0 {
@@ -191,7 +192,7 @@ const (
 )
 
 // executable holds a file to what execve(2) asks of it.
-func (c *checker) executable(name string, n *node) (step, error) {
+func (c *checker) executable(name string, n *rootfs.Node) (step, error) {
 	at := "/" + n.Path
 	switch {
 	case n.Perm.IsDir():
@@ -204,7 +205,7 @@ func (c *checker) executable(name string, n *node) (step, error) {
 			c.byNode(n, "`chmod +x` the file, and build again"))
 		return stop, nil
 	}
-	if err := c.root.facts(n); err != nil {
+	if err := c.root.Facts(n); err != nil {
 		return stop, err
 	}
 	switch {
@@ -225,7 +226,7 @@ func (c *checker) executable(name string, n *node) (step, error) {
 }
 
 // byNode is the remedy for a file of JavaScript that is named as a program.
-func (c *checker) byNode(n *node, otherwise string) string {
+func (c *checker) byNode(n *rootfs.Node, otherwise string) string {
 	switch path.Ext(n.Path) {
 	case ".js", ".mjs", ".cjs":
 		return fmt.Sprintf("let node run it: `cmd = [\"node\", %q]` in the image block", "/"+n.Path)
@@ -267,7 +268,7 @@ func (c *checker) absent(command []string) {
 func (c *checker) nearProgram(name string) string {
 	var all []string
 	for _, dir := range c.places() {
-		n := c.root.find(c.absolute(dir))
+		n := c.root.Find(c.absolute(dir))
 		if n == nil {
 			continue
 		}

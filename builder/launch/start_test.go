@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
@@ -124,7 +126,7 @@ A=1
 
 func check(t *testing.T, base *Listing, own []image.File, s Start) diag.Problems {
 	t.Helper()
-	root, err := NewRoot(t.Context(), base, []image.Member{image.Files(own, "app", "the project", "project")})
+	root, err := rootfs.New(t.Context(), base.Nodes(), []image.Member{image.Files(own, "app", "the project", "project")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,10 +353,7 @@ func TestABaseOfARegistryIsLookedInto(t *testing.T) {
 			t.Fatal(err)
 		}
 		if first != nil {
-			for i := range l.nodes {
-				first.nodes[i].known = l.nodes[i].known
-			}
-			if diff := cmp.Diff(first.nodes, l.nodes, cmp.AllowUnexported(node{})); diff != "" {
+			if diff := cmp.Diff(first.nodes, l.nodes, cmpopts.IgnoreUnexported(rootfs.Node{})); diff != "" {
 				t.Error(diff)
 			}
 		}

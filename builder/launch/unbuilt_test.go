@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/nbuild/nbuild/builder/image"
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
@@ -95,7 +96,7 @@ func (s *shelf) packages() Packages {
 
 func (s *shelf) check(base *Listing, loads func(string) bool) (problems, warnings diag.Problems) {
 	s.t.Helper()
-	root, err := NewRoot(s.t.Context(), base, s.members)
+	root, err := rootfs.New(s.t.Context(), base.Nodes(), s.members)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func (c *checker) shell(args []string, depth int) error {
 		return c.line(args[1], depth)
 	}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		if c.root.find(c.absolute(args[0])) == nil {
+		if c.root.Find(c.absolute(args[0])) == nil {
 			c.missing("a shell", args[0])
 		}
 	}
@@ -134,7 +134,7 @@ func (c *checker) script(manager string, args []string, depth int) error {
 		return nil
 	}
 	line, ok := scripts[name]
-	if !ok && name == "start" && c.root.find(path.Join(c.start.Workdir, "server.js")) != nil {
+	if !ok && name == "start" && c.root.Find(path.Join(c.start.Workdir, "server.js")) != nil {
 		line, ok = "node server.js", manager == "npm"
 	}
 	if !ok {
@@ -151,14 +151,14 @@ func (c *checker) script(manager string, args []string, depth int) error {
 // manifest returns the package.json of the working folder and its scripts; "" where there
 // is none.
 func (c *checker) manifest() (string, map[string]string) {
-	n := c.root.find(path.Join(c.start.Workdir, "package.json"))
+	n := c.root.Find(path.Join(c.start.Workdir, "package.json"))
 	if n == nil {
 		return "", nil
 	}
 	var m struct {
 		Scripts map[string]string `json:"scripts"`
 	}
-	if data, err := c.root.contents(n); err == nil {
+	if data, err := c.root.Contents(n); err == nil {
 		_ = json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &m) // a script that is not text is none
 	}
 	return "/" + n.Path, m.Scripts

@@ -24,6 +24,7 @@ var readers = map[string]string{
 	"builder/image/checkpoint.go":                 ownStore,
 	"builder/launch/listing.go":                   ownStore,
 	"builder/launch/unbuilt.go":                   asNode,
+	"builder/launch/unbuiltfacts.go":              ownStore,
 	"builder/launch/wrapper.go":                   asNode,
 	"builder/starts.go":                           ownStore,
 	"internal/evidence/production/kept.go":        ownStore,

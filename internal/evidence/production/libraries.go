@@ -17,19 +17,12 @@ import (
 // base are the base's, which the image names by digest or by package.
 func (l *lister) libraries() error {
 	c := l.contents
-	var root *launch.Root
 	held := map[string]bool{}
 	for _, e := range slices.Clone(l.result.List.Entries) {
 		if e.Format != sources.Addon {
 			continue
 		}
-		if root == nil {
-			var err error
-			if root, err = launch.NewRoot(l.tree.ctx, &launch.Listing{}, c.Members); err != nil {
-				return fmt.Errorf("looking for the libraries of addons: %w", err)
-			}
-		}
-		found, err := launch.Libraries(root, launch.Start{Env: environment(c.Block.Env), Workdir: c.Block.Workdir, Platform: c.Platform}, e.Path)
+		found, err := launch.Libraries(l.tree, launch.Start{Env: environment(c.Block.Env), Workdir: c.Block.Workdir, Platform: c.Platform}, e.Path)
 		if err != nil {
 			return fmt.Errorf("looking for the libraries of %s: %w", e.Path, err)
 		}

@@ -3,12 +3,14 @@ package production
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/builder/guard"
+	"github.com/nbuild/nbuild/builder/rootfs"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/resolution"
@@ -81,7 +83,7 @@ func Unused(d pipelines.Dynamism, all []*Result) diag.Problems {
 type lister struct {
 	contents builder.Contents
 	dynamism pipelines.Dynamism
-	tree     *tree
+	tree     *rootfs.FS
 	listed   map[string]bool // files that a load block names
 	traced   map[string]bool // files that the trace saw, with these bytes
 	result   *Result
@@ -91,10 +93,11 @@ type lister struct {
 // List works out what an image may load. trace is what nbuild.trace holds, nil where
 // the project has none.
 func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *tracefile.File) (*Result, error) {
-	t, err := newTree(ctx, c.Members)
+	t, err := rootfs.New(ctx, nil, c.Members)
 	if err != nil {
 		return nil, err
 	}
+	t.Hold(loadable)
 	l := &lister{
 		contents: c, dynamism: d, tree: t, listed: map[string]bool{}, traced: map[string]bool{}, findings: map[string][]source.Finding{},
 		result: &Result{List: &sources.List{Node: c.Node}, Imports: []string{}},
@@ -113,12 +116,13 @@ func List(ctx context.Context, c builder.Contents, d pipelines.Dynamism, trace *
 		return nil, err
 	}
 	var loaded []string
-	for name := range l.tree.nodes { // sorted below
-		if !slices.Contains(entries, name) && (l.listed[name] || l.traced[name]) {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(l.listed)), slices.Collect(maps.Keys(l.traced))) {
+		if !slices.Contains(entries, name) {
 			loaded = append(loaded, name)
 		}
 	}
 	slices.Sort(loaded)
+	loaded = slices.Compact(loaded)
 	node, err := resolution.ParseVersion(c.Node)
 	if err != nil {
 		return nil, err
@@ -185,8 +189,8 @@ func (l *lister) add(f reach.File, entries []string) error {
 // load finds the files that load blocks name.
 func (l *lister) load() {
 	l.result.loaded = make([]bool, len(l.dynamism.Load))
-	for name, n := range l.tree.nodes {
-		if !n.mode.IsRegular() || !loadable(name) {
+	for _, name := range l.tree.Own() {
+		if !loadable(name) {
 			continue
 		}
 		for _, at := range l.places() {
@@ -212,11 +216,11 @@ func (l *lister) trace(t *tracefile.File) error {
 		current := false
 		for _, at := range l.places() {
 			name := path.Join(at, f.Path)
-			n := l.tree.nodes[name]
-			if n == nil || !n.mode.IsRegular() {
+			n := l.tree.At(name)
+			if n == nil || !n.Mode().IsRegular() {
 				continue
 			}
-			data, err := l.tree.contents(n)
+			data, err := l.tree.Contents(n)
 			if err != nil {
 				return err
 			}
@@ -244,6 +248,15 @@ func (l *lister) places() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// loadable says whether a name may be one of code, or say what code is.
+func loadable(name string) bool {
+	switch path.Ext(name) {
+	case ".js", ".cjs", ".mjs", ".json", ".node", ".wasm", ".ts", ".cts", ".mts", "":
+		return true
+	}
+	return false
 }
 
 // inTree is an absolute path of the image as the tree has it.

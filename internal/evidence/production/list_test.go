@@ -1,11 +1,6 @@
 package production
 
 import (
-	"context"
-	"errors"
-	"io"
-	"io/fs"
-	"slices"
 	"strings"
 	"testing"
 
@@ -181,40 +176,5 @@ func TestTheListIsTheSameEachTime(t *testing.T) {
 		if string(first) != string(text) {
 			t.Fatalf("it differs:\n%s", cmp.Diff(string(first), string(text)))
 		}
-	}
-}
-
-// A member hands out what can be opened only while it is walked, as a tarball does.
-func TestContentsAreReadWhileTheirMemberIsWalked(t *testing.T) {
-	walked := false
-	m := image.Member{Name: "tarball", Path: "app", Files: func(_ context.Context, yield func(image.File) error) error {
-		walked = true
-		defer func() { walked = false }()
-		for _, name := range []string{"README.md", "a.js", "package.json"} {
-			f := image.File{Path: name, Size: int64(len(name)), Open: func() (io.ReadCloser, error) {
-				if !walked {
-					return nil, errors.New("it is over")
-				}
-				return io.NopCloser(strings.NewReader(name)), nil
-			}}
-			if err := yield(f); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
-	tree, err := newTree(t.Context(), []image.Member{m})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"app/package.json", "app/a.js", "app/README.md", "app/a.js"} {
-		data, err := tree.ReadFile(name)
-		if err != nil || "app/"+string(data) != name {
-			t.Errorf("%s: %q, %v", name, data, err)
-		}
-	}
-	entries, err := tree.ReadDir("app")
-	if err != nil || !slices.IsSortedFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) }) {
-		t.Errorf("%v, %v", entries, err)
 	}
 }

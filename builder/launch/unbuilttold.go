@@ -1,0 +1,88 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// tell reports a package whose script was left out, with the block that accepts it.
+func (u *unbuilt) tell(placed *Placed, p *npm.Package, says *snapshot.PackageFacts, asks string) {
+	has := "ships no machine code"
+	if len(says.Natives) > 0 {
+		has = fmt.Sprintf("ships machine code, but none that fits (%s)", strings.Join(says.Natives[:min(len(says.Natives), 3)], ", "))
+	}
+	node := "its Node"
+	if u.start.Node != "" {
+		node = "Node " + u.start.Node
+	}
+	problem := &diag.Problem{
+		Code: CodeUnbuilt, Pos: p.Pos,
+		What: fmt.Sprintf("%s@%s is in image %q without what its install script makes", p.Name, p.Version, u.start.Image),
+		Why: fmt.Sprintf("no package's code runs in a build, so this did not: %s; and it %s for %s and %s, which production may find out when it loads it",
+			asks, has, u.start.Platform, node),
+		Remedy: fmt.Sprintf("use a version or another package that ships its machine code; or, where production does without what the script makes, say so in build.hcl%s:\n%s",
+			into(placed.Block), acceptance(placed.Block, p.Name)),
+	}
+	if p.Optional {
+		u.warnings = append(u.warnings, problem)
+		return
+	}
+	u.problems = append(u.problems, problem)
+}
+
+func into(b *pipelines.Npm) string {
+	if b.Implied {
+		return ""
+	}
+	return fmt.Sprintf(", in the block npm %q", b.Name)
+}
+
+// acceptance is the block to paste.
+func acceptance(b *pipelines.Npm, name string) string {
+	if b.Implied {
+		return fmt.Sprintf("npm %q {\n  unbuilt %q {\n    reason = \"why production does without it\"\n  }\n}", b.Name, name)
+	}
+	return fmt.Sprintf("  unbuilt %q {\n    reason = \"why production does without it\"\n  }", name)
+}
+
+// Meaningless returns the unbuilt blocks of a tree's npm block that name no package of it
+// that has a script or machine code. All holds the trees of every platform.
+func Meaningless(ctx context.Context, p Packages) (diag.Problems, error) {
+	if len(p.Placed) == 0 {
+		return nil, nil
+	}
+	u := &unbuilt{packages: p, facts: map[string]*facts{}}
+	meant := map[*pipelines.Unbuilt]bool{}
+	for i := range p.Placed {
+		placed := &p.Placed[i]
+		for j := range placed.Tree.Packages {
+			q := &placed.Tree.Packages[j]
+			accepted := placed.Block.Accepts(q.Name, q.Version)
+			if accepted == nil || meant[accepted] {
+				continue
+			}
+			says, _, _, err := u.says(ctx, placed.Tree, q)
+			if err != nil {
+				return nil, err
+			}
+			meant[accepted] = says != nil && (scriptOf(says) != "" || len(says.Natives) > 0)
+		}
+	}
+	var problems diag.Problems
+	block := p.Placed[0].Block
+	for i := range block.Unbuilt {
+		if b := &block.Unbuilt[i]; !meant[b] {
+			problems = append(problems, &diag.Problem{
+				Code: CodeNeeded, Pos: b.At, What: fmt.Sprintf("unbuilt %q names no package of the lockfile that has an install script or machine code", b.Package),
+				Why: "an exception that means nothing hides a mistake", Remedy: "correct its label, which is a package's name or name@version, or take the block out",
+			})
+		}
+	}
+	return problems, nil
+}
