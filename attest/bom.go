@@ -62,9 +62,10 @@ func BOMs(ctx context.Context, trust Trust, environment string, subject cas.Dige
 		return nil, fmt.Errorf("reading what is attached, %s: %w", j.unread[0].Name, j.unread[0].Err)
 	}
 	why := fmt.Sprintf("%d attached, none by %d of team %s", j.attached, q.Threshold, q.Team)
-	for _, note := range append(found.notes, j.odd...) {
-		why += "; " + note
-		break
+	if len(found.notes) > 0 {
+		why += "; " + found.notes[0].why
+	} else if len(j.odd) > 0 {
+		why += "; " + j.odd[0]
 	}
 	return nil, fmt.Errorf("%w: %s", ErrNoBOM, why)
 }

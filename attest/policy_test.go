@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/predicate"
 )
 
 func TestPolicyReadsEveryBlock(t *testing.T) {
@@ -82,7 +84,7 @@ func TestPolicyProblems(t *testing.T) {
 		"odd-dates": edit(`expires = "2036-01-01T00:00:00Z"`, `expires = "2036-01-01T02:00:00+02:00"`, "      key {",
 			"      key {\n        from = \"2026-01-01T00:00:00.5Z\"\n        until = \"0206-01-01T00:00:00Z\"", `"720h"`, `"1h1h"`),
 		"key-twice":     edit("      key {", member[strings.Index(member, "      key {"):strings.LastIndex(member, "    }")]+"      key {"),
-		"nobody-counts": edit("  # An OCI", "  revoke \"demo\" {\n    effective = \"2026-10-01T00:00:00Z\"\n    reason = \"x\"\n  }\n  # An OCI"),
+		"nobody-counts": edit("      key {", "      key {\n        from = \"2036-06-01T00:00:00Z\""),
 		"one-place":     edit("      \"registry.example.com/shop/storefront\" = 1", "      \"docker.io/app\" = 1\n      \"index.docker.io/library/app\" = 1"),
 	}
 	tests["nothing-asked"] = demo[:strings.Index(demo, `    require "provenance"`)] + "  }\n}\n"
@@ -112,6 +114,32 @@ func TestPolicyProblems(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Whoever takes out a stolen key needs the file signed at once, whoever is left.
+func TestAPolicyMayRevokeWhomARequirementNeeds(t *testing.T) {
+	w := newWorld(t)
+	w.edit("  environment", "  revoke \"ci\" {\n    effective = \"2026-11-01T00:00:00Z\"\n    reason    = \"stolen\"\n  }\n  environment")
+	w.edit("  environment", "  revoke \"signer-1\" {\n    effective = \"2026-11-01T00:00:00Z\"\n    reason    = \"gone\"\n  }\n  environment")
+	if closed := w.policy().Closed(now); len(closed) != 0 {
+		t.Errorf("others are left: %q", closed)
+	}
+	w.edit("  environment", "  revoke \"signer-2\" {\n    effective = \"2026-11-01T00:00:00Z\"\n    reason    = \"gone\"\n  }\n  environment")
+	want := []string{"production accepts no image: it requires review by 2 of team appsec, and only one is left in team appsec who can count: " +
+		"signer-1 was revoked at 2026-11-01T00:00:00Z: gone; signer-2 was revoked at 2026-11-01T00:00:00Z: gone"}
+	if diff := cmp.Diff(want, w.policy().Closed(now)); diff != "" {
+		t.Errorf("closed (-want +got):\n%s", diff)
+	}
+	v := Verify(context.Background(), w.trust(), "production", image, evidenceOf(w.whole()), Options{})
+	if open(v)[CheckReview] != Fail || v.Decision() != Reject {
+		t.Errorf("%v", v.Err())
+	}
+	unread := evidenceOf(w.whole())
+	unread.Unread = []Unread{{"x", predicate.TypeReview, ErrBound}}
+	v = Verify(context.Background(), w.trust(), "production", image, unread, Options{})
+	if open(v)[CheckReview] != Fail {
+		t.Errorf("what was not read could have helped: %v", v.Err())
 	}
 }
 

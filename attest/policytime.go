@@ -3,8 +3,6 @@ package attest
 import (
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,56 +42,4 @@ func (r *policyReader) span(b *hclfile.Body, name string) time.Duration {
 		return 0
 	}
 	return d
-}
-
-// reachable holds a requirement to the members who can ever meet it: who has a key that
-// counts at one moment with the others', before the file expires, who is not revoked, and
-// who speaks for a builder that is taken.
-func (r *policyReader) reachable(p *Policy, t *Team, q Requirement, b *hclfile.Body) {
-	able := map[string][]MemberKey{}
-	var not []string
-	for _, m := range t.Members {
-		_, revoked := p.revoked(m.Name)
-		switch {
-		case revoked:
-			not = append(not, m.Name+" is revoked")
-		case len(m.Keys) == 0:
-			not = append(not, m.Name+" has no key, and certificates are not judged by this version")
-		case len(q.Builders) > 0 && !slices.ContainsFunc(m.Builders, func(id string) bool { return slices.Contains(q.Builders, id) }):
-			not = append(not, m.Name+" may speak for none of the builders")
-		default:
-			able[m.Name] = append(able[m.Name], m.Keys...)
-		}
-	}
-	most := atOnce(able, p.Expires)
-	if len(able) >= q.Threshold && most < q.Threshold {
-		not = append(not, "their keys never count at one moment before the file expires")
-	}
-	if most < q.Threshold {
-		r.Problem(b.At("threshold"), CodeTrustThreshold, fmt.Sprintf("a threshold of %d, and at most %d of team %s can count", q.Threshold, most, t.Name),
-			"no image could ever be accepted: "+strings.Join(not, "; "), "add to the team who signs in their place, or lower the threshold")
-	}
-}
-
-// atOnce returns how many members have a key that counts at one moment before an end.
-func atOnce(members map[string][]MemberKey, end time.Time) int {
-	moments := []time.Time{{}}
-	for _, keys := range members {
-		for _, k := range keys {
-			moments = append(moments, k.From)
-		}
-	}
-	most := 0
-	for _, at := range moments {
-		n := 0
-		for _, keys := range members {
-			if slices.ContainsFunc(keys, func(k MemberKey) bool {
-				return !at.Before(k.From) && (k.Until.IsZero() || at.Before(k.Until)) && (end.IsZero() || at.Before(end))
-			}) {
-				n++
-			}
-		}
-		most = max(most, n)
-	}
-	return most
 }

@@ -32,13 +32,23 @@ func (j *judgement) require(q Requirement) bool {
 	if len(names) > 0 {
 		have += ": " + strings.Join(names, ", ")
 	}
-	if len(votes.notes) > 0 {
-		have += "; not counted: " + strings.Join(votes.notes[:min(len(votes.notes), 8)], "; ")
-	}
 	result, remedy := Fail, remedies[q.Kind]
+	notes := []string{}
+	for _, n := range votes.notes {
+		notes = append(notes, n.why)
+		if n.remedy != "" {
+			remedy = n.remedy
+		}
+	}
+	if len(notes) > 0 {
+		have += "; not counted: " + strings.Join(notes[:min(len(notes), 8)], "; ")
+	}
+	short, mend := j.policy.short(q, j.now)
 	switch {
 	case len(names) >= q.Threshold:
 		result = Pass
+	case short != "": // what was not read could not help
+		have, remedy = have+"; "+short, mend
 	case j.incomplete(q):
 		result, remedy = Unknown, "look whether the registry is in reach, and run it again"
 	case j.keylessCould(q):
@@ -60,8 +70,12 @@ var remedies = map[Require]string{
 // votes are statements that count, and notes on those that do not.
 type votes struct {
 	counted []signed
-	notes   []string
+	notes   []doubt
 }
+
+// doubt is why a statement does not count, "" where it does, and what mends it where that
+// is not what gives any statement of its kind.
+type doubt struct{ why, remedy string }
 
 // offer is what the members of a release must agree on.
 type offer struct {
@@ -82,14 +96,14 @@ func (j *judgement) votes(q Requirement) votes {
 		}
 		if !s.judged.done {
 			s.judged.done = true
-			if s.judged.why = j.standing(team, q.Team, s); s.judged.why == "" {
-				s.judged.release, s.judged.why = j.judge(q, team.member(s.member), s.statement)
+			if s.judged.doubt.why = j.standing(team, q.Team, s); s.judged.doubt.why == "" {
+				s.judged.release, s.judged.doubt = j.judge(q, team.member(s.member), s.statement)
 			}
 		}
-		release, why := s.judged.release, s.judged.why
+		release, not := s.judged.release, s.judged.doubt
 		switch {
-		case why != "":
-			out.notes = append(out.notes, s.member+" "+why)
+		case not.why != "":
+			out.notes = append(out.notes, doubt{s.member + " " + not.why, not.remedy})
 		case release != nil:
 			o := offer{release.Counter, release.Repository}
 			releases[o], bodies[o] = append(releases[o], s), release
@@ -125,11 +139,8 @@ func (j *judgement) standing(team *Team, name string, s signed) string {
 	if at < 0 {
 		return "signed with a key of another team"
 	}
-	switch k := member.Keys[at]; {
-	case j.now.Before(k.From):
-		return "signed with a key that counts from " + stamp(k.From)
-	case !k.Until.IsZero() && !j.now.Before(k.Until):
-		return "signed with a key that counted until " + stamp(k.Until)
+	if why := member.Keys[at].outside(j.now); why != "" {
+		return "signed with a key that " + why
 	}
 	return ""
 }
@@ -142,23 +153,23 @@ func distinct(list []signed) int {
 	return len(names)
 }
 
-// judge reads the predicate and says why it does not count, or "". A release is
-// returned, for its counter.
-func (j *judgement) judge(q Requirement, m *Member, s *predicate.Statement) (*predicate.Release, string) {
+// judge reads the predicate and says why it does not count. A release is returned, for
+// its counter.
+func (j *judgement) judge(q Requirement, m *Member, s *predicate.Statement) (*predicate.Release, doubt) {
 	switch q.Kind {
 	case RequireProvenance:
-		return nil, j.judgeProvenance(q, m, s)
+		return nil, doubt{why: j.judgeProvenance(q, m, s)}
 	case RequireSBOM:
 		if _, err := predicate.ParseBOM(s); err != nil {
-			return nil, "signed no BOM: " + err.Error()
+			return nil, doubt{why: "signed no BOM: " + err.Error()}
 		}
-		return nil, ""
+		return nil, doubt{}
 	case RequireRelease:
-		return j.judgeRelease(q, s)
+		return j.judgeRelease(q, m, s)
 	case RequireReview:
-		return nil, j.judgeReview(q, s)
+		return nil, j.judgeReview(q, m, s)
 	}
-	return nil, "signed what nothing asks for"
+	return nil, doubt{why: "signed what nothing asks for"}
 }
 
 func (j *judgement) judgeProvenance(q Requirement, m *Member, s *predicate.Statement) string {
@@ -176,49 +187,54 @@ func (j *judgement) judgeProvenance(q Requirement, m *Member, s *predicate.State
 	return ""
 }
 
-func (j *judgement) judgeRelease(q Requirement, s *predicate.Statement) (*predicate.Release, string) {
+func (j *judgement) judgeRelease(q Requirement, m *Member, s *predicate.Statement) (*predicate.Release, doubt) {
 	r, err := predicate.ParseRelease(s)
 	if err != nil {
-		return nil, "signed no release: " + err.Error()
+		return nil, doubt{why: "signed no release: " + err.Error()}
 	}
 	switch {
 	case r.Environment != j.environment:
-		return nil, fmt.Sprintf("released it to %q", r.Environment)
+		return nil, doubt{why: fmt.Sprintf("released it to %q", r.Environment)}
 	case j.subject.Repository != "" && !sameRepository(r.Repository, j.subject.Repository):
-		return nil, fmt.Sprintf("released it from %q", r.Repository)
+		return nil, doubt{why: fmt.Sprintf("released it from %q", r.Repository)}
 	case r.Counter > j.env.ceiling(r.Repository):
-		return nil, fmt.Sprintf("signed release %d, and none over %d counts: that is minimum_release and %d more", r.Counter, j.env.ceiling(r.Repository), CounterSpan)
+		return nil, doubt{why: fmt.Sprintf("signed release %d, and none over %d counts: that is minimum_release and %d more", r.Counter, j.env.ceiling(r.Repository), CounterSpan)}
 	}
-	return r, j.inForce(q, r.Issued, r.Expires)
+	return r, j.inForce(q, m, r.Issued, r.Expires)
 }
 
-func (j *judgement) judgeReview(q Requirement, s *predicate.Statement) string {
+func (j *judgement) judgeReview(q Requirement, m *Member, s *predicate.Statement) doubt {
 	r, err := predicate.ParseReview(s)
 	switch {
 	case err != nil:
-		return "signed no review: " + err.Error()
+		return doubt{why: "signed no review: " + err.Error()}
 	case r.Diff == nil:
-		return "reviewed a package, not this image"
+		return doubt{why: "reviewed a package, not this image"}
 	case r.Decision != predicate.Approve:
-		return "did not approve it"
+		return doubt{why: "did not approve it"}
 	}
-	return j.inForce(q, r.Issued, r.Expires)
+	return j.inForce(q, m, r.Issued, r.Expires)
 }
 
 // clockSkew is how far the clock of who signed may run ahead of ours.
 const clockSkew = 5 * time.Minute
 
-// inForce says why a statement with these times does not count now, or "".
-func (j *judgement) inForce(q Requirement, issued, expires predicate.Time) string {
+// inForce says why a statement with these times does not count now. Two clocks are
+// compared there, that of who signed and that of who judges, and either may be wrong.
+func (j *judgement) inForce(q Requirement, m *Member, issued, expires predicate.Time) doubt {
+	here := ", and by the clock of this machine it is " + stamp(j.now)
 	switch {
 	case j.now.Add(clockSkew).Before(issued.Time):
-		return "dated it " + stamp(issued.Time) + ", which is to come"
+		return doubt{
+			fmt.Sprintf("dated it %s by the clock where it was signed%s, %s earlier", stamp(issued.Time), here, issued.Sub(j.now).Round(time.Second)),
+			fmt.Sprintf("find out which of the two clocks is wrong: where %s signs, set the clock and have it signed anew (%s); on this machine, set it and run `nbuild verify` again", m.Name, remedies[q.Kind]),
+		}
 	case !j.now.Before(expires.Time):
-		return "signed what expired at " + stamp(expires.Time)
+		return doubt{why: "signed what expired at " + stamp(expires.Time) + here}
 	case q.MaxAge > 0 && j.now.Sub(issued.Time) > q.MaxAge:
-		return "signed it at " + stamp(issued.Time) + ", which is too long ago"
+		return doubt{why: fmt.Sprintf("signed it at %s, which is longer ago than %s%s", stamp(issued.Time), q.MaxAge, here)}
 	}
-	return ""
+	return doubt{}
 }
 
 // keylessCould reports whether evidence that only a certificate vouches for could

@@ -96,7 +96,7 @@ type signed struct {
 type judged struct {
 	done    bool
 	release *predicate.Release
-	why     string
+	doubt   doubt
 }
 
 func (j *judgement) add(id CheckID, r Result, need, have, remedy string, evidence ...string) {

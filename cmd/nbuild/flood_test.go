@@ -23,8 +23,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/nbuild/nbuild/attest"
-	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/predicate"
 )
@@ -132,6 +130,21 @@ func junk(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// attachBOM attaches a file as an unsigned BOM, whatever it holds: attach-bom IMAGE FILE.
+func attachBOM(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: attach-bom IMAGE FILE")
+	}
+	at, err := oci.Parse(args[0])
+	ts.Check(err)
+	store, err := oci.Open(at, oci.Options{})
+	ts.Check(err)
+	found, err := oci.Find(context.Background(), store, at)
+	ts.Check(err)
+	_, _, err = oci.AttachBOM(context.Background(), store, found.Digest, []byte(ts.ReadFile(args[1])))
+	ts.Check(err)
+}
+
 func (a attacker) referrers() []v1.Descriptor {
 	_, raw := a.do(http.MethodGet, "referrers/"+a.subject.Digest.String(), "", nil)
 	var idx v1.IndexManifest
@@ -211,30 +224,11 @@ func overrun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: overrun KEY IMAGE COUNTER")
 	}
-	signer, err := attest.ParseSigner([]byte(ts.ReadFile(args[0])), args[0], nil)
-	ts.Check(err)
-	a := pusherOf(ts, args[1])
-	ref, err := name.ParseReference(args[1])
-	ts.Check(err)
 	counter, err := strconv.ParseInt(args[2], 10, 64)
 	ts.Check(err)
-	digest, err := cas.ParseDigest(a.subject.Digest.Hex)
-	ts.Check(err)
-	statement, err := predicate.Release{
-		Repository: ref.Context().Name(), Environment: "production", Counter: counter,
+	m := memberOf(ts, args[0], args[1])
+	m.attach(predicate.Release{
+		Repository: m.ref.Context().Name(), Environment: "production", Counter: counter,
 		Issued: predicate.At(time.Now()), Expires: predicate.At(time.Now().AddDate(0, 1, 0)),
-	}.Statement(predicate.Subject{Digest: digest})
-	ts.Check(err)
-	bundle, err := attest.Sign(context.Background(), signer, statement)
-	ts.Check(err)
-	seal, err := attest.SealBundle(context.Background(), signer, statement, bundle)
-	ts.Check(err)
-	at, err := oci.Parse(ref.Context().Name())
-	ts.Check(err)
-	store, err := oci.Open(at, oci.Options{})
-	ts.Check(err)
-	_, _, err = oci.Attach(context.Background(), store, a.subject.Digest, bundle, string(statement.Type), seal)
-	ts.Check(err)
-	_, err = oci.Record(context.Background(), store, "production", ref.Context().Name(), bundle, string(statement.Type), seal)
-	ts.Check(err)
+	}.Statement(m.about))
 }

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -28,7 +27,7 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(held(surroundings{
 				args: os.Args[1:], environ: os.Environ(), dir: dir,
-				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, patience: patience(),
+				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: clock(), patience: patience(),
 			}, os.Getenv(schemasEnv)))
 		},
 	})

@@ -78,7 +78,9 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"tag-moves":       tagMoves,
 	"move-tag":        moveTag,
 	"overrun":         overrun,
+	"review":          review,
 	"junk":            junk,
+	"attach-bom":      attachBOM,
 	"unseal":          unseal,
 	"drip":            drip,
 }

@@ -47,6 +47,7 @@ func (a *app) trustCheckCommand() *cobra.Command {
 			if err := a.answer(check, b.String()); err != nil {
 				return err
 			}
+			a.closed(check.Closed)
 			if !check.Usable {
 				return exitCode(22)
 			}
@@ -58,6 +59,16 @@ func (a *app) trustCheckCommand() *cobra.Command {
 	f.BoolVar(&o.Unsigned, "trust-unsigned", false, "take the trust file as it is")
 	f.StringArrayVar(&o.Earlier, "trust-earlier", nil, "an earlier trust `file`, where the root changed since")
 	return cmd
+}
+
+// closed reports what a trust file leaves nobody for: whoever takes a member out has to
+// know what stops then.
+func (a *app) closed(sentences []string) {
+	for _, s := range sentences {
+		if !a.json {
+			fmt.Fprintf(a.stderr, "note: %s\n", diag.Clean(s))
+		}
+	}
 }
 
 func (a *app) trustSignCommand() *cobra.Command {
@@ -80,6 +91,7 @@ func (a *app) trustSignCommand() *cobra.Command {
 			if !signed.Root && !a.json {
 				fmt.Fprintf(a.stderr, "note: this key is no root key of %s. Its signature counts only where it is of a root before this one, which --trust-earlier names.\n", diag.Clean(args[0]))
 			}
+			a.closed(signed.Closed)
 			return a.answer(signed, signed.Signatures+"\n")
 		},
 	}

@@ -38,7 +38,12 @@ type predecessor struct {
 // file knows of none. The name is an image's always: a file of the checkout that is
 // called like it is not looked at. The production source lists are in the image, below
 // the digest that those members signed the BOM of, and count as it does.
-func (r *run) baseline(ctx context.Context, name, repository string, platforms []string) (*predecessor, error) {
+//
+// An image that is named by its digest, and that this very run made again, needs nobody's
+// word: what is in it was just written down. So a team whose key was replaced can release
+// what runs anew, and goes on from there. A tag would not do: whoever can push can move it
+// to what is about to be released.
+func (r *run) baseline(ctx context.Context, name string, c *candidate, after *sbom.Inventory, platforms []string) (*predecessor, error) {
 	ref, store, err := images.Open(r.host, name)
 	if err != nil {
 		return nil, err
@@ -48,7 +53,7 @@ func (r *run) baseline(ctx context.Context, name, repository string, platforms [
 	}
 	at, err := oci.Find(ctx, store, ref)
 	if errors.Is(err, oci.ErrNotFound) {
-		if floor, _ := r.trusted.Counters(r.environment, repository); floor > 1 || ref.Digest != (v1.Hash{}) {
+		if floor, _ := r.trusted.Counters(r.environment, c.repository); floor > 1 || ref.Digest != (v1.Hash{}) {
 			return nil, &diag.Problem{
 				Code: CodeNoBaseline, What: "there is no baseline " + diag.Clean(name), Err: err,
 				Why:    fmt.Sprintf("it would be a first release, but the trust file takes none below %d, or a digest was named: someone may have removed it, so that nothing looks changed", floor),
@@ -68,8 +73,14 @@ func (r *run) baseline(ctx context.Context, name, repository string, platforms [
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if errors.Is(err, attest.ErrNoBOM) && ref.Digest == at.Digest && at.Digest == c.img.Digest {
+		return &predecessor{inventories: []*sbom.Inventory{after}}, nil
+	}
 	if err != nil {
-		return nil, untrusted(name+"@"+digest.OCI(), err)
+		if ref.Digest != at.Digest {
+			name += "@" + digest.OCI()
+		}
+		return nil, untrusted(name, err)
 	}
 	guards, unread := baselineGuards(ctx, store, at.Digest, platforms)
 	if ctx.Err() != nil {
@@ -130,6 +141,6 @@ func untrusted(name string, err error) error {
 	return &diag.Problem{
 		Code: CodeBaseline, What: "what is in the baseline " + diag.Clean(name) + " is not known for sure", Err: err,
 		Why:    "whoever can push could have attached any BOM to it, so only one that the trust file's members signed is compared with",
-		Remedy: "name an image that was released under this trust file: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`",
+		Remedy: "name an image that was released under this trust file: `nbuild release --key KEY --trust FILE --root FINGERPRINT --baseline IMAGE`; after a key was replaced, release what runs now once more from its commit, with its own digest as IMAGE",
 	}
 }

@@ -108,7 +108,7 @@ func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline st
 	if platforms, after.Guards, err = guards(ctx, c.img); err != nil {
 		return nil, said, err
 	}
-	was, err := r.baseline(ctx, baseline, c.repository, platforms)
+	was, err := r.baseline(ctx, baseline, c, after, platforms)
 	if err != nil {
 		return nil, said, err
 	}

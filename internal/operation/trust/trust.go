@@ -121,6 +121,7 @@ type Check struct {
 	Digest  string         `json:"digest"`
 	Usable  bool           `json:"usable"`
 	Checks  []attest.Check `json:"checks"`
+	Closed  []string       `json:"closed"` // what accepts no image now, as attest.Policy.Closed says
 }
 
 // Judge reads a trust file and reports whether it may be trusted.
@@ -132,14 +133,16 @@ func Judge(host machine.Host, o Options) (*Check, error) {
 	return &Check{
 		Schema: "nbuild.trust/v1", File: o.File, Name: policy.Name, Version: policy.Version,
 		Digest: policy.Digest().OCI(), Usable: trusted.Usable(), Checks: append([]attest.Check{}, trusted.Checks()...),
+		Closed: policy.Closed(host.Now()),
 	}, nil
 }
 
 // Signed is nbuild.trust-sign/v1: what a signature came to.
 type Signed struct {
-	Schema     string `json:"schema"`
-	Signatures string `json:"signatures"` // the file that holds them
-	Root       bool   `json:"root"`       // whether the key is a root key of the trust file itself
+	Schema     string   `json:"schema"`
+	Signatures string   `json:"signatures"` // the file that holds them
+	Root       bool     `json:"root"`       // whether the key is a root key of the trust file itself
+	Closed     []string `json:"closed"`     // what accepts no image now, as attest.Policy.Closed says
 }
 
 // Sign adds a root's signature to those beside a trust file. A key that is no root of the
@@ -158,7 +161,7 @@ func Sign(ctx context.Context, host machine.Host, file string, signer attest.Sig
 	if err != nil {
 		return nil, err
 	}
-	out := &Signed{Schema: "nbuild.trust-sign/v1", Signatures: file + attest.SignatureSuffix}
+	out := &Signed{Schema: "nbuild.trust-sign/v1", Signatures: file + attest.SignatureSuffix, Closed: policy.Closed(host.Now())}
 	for _, k := range policy.Root.Keys {
 		out.Root = out.Root || k.Key.Fingerprint() == signer.Key().Fingerprint()
 	}
