@@ -71,12 +71,13 @@ func reguard(ts *testscript.TestScript, neg bool, args []string) {
 	desc, err := to.PushImage(ctx, made)
 	ts.Check(err)
 	ts.Check(to.Tag(ctx, desc.Digest, "latest"))
-	documents, err := oci.BOMs(ctx, from, found.Digest)
-	ts.Check(err)
-	for _, document := range documents {
-		_, _, err := oci.AttachBOM(ctx, to, desc.Digest, document)
-		ts.Check(err)
-	}
+	ts.Check(oci.EachBOM(ctx, from, found.Digest, func(a oci.Attachment) error {
+		if a.Err != nil {
+			return a.Err
+		}
+		_, _, err := oci.AttachBOM(ctx, to, desc.Digest, a.Content)
+		return err
+	}))
 }
 
 // withAnotherLast is an image of which the last layer was made another.

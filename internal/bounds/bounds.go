@@ -43,7 +43,6 @@ const (
 	Layers         = 1_000     // layers of an image
 	Layer          = 4 << 30   // one compressed layer
 	IndexDepth     = 4         // indexes within an index
-	Bundles        = 256 << 20 // the bundles of one image that are held together
 	Unsealed       = 1 << 30   // ... that are read one after the other, of those that no member sealed
 	Sealed         = 1 << 30   // ... and of those that members sealed
 	DockerConfig   = 1 << 20   // a file of registry credentials

@@ -7,7 +7,7 @@ package bounds
 // third, so that 680 packages make 1.4 MB and a findings list more; provenance names
 // each artefact of nbuild.lock in about 250 bytes. The type is what the referrer claims
 // before anything is verified, so a false claim buys only this much reading, and
-// Bundles bounds the sum.
+// Sealed and Unsealed bound the sums.
 func BundleOf(predicateType string) int64 {
 	switch predicateType {
 	case "https://cyclonedx.org/bom":

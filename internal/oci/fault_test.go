@@ -3,6 +3,7 @@ package oci
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -165,7 +166,7 @@ func TestAFailedListIsNoEmptyList(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.armed.Store(true)
-	if _, err := Bundles(ctx, r, desc.Digest, nil); code(err) != CodeUnreachable {
+	if _, err := bundlesOf(ctx, r, desc.Digest, nil); code(err) != CodeUnreachable {
 		t.Errorf("got %v", err)
 	}
 }
@@ -185,8 +186,8 @@ func TestABundleThatCannotBeReadIsTold(t *testing.T) {
 	}
 	l.path = "/blobs/" + hash([]byte("one")).String()
 	l.armed.Store(true)
-	got, err := Bundles(ctx, r, desc.Digest, []string{release})
-	if err != nil || len(got.Bundles) != 1 || len(got.Unread) != 1 || got.Unread[0].Bound || code(got.Unread[0].Err) != CodeUnreachable {
+	got, err := bundlesOf(ctx, r, desc.Digest, []string{release})
+	if err != nil || len(got.Bundles) != 1 || len(got.Unread) != 1 || errors.Is(got.Unread[0].Err, ErrBound) || got.Unread[0].Junk || code(got.Unread[0].Err) != CodeUnreachable {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -214,7 +215,7 @@ func TestAReferrerOfAnotherImageDoesNotCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.armed.Store(true)
-	got, err := Bundles(ctx, r, evil.Digest, nil)
+	got, err := bundlesOf(ctx, r, evil.Digest, nil)
 	if err != nil || len(got.Bundles) != 0 || len(got.Unread) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -249,7 +250,7 @@ func TestEveryPageOfReferrersIsRead(t *testing.T) {
 		}
 	}
 	l.armed.Store(true)
-	if got, err := Bundles(ctx, r, desc.Digest, nil); err != nil || len(got.Bundles) != 3 {
+	if got, err := bundlesOf(ctx, r, desc.Digest, nil); err != nil || len(got.Bundles) != 3 {
 		t.Errorf("%d bundles, %v", len(got.Bundles), err)
 	}
 }

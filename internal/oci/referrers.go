@@ -81,94 +81,6 @@ func lists(ctx context.Context, s Store, subject, digest v1.Hash) (yes, cut bool
 	return yes, over != nil, nil
 }
 
-// Attachment is a bundle as it was found beside an image. PredicateType is what
-// the referrer claims about it and binds nobody: only what is signed counts.
-type Attachment struct {
-	Digest        v1.Hash // of the referrer
-	PredicateType string
-	Bundle        []byte
-}
-
-// Unread is a referrer that exists and could not be read, so that a verdict on
-// what was read may be undecided. Bound says that it was left out because a bound
-// was hit; otherwise Err says what failed.
-type Unread struct {
-	Digest        v1.Hash
-	PredicateType string
-	Bound         bool
-	Err           error
-}
-
-// Attachments is what stands beside an image. Neither list set means that nothing
-// is attached.
-type Attachments struct {
-	Bundles []Attachment
-	Unread  []Unread
-}
-
-// Bundles reads the bundles attached to subject: those that claim one of the
-// predicate types, in the order of the list, then those that claim none; by digest
-// within each. A nil list means every type. At most bounds.Referrers are read,
-// each at most bounds.BundleOf and bounds.Bundles together. An error means that
-// the list itself could not be had.
-func Bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []string) (Attachments, error) {
-	return bundles(ctx, s, subject, predicateTypes, bounds.Bundles)
-}
-
-// bundles is Bundles with its own bound of the bytes of all together.
-func bundles(ctx context.Context, s Store, subject v1.Hash, predicateTypes []string, left int64) (Attachments, error) {
-	all, err := s.Referrers(ctx, subject)
-	if err != nil {
-		return Attachments{}, fmt.Errorf("listing signatures: %w", err)
-	}
-	var out Attachments
-	for i, d := range byPredicate(all, predicateTypes) {
-		claim := d.Annotations[predicateNote]
-		if i >= bounds.Referrers {
-			out.Unread = append(out.Unread, Unread{d.Digest, claim, true, fmt.Errorf("%d referrers: %w", len(all), ErrBound)})
-			break // one is enough to know
-		}
-		found, err := readBundle(ctx, s, subject, d, left)
-		switch {
-		case errors.Is(err, ErrNoBundle):
-		case err != nil:
-			out.Unread = append(out.Unread, Unread{d.Digest, claim, errors.Is(err, ErrBound), err})
-		default:
-			left -= int64(len(found.Bundle))
-			out.Bundles = append(out.Bundles, found)
-		}
-		if err := ctx.Err(); err != nil {
-			return Attachments{}, err
-		}
-	}
-	return out, nil
-}
-
-// byPredicate keeps what may be a bundle, wanted types first.
-func byPredicate(all []v1.Descriptor, want []string) []v1.Descriptor {
-	groups := make([][]v1.Descriptor, len(want)+1)
-	for _, d := range all {
-		claim := d.Annotations[predicateNote]
-		switch {
-		case !mayBeBundle(d):
-			continue
-		case want == nil || claim == "":
-			groups[len(want)] = append(groups[len(want)], d)
-		}
-		for i, w := range want {
-			if claim == w && claim != "" {
-				groups[i] = append(groups[i], d)
-				break
-			}
-		}
-	}
-	var out []v1.Descriptor
-	for _, g := range groups {
-		out = append(out, g...)
-	}
-	return out
-}
-
 // Listed is a referrer that may be a bundle, as a list names it. Its claims bind nobody.
 type Listed struct {
 	Digest        v1.Hash // of the referrer
@@ -209,6 +121,11 @@ func LocateBundle(ctx context.Context, s Store, subject, digest v1.Hash) (Listed
 	if err != nil {
 		return Listed{}, v1.Descriptor{}, err
 	}
+	return bundleOf(m, subject)
+}
+
+// bundleOf is LocateBundle of a manifest at hand.
+func bundleOf(m Manifest, subject v1.Hash) (Listed, v1.Descriptor, error) {
 	manifest, err := imageManifest(m)
 	if err != nil {
 		return Listed{}, v1.Descriptor{}, err
@@ -221,27 +138,15 @@ func LocateBundle(ctx context.Context, s Store, subject, digest v1.Hash) (Listed
 		return Listed{}, v1.Descriptor{}, ErrNoBundle
 	}
 	if manifest.Subject == nil || manifest.Subject.Digest != subject {
-		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: its subject is another image", digest, ErrMismatch)
+		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: its subject is another image", m.Digest, ErrMismatch)
 	}
 	if len(manifest.Layers) != 1 || !strings.HasPrefix(string(manifest.Layers[0].MediaType), bundlePrefix) {
-		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: it does not hold one bundle", digest, ErrMismatch)
+		return Listed{}, v1.Descriptor{}, fmt.Errorf("referrer %s: %w: it does not hold one bundle", m.Digest, ErrMismatch)
 	}
-	return Listed{digest, m.Size, manifest.Annotations[predicateNote], manifest.Annotations[sealNote]}, manifest.Layers[0], nil
+	return Listed{m.Digest, m.Size, manifest.Annotations[predicateNote], manifest.Annotations[sealNote]}, manifest.Layers[0], nil
 }
 
 // ReadBundle reads the bundle with a digest and a size.
 func ReadBundle(ctx context.Context, s Store, digest v1.Hash, size int64) ([]byte, error) {
 	return readBlob(ctx, s, v1.Descriptor{Digest: digest, Size: size}, size)
-}
-
-func readBundle(ctx context.Context, s Store, subject v1.Hash, d v1.Descriptor, left int64) (Attachment, error) {
-	l, bundle, err := LocateBundle(ctx, s, subject, d.Digest)
-	if err != nil {
-		return Attachment{}, err
-	}
-	raw, err := readBlob(ctx, s, bundle, min(left, bounds.BundleOf(l.PredicateType)))
-	if err != nil {
-		return Attachment{}, err
-	}
-	return Attachment{Digest: d.Digest, PredicateType: l.PredicateType, Bundle: raw}, nil
 }

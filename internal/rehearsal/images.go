@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
+	"github.com/nbuild/nbuild/internal/oci"
 )
 
 func imageRegistry() http.Handler {
@@ -40,6 +41,20 @@ func whole(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Bundles reads the bundles attached to an image that claim one of the predicate types;
+// none means every type.
+func Bundles(t testing.TB, at oci.Store, image v1.Hash, predicateTypes ...string) (all []oci.Attachment) {
+	t.Helper()
+	err := oci.EachBundle(t.Context(), at, image, predicateTypes, func(a oci.Attachment) error {
+		all = append(all, a)
+		return a.Err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // PushBase pushes an image for two platforms as base:1: a program for node, and a text,

@@ -112,13 +112,13 @@ func TestWhatCanNotBeReadIsHandedOnAsUnread(t *testing.T) {
 	if whole, unread := read(); len(whole) != 3 || unread > 0 {
 		t.Fatalf("%d read, %d not", len(whole), unread)
 	}
-	found, err := oci.Bundles(t.Context(), place, hash, []string{string(predicate.TypeBOM)})
-	if err != nil || len(found.Bundles) == 0 {
-		t.Fatal(err)
+	found := rehearsal.Bundles(t, place, hash, string(predicate.TypeBOM))
+	if len(found) == 0 {
+		t.Fatal("no BOM is attached")
 	}
-	damage(t, out, found.Bundles[0].Bundle)
+	damage(t, out, found[0].Content)
 	after, unread := read()
-	if unread != 1 || slices.Contains(after, string(found.Bundles[0].Bundle)) {
+	if unread != 1 || slices.Contains(after, string(found[0].Content)) {
 		t.Errorf("%d read, %d not", len(after), unread)
 	}
 }

@@ -2,6 +2,7 @@ package sides
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -54,66 +55,72 @@ func noBOMs(err error) bool {
 }
 
 func document(ctx context.Context, store oci.Store, name string, digests ...v1.Hash) ([]byte, error) {
+	var odd error
 	for i, digest := range digests {
 		if i > 0 && digest == digests[i-1] {
 			continue
 		}
-		found, err := oci.Bundles(ctx, store, digest, []string{predicateType})
-		if err != nil {
-			return nil, err
+		// What nobody signed is looked at where nothing was signed.
+		bundled := agreement{name: name, open: func(raw []byte) ([]byte, error) { return predicate(raw, digest) }}
+		if err := oci.EachBundle(ctx, store, digest, []string{predicateType}, bundled.add); err != nil || bundled.doc != nil {
+			return bundled.doc, err
 		}
-		for _, u := range found.Unread {
-			if u.PredicateType == predicateType {
-				return nil, fmt.Errorf("reading the BOM of %s: %w", name, u.Err)
-			}
+		plain := agreement{name: name, open: func(raw []byte) ([]byte, error) { return raw, nil }}
+		if err := oci.EachBOM(ctx, store, digest, plain.add); err != nil || plain.doc != nil {
+			return plain.doc, err
 		}
-		var docs [][]byte
-		for _, a := range found.Bundles {
-			doc, err := predicate(a.Bundle, digest)
-			if err != nil {
-				return nil, fmt.Errorf("reading the bundle %s: %w", a.Digest, err)
-			}
-			if doc != nil {
-				docs = append(docs, doc)
-			}
-		}
-		if len(docs) == 0 { // what nobody signed is looked at where nothing was signed
-			if docs, err = oci.BOMs(ctx, store, digest); err != nil {
-				return nil, err
-			}
-		}
-		if len(docs) > 0 {
-			return one(name, docs)
-		}
+		odd = cmp.Or(odd, bundled.odd, plain.odd)
+	}
+	if odd != nil {
+		return nil, noBOM(name, "nothing that is attached to it can be read as one: "+odd.Error())
 	}
 	return nil, noBOM(name, "no BOM is attached to it")
 }
 
-// one returns the first, by its bytes, of BOMs that all say the same. They may differ
-// in what is not of the image, as in the version of nbuild that wrote them. Where they
-// say different things, none is chosen: who can attach one must not choose what is
-// compared.
-func one(name string, docs [][]byte) ([]byte, error) {
-	slices.SortFunc(docs, bytes.Compare)
-	docs = slices.CompactFunc(docs, bytes.Equal)
-	if len(docs) == 1 {
-		return docs[0], nil
+// agreement is the one BOM that all of those say which are attached to an image. They may
+// differ in what is not of the image, as in the version of nbuild that wrote them. Where
+// they say different things, none is chosen: who can attach one must not choose what is
+// compared. What is no BOM of the image, whatever else it is, says nothing.
+type agreement struct {
+	name string
+	open func(raw []byte) ([]byte, error) // takes the BOM out, nil where there is none
+	doc  []byte                           // the first by its bytes
+	by   v1.Hash                          // the referrer that carries it
+	says *sbom.Inventory
+	odd  error // of the first that could not be read
+}
+
+// add takes what is attached. It keeps one document, so that memory holds two at most.
+func (a *agreement) add(found oci.Attachment) error {
+	doc, err := found.Content, found.Err
+	if err != nil && !found.Junk {
+		return fmt.Errorf("reading the BOM of %s: %w", a.name, err)
 	}
-	var first *sbom.Inventory
-	for _, doc := range docs {
-		bom, err := sbom.Parse(doc, name)
-		if err != nil {
-			return nil, err
-		}
-		v := bom.Inventory()
-		if first == nil {
-			first = v
-		}
-		if !first.Equal(v) {
-			return nil, noBOM(name, fmt.Sprintf("%d BOMs are attached to it that say different things, and which one counts is not known", len(docs)))
+	if err == nil {
+		doc, err = a.open(doc)
+	}
+	var says *sbom.Inventory
+	switch {
+	case err != nil:
+	case doc == nil || bytes.Equal(doc, a.doc):
+		return nil
+	default:
+		var bom *sbom.BOM
+		if bom, err = sbom.Parse(doc, a.name); err == nil {
+			says = bom.Inventory()
 		}
 	}
-	return docs[0], nil
+	switch {
+	case err != nil:
+		a.odd = cmp.Or(a.odd, fmt.Errorf("%s: %w", found.Digest, err))
+	case a.doc == nil:
+		a.doc, a.by, a.says = doc, found.Digest, says
+	case !a.says.Equal(says):
+		return noBOM(a.name, fmt.Sprintf("BOMs are attached to it that say different things, %s and %s, and which one counts is not known", a.by, found.Digest))
+	case bytes.Compare(doc, a.doc) < 0:
+		a.doc, a.by = doc, found.Digest
+	}
+	return nil
 }
 
 func noBOM(name, why string) error {

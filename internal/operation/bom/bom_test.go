@@ -10,7 +10,6 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/images"
-	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/bom"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/operation/release"
@@ -160,12 +159,12 @@ func TestTheAttachedBOMIsTheOneThatIsPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := oci.Bundles(t.Context(), place, at.Digest, []string{string(predicate.TypeBOM)})
-	if err != nil || len(found.Bundles) != 1 || len(found.Unread) > 0 {
-		t.Fatalf("%d bundles, %v", len(found.Bundles), err)
+	found := rehearsal.Bundles(t, place, at.Digest, string(predicate.TypeBOM))
+	if len(found) != 1 {
+		t.Fatalf("%d bundles", len(found))
 	}
 	var bundle struct{ DsseEnvelope struct{ Payload []byte } }
-	if err := json.Unmarshal(found.Bundles[0].Bundle, &bundle); err != nil {
+	if err := json.Unmarshal(found[0].Content, &bundle); err != nil {
 		t.Fatal(err)
 	}
 	var statement struct{ Predicate json.RawMessage }

@@ -591,13 +591,12 @@ func TestAReleaseIsNotReplayedElsewhere(t *testing.T) {
 	s.must(err)
 	img, err := oci.Image(context.Background(), s.place(), at.Digest)
 	s.must(err)
-	found, err := oci.Bundles(context.Background(), s.place(), at.Digest, nil)
-	s.must(err)
+	found := rehearsal.Bundles(t, s.place(), at.Digest)
 	s.repository = strings.TrimSuffix(from, "app") + "admin"
 	_, err = s.place().PushImage(context.Background(), img)
 	s.must(err)
-	for _, b := range found.Bundles {
-		_, _, err := oci.Attach(context.Background(), s.place(), at.Digest, b.Bundle, b.PredicateType, "")
+	for _, b := range found {
+		_, _, err := oci.Attach(context.Background(), s.place(), at.Digest, b.Content, b.PredicateType, "")
 		s.must(err)
 	}
 	text, err := os.ReadFile(filepath.Join(s.ops, "trust.hcl"))
@@ -645,15 +644,14 @@ func TestNoSecretIsInWhatAReleaseSaysOrSigns(t *testing.T) {
 	said = append(said, line...)
 	at, err := s.place().Resolve(context.Background(), "stable")
 	s.must(err)
-	found, err := oci.Bundles(context.Background(), s.place(), at.Digest, nil)
-	s.must(err)
-	for _, b := range found.Bundles {
+	found := rehearsal.Bundles(t, s.place(), at.Digest)
+	for _, b := range found {
 		var bundle struct {
 			Envelope struct {
 				Payload []byte `json:"payload"`
 			} `json:"dsseEnvelope"`
 		}
-		s.must(json.Unmarshal(b.Bundle, &bundle))
+		s.must(json.Unmarshal(b.Content, &bundle))
 		said = append(said, bundle.Envelope.Payload...)
 	}
 	img, err := oci.Image(context.Background(), s.place(), at.Digest)
