@@ -58,7 +58,7 @@ export function real(registry, folder) {
   const manifest = read('package.json')
   const lock = read('package-lock.json')
   delete manifest.scripts
-  const kept = ['dependencies', 'optionalDependencies', 'peerDependencies', 'peerDependenciesMeta', 'bundleDependencies', 'os', 'cpu', 'libc'] // no engines: nbuild does not ask which Node runs
+  const kept = ['dependencies', 'optionalDependencies', 'peerDependencies', 'peerDependenciesMeta', 'bundleDependencies', 'engines', 'os', 'cpu', 'libc']
   const named = at => lock.packages[at].name ?? at.slice(at.lastIndexOf('node_modules/') + 'node_modules/'.length)
   const published = at => Object.fromEntries([['name', named(at)], ['version', lock.packages[at].version],
     ...kept.filter(key => lock.packages[at][key]).map(key => [key, lock.packages[at][key]])])
@@ -74,7 +74,6 @@ export function real(registry, folder) {
     delete e.hasInstallScript
     delete e.bin
     delete e.deprecated
-    delete e.engines
     if (e.inBundle) continue
     e.integrity = registry.integrity(named(at), e.version)
     const [major, minor] = e.version.split('.').map(Number)
