@@ -18,8 +18,7 @@ var (
 	anything = cty.DynamicPseudoType
 )
 
-// changeClasses is what a release can deny or ask a review for (docs/formats.md,
-// "Classes of change"). The list is the room sbom's; a test of internal/operation
+// changeClasses is what a release can deny or ask a review for (docs/diff-classes.md). The list is the room sbom's; a test of internal/operation
 // holds the two equal.
 var changeClasses = []string{
 	"integrity-changed", "registry-changed", "source-changed", "origin-changed", "new-install-script", "install-script-changed", "new-implicit-gyp",

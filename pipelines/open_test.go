@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -100,6 +101,24 @@ func TestExamplesOfTheDocsAreValid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheWholeExampleHasEveryBlock holds the second example of the page to its heading.
+func TestTheWholeExampleHasEveryBlock(t *testing.T) {
+	src, err := os.ReadFile("testdata/whole/build.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var look func(blocks []hclfile.Block, indent string)
+	look = func(blocks []hclfile.Block, indent string) {
+		for _, b := range blocks {
+			if !regexp.MustCompile(`(?m)^` + indent + b.Name + `\b.* \{`).Match(src) {
+				t.Errorf("there is no block %s%s", indent, b.Name)
+			}
+			look(b.Body.Blocks, indent+"  ")
+		}
+	}
+	look(Language().Blocks, "")
 }
 
 func TestReferenceIsCurrent(t *testing.T) {

@@ -27,6 +27,9 @@ npm "deps" {
     allow  = ["install"]
     reason = "builds its addon against the pinned node headers"
   }
+  unbuilt "bufferutil" {
+    reason = "ws does without it: its own JavaScript does the same"
+  }
   patch "qs@6.11.0" {
     file     = "patches/qs.patch"
     resolves = ["CVE-2022-24999"]
@@ -77,6 +80,10 @@ image "storefront" {
   expose     = ["8080/tcp"]
   guard      = "enforce" # off, report, enforce
 
+  guarding {
+    eval    = "report"
+    console = "module" # each line names the module that wrote it
+  }
   layer "modules" {
     from = npm.deps.production
   }
@@ -119,10 +126,24 @@ dynamism {
       argument = 0
       shape    = ["built"]
     }
+    allow "pkg:npm/simple-git@3.30.0" {
+      sites  = 1
+      reason = "the part is a branch's name, which is checked before"
+    }
   }
 
   load "views/**/*.ejs.js" { # joins the production source list by hand
     reason = "compiled templates, loaded by name"
+  }
+  evaluator "pkg:npm/ejs" { # may turn strings into code in a guarded image
+    files  = ["lib/ejs.js"]
+    reason = "compiles the templates that the image holds"
+  }
+  instrumenter "pkg:npm/import-in-the-middle" { # may rewrite what others are made of
+    reason = "tracing"
+  }
+  generated "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9" {
+    reason = "a template that is compiled when the program starts"
   }
 }
 
