@@ -46,7 +46,7 @@ func TestAFileThatNodeDoesNotRunIsRefused(t *testing.T) {
 		{"odd", "node page.jsx", ""},
 	} {
 		t.Run(test.node+" "+test.command, func(t *testing.T) {
-			got := told(check(t, base, files(programs), Start{Command: strings.Fields(test.command), Node: test.node, Env: []string{"PATH=/usr/local/bin:/bin"}}))
+			got := shown(check(t, base, files(programs), Start{Command: strings.Fields(test.command), Node: test.node, Env: []string{"PATH=/usr/local/bin:/bin"}}))
 			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], test.want)) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
@@ -79,7 +79,7 @@ func TestAFileThatNodeDoesNotRunIsRefused(t *testing.T) {
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		refuses := err != nil && strings.Contains(string(out), "ERR_UNKNOWN_FILE_EXTENSION")
-		got := told(check(t, base, files(programs), Start{Command: []string{"node", f.Name}, Node: strings.TrimPrefix(strings.TrimSpace(string(version)), "v"), Env: []string{"PATH=/usr/local/bin:/bin"}}))
+		got := shown(check(t, base, files(programs), Start{Command: []string{"node", f.Name}, Node: strings.TrimPrefix(strings.TrimSpace(string(version)), "v"), Env: []string{"PATH=/usr/local/bin:/bin"}}))
 		if refuses != (len(got) > 0) {
 			t.Errorf("node %s of %s: it refuses it: %t\n%s\nhere: %q", f.Name, version, refuses, out, got)
 		}

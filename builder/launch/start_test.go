@@ -93,8 +93,8 @@ func files(text string) []image.File {
 	return all
 }
 
-// told are the problems of a start, each "CODE what / why / remedy".
-func told(problems diag.Problems) []string {
+// shown are the problems of a start, each "CODE what / why / remedy".
+func shown(problems diag.Problems) []string {
 	all := []string{}
 	for _, p := range problems {
 		all = append(all, fmt.Sprintf("%s %s / %s / %s", p.Code, p.What, p.Why, p.Remedy))
@@ -104,7 +104,7 @@ func told(problems diag.Problems) []string {
 
 const app = `
 -- package.json --
-{"name":"shop","scripts":{"start":"node src/server.js --port 80","other":"node gone.js","shell":"a && b"}}
+{"name":"shop","Scripts":{"cased":"node src/server.js"},"scripts":{"start":"node src/server.js --port 80","other":"node gone.js","shell":"a && b","number":5},"SCRIPTS":{}}
 -- src/server.js --
 -- src/api.ts --
 -- lib/index.js --
@@ -191,6 +191,8 @@ func TestACommandIsHeldToTheImagesFiles(t *testing.T) {
 		{"node --import ./lib src/server.js", `NB1176 image "shop" can't start: node is given --import ./lib, and that is not in it / node loads it before its own file, and ends where it is not there: ERR_UNSUPPORTED_DIR_IMPORT`},
 		{"node -r preload src/server.js", `NB1176 image "shop" can't start: node is given -r preload, and that is not in it`},
 		{"node --run gone", "NB1176 image \"shop\" can't start: `node --run gone` runs a script that /app/package.json does not have"},
+		{"node --run cased", "NB1176 image \"shop\" can't start: `node --run cased` runs a script that /app/package.json does not have"},
+		{"node --run number", "NB1176 image \"shop\" can't start: `node --run number` runs a script that /app/package.json does not have"},
 		{"node --run start", "NB1155 image \"shop\" can't start: `node --run start` starts /bin/sh, which is not in it"},
 
 		{"npm start", `NB1155 image "shop" can't start: its command "npm" is not in it / it was looked for in /usr/local/bin, /bin; a base of Node and Debian packages has node and no package manager / name the program that it starts`},
@@ -205,7 +207,7 @@ func TestACommandIsHeldToTheImagesFiles(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.command, func(t *testing.T) {
-			got := told(check(t, base, files(app), Start{Command: strings.Fields(test.command), Env: []string{"PATH=/usr/local/bin:/bin"}, Layers: []string{"modules", "app"}}))
+			got := shown(check(t, base, files(app), Start{Command: strings.Fields(test.command), Env: []string{"PATH=/usr/local/bin:/bin"}, Layers: []string{"modules", "app"}}))
 			switch {
 			case test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], test.want)):
 				t.Errorf("got  %q\nwant %q", got, test.want)
@@ -234,7 +236,7 @@ func TestVariablesAndTheWorkingFolderCount(t *testing.T) {
 			if test.start.Command == nil {
 				test.start.Command = []string{"node", "src/server.js"}
 			}
-			got := told(check(t, base, files(app), test.start))
+			got := shown(check(t, base, files(app), test.start))
 			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], test.want)) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
@@ -260,7 +262,7 @@ func TestLibrariesAreLookedForAsTheLoaderDoes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start.Base = test.base
-			got := told(check(t, system(t, store, test.without), files(app), start))
+			got := shown(check(t, system(t, store, test.without), files(app), start))
 			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) == 0 || !strings.HasPrefix(got[0], test.want)) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
@@ -288,14 +290,14 @@ func TestLibrariesAreLookedForAsTheLoaderDoes(t *testing.T) {
 		{"of musl", own(linkage.Object{Needs: needs("libc.musl-x86_64.so.1")}), "", `NB1152 image "shop" can't start: /app/bin/tool needs libc.musl-x86_64.so.1, which is not in it`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := told(check(t, system(t, store), test.own, Start{Command: []string{"/app/bin/tool"}, Env: []string{test.env}}))
+			got := shown(check(t, system(t, store), test.own, Start{Command: []string{"/app/bin/tool"}, Env: []string{test.env}}))
 			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) == 0 || !strings.HasPrefix(got[0], test.want)) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
 	}
 	t.Run("a program of another machine", func(t *testing.T) {
-		got := told(check(t, system(t, store), []image.File{{Path: "tool", Mode: 0o755, Data: linkagetest.Program("linux/arm64")}}, Start{Command: []string{"./tool"}}))
+		got := shown(check(t, system(t, store), []image.File{{Path: "tool", Mode: 0o755, Data: linkagetest.Program("linux/arm64")}}, Start{Command: []string{"./tool"}}))
 		if len(got) != 1 || !strings.HasPrefix(got[0], `NB1155 image "shop" can't start: /app/tool is a program for linux/arm64, and the image is for linux/amd64`) {
 			t.Errorf("%q", got)
 		}
@@ -389,7 +391,7 @@ func TestABaseOfARegistryIsLookedInto(t *testing.T) {
 	} {
 		got := check(t, first, files(app), Start{Command: strings.Fields(command), Base: Base{Name: "x", Image: "registry.example.com/x"}})
 		if len(got) > 1 || len(got) == 1 != (want != "") || len(got) == 1 && string(got[0].Code) != want {
-			t.Errorf("%s: %q, want %s", command, told(got), want)
+			t.Errorf("%s: %q, want %s", command, shown(got), want)
 		}
 	}
 	// A line of a shell is followed where it is words and nothing else.
@@ -399,7 +401,7 @@ func TestABaseOfARegistryIsLookedInto(t *testing.T) {
 	} {
 		got := check(t, first, files(app), Start{Command: []string{"sh", "-c", line}, Base: Base{Name: "x", Image: "registry.example.com/x"}})
 		if len(got) > 1 || len(got) == 1 != (want != "") || len(got) == 1 && string(got[0].Code) != want {
-			t.Errorf("sh -c %q: %q, want %s", line, told(got), want)
+			t.Errorf("sh -c %q: %q, want %s", line, shown(got), want)
 		}
 	}
 }

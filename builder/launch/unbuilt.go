@@ -2,7 +2,6 @@ package launch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/strictjson"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -146,8 +147,19 @@ func (u *unbuilt) gypless(placed *Placed, p *npm.Package) bool {
 		return false
 	}
 	data, err := u.root.Contents(n)
-	var m struct {
-		Gypfile *bool `json:"gypfile"`
+	if err != nil {
+		return false
 	}
-	return err == nil && json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &m) == nil && m.Gypfile != nil && !*m.Gypfile
+	gypless := false
+	r := strictjson.NewReader(utf8bom.Trim(data))
+	r.Object(func(key string, _ int) {
+		if key != "gypfile" {
+			r.Skip()
+			return
+		}
+		value, given := r.AsBool()
+		gypless = given && !value
+	})
+	r.End()
+	return gypless && !r.Failed()
 }

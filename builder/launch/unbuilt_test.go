@@ -130,6 +130,7 @@ func TestAPackageIsInTheImageWithWhatItsScriptMakes(t *testing.T) {
 		{"a script and no machine code", map[string]string{"package.json": gyp, "binding.gyp": "{}"}, built},
 		{"a binding.gyp alone", map[string]string{"binding.gyp": "{}"}, built},
 		{"a binding.gyp that is not to be built", map[string]string{"binding.gyp": "{}", "package.json": `{"name":"metal","version":"1.0.0","gypfile":false}`}, ""},
+		{"a key that npm does not read", map[string]string{"binding.gyp": "{}", "package.json": `{"name":"metal","version":"1.0.0","gypFile":false,"gypfile":0}`}, built},
 		{"a script that makes who knows what", map[string]string{"package.json": `{"name":"metal","version":"1.0.0","scripts":{"postinstall":"node print.js"}}`}, built},
 		{"a script that only its author runs", map[string]string{"package.json": `{"name":"metal","version":"1.0.0","scripts":{"prepare":"node-gyp rebuild","test":"x"}}`}, ""},
 		{"an addon of Node-API", map[string]string{"package.json": gyp, "binding.gyp": "{}", "prebuilds/linux-x64/node.napi.node": addon("linux/amd64", ofNodeAPI, "libc.so.6")}, ""},
@@ -152,19 +153,19 @@ func TestAPackageIsInTheImageWithWhatItsScriptMakes(t *testing.T) {
 			s.put("metal", test.files)
 			problems, warnings := s.check(system(t, s.store), nil)
 			if len(warnings) > 0 || (test.want == "") != (len(problems) == 0) || test.want != "" && !strings.HasPrefix(problems[0].What, test.want) {
-				t.Errorf("%q, warnings %q, want %q", told(problems), told(warnings), test.want)
+				t.Errorf("%q, warnings %q, want %q", shown(problems), shown(warnings), test.want)
 			}
 			again, _ := s.check(system(t, s.store), nil) // from what the store keeps
-			if fmt.Sprint(told(again)) != fmt.Sprint(told(problems)) {
-				t.Errorf("again: %q", told(again))
+			if fmt.Sprint(shown(again)) != fmt.Sprint(shown(problems)) {
+				t.Errorf("again: %q", shown(again))
 			}
 			s.block.Unbuilt = []pipelines.Unbuilt{{Package: "metal@1.0.0", Reason: "a test"}}
 			if problems, _ := s.check(system(t, s.store), nil); len(problems) > 0 {
-				t.Errorf("accepted, and yet %q", told(problems))
+				t.Errorf("accepted, and yet %q", shown(problems))
 			}
 			s.block.Unbuilt = []pipelines.Unbuilt{{Package: "metal@1.0.1", Reason: "a test"}}
 			if problems, _ := s.check(system(t, s.store), nil); (len(problems) == 0) != (test.want == "") {
-				t.Errorf("another version is accepted, and %q", told(problems))
+				t.Errorf("another version is accepted, and %q", shown(problems))
 			}
 		})
 	}
@@ -178,7 +179,7 @@ func TestAPackageForThePlatformBringsTheMachineCode(t *testing.T) {
 		})
 		s.put("@metal/linux-x64", map[string]string{"metal.node": code})
 		if problems, _ := s.check(system(t, s.store), nil); len(problems) != want {
-			t.Errorf("%q", told(problems))
+			t.Errorf("%q", shown(problems))
 		}
 	}
 }
@@ -188,7 +189,7 @@ func TestWhatOnlyOptionalDependenciesAskForIsTold(t *testing.T) {
 	s.put("metal", map[string]string{"package.json": gyp}, func(p *npm.Package) { p.Optional = true })
 	problems, warnings := s.check(system(t, s.store), nil)
 	if len(problems) != 0 || len(warnings) != 1 || warnings[0].Code != CodeUnbuilt {
-		t.Errorf("%q, warnings %q", told(problems), told(warnings))
+		t.Errorf("%q, warnings %q", shown(problems), shown(warnings))
 	}
 }
 
@@ -198,7 +199,7 @@ func TestOnlyWhatMayBeLoadedIsHeld(t *testing.T) {
 	s.put("metal", map[string]string{"package.json": gyp})
 	for path, want := range map[string]int{"/app/node_modules/metal": 1, "/app/node_modules/other": 0} {
 		if problems, _ := s.check(system(t, s.store), func(dir string) bool { return dir == path }); len(problems) != want {
-			t.Errorf("%s: %q", path, told(problems))
+			t.Errorf("%s: %q", path, shown(problems))
 		}
 	}
 }
@@ -213,7 +214,7 @@ func TestAnAcceptanceMeansAPackage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(problems) != 2 || !strings.HasPrefix(problems[0].What, `unbuilt "plain"`) || !strings.HasPrefix(problems[1].What, `unbuilt "gone"`) {
-		t.Errorf("%q", told(problems))
+		t.Errorf("%q", shown(problems))
 	}
 }
 

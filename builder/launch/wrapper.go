@@ -1,12 +1,13 @@
 package launch
 
 import (
-	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/lazyregexp"
+	"github.com/nbuild/nbuild/internal/strictjson"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 var shells = map[string]bool{"sh": true, "bash": true, "dash": true, "ash": true, "zsh": true}
@@ -155,13 +156,18 @@ func (c *checker) manifest() (string, map[string]string) {
 	if n == nil {
 		return "", nil
 	}
-	var m struct {
-		Scripts map[string]string `json:"scripts"`
-	}
+	var scripts map[string]string
 	if data, err := c.root.Contents(n); err == nil {
-		_ = json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &m) // a script that is not text is none
+		r := strictjson.NewReader(utf8bom.Trim(data))
+		r.Object(func(key string, _ int) {
+			if key == "scripts" {
+				scripts = r.AsTexts()
+				return
+			}
+			r.Skip()
+		})
 	}
-	return "/" + n.Path, m.Scripts
+	return "/" + n.Path, scripts
 }
 
 // startScript returns what a package manager would start, where that is a plain command

@@ -9,7 +9,7 @@ import (
 
 // Why a file reads JSON by itself and not through internal/strictjson.
 const (
-	asNode   = "read as npm and Node read it, who take the last of two equal keys: another reading would show what they do not do"
+	asNode   = "read as npm and Node read it, who take the last of two equal keys, and without a struct, whose keys encoding/json takes in any case"
 	spelled  = "written anew and compared with what came: there is one spelling of each document"
 	ownStore = "a result of the store, which nbuild wrote under the digest of what determines it"
 	ownText  = "nbuild's own: it is embedded, or made by a library a moment ago"
@@ -17,39 +17,34 @@ const (
 
 // readers are the files that do.
 var readers = map[string]string{
-	"attest/bundle.go":                            spelled,
-	"builder/guard/meanings.go":                   spelled,
-	"builder/guard/setup.go":                      spelled,
-	"builder/image/build.go":                      ownStore,
-	"builder/image/checkpoint.go":                 ownStore,
-	"builder/launch/listing.go":                   ownStore,
-	"builder/launch/unbuilt.go":                   asNode,
-	"builder/launch/unbuiltfacts.go":              ownStore,
-	"builder/launch/wrapper.go":                   asNode,
-	"builder/starts.go":                           ownStore,
-	"internal/evidence/production/kept.go":        ownStore,
-	"internal/evidence/project/project.go":        "asks whether package.json is JSON at all, to explain a broken lockfile",
-	"internal/hclfile/cost.go":                    "finds the places of texts in HCL's JSON form; HCL's own parser reads it, and refuses an attribute twice",
-	"internal/hclfile/depth.go":                   "looks how deep HCL's JSON form nests, before HCL's own parser reads it",
-	"internal/hclfile/parse.go":                   "HCL's JSON form, by HCL's own parser, which refuses an attribute twice",
-	"internal/js/typescript/translate.go":         ownText,
-	"internal/npm/registry/npmrc.go":              asNode,
-	"internal/npm/registry/packument.go":          asNode,
-	"internal/npm/tarball/facts.go":               asNode,
-	"internal/npm/workspace.go":                   asNode,
-	"internal/operation/initialise/initialise.go": asNode,
-	"internal/predicate/exact.go":                 spelled,
-	"internal/predicate/time.go":                  "one string, of a document that strictjson has read",
-	"internal/resolution/manifest.go":             asNode,
-	"internal/snapshot/indextext.go":              ownStore,
-	"internal/sources/text.go":                    spelled,
-	"internal/sources/tracefile/tracefile.go":     spelled,
-	"internal/upstream/named.go":                  ownStore,
-	"internal/upstream/nodeneeds.go":              ownStore,
-	"sbom/dynamism/locate.go":                     asNode,
-	"sbom/dynamism/reach/value.go":                asNode,
-	"sbom/schema/compile.go":                      "the schemas, and a BOM that package sbom has held to strictjson",
-	"sbom/schema/schema.go":                       ownText,
+	"attest/bundle.go":                        spelled,
+	"builder/guard/meanings.go":               spelled,
+	"builder/guard/setup.go":                  spelled,
+	"builder/image/build.go":                  ownStore,
+	"builder/image/checkpoint.go":             ownStore,
+	"builder/launch/listing.go":               ownStore,
+	"builder/launch/unbuiltfacts.go":          ownStore,
+	"builder/starts.go":                       ownStore,
+	"internal/evidence/production/kept.go":    ownStore,
+	"internal/evidence/project/project.go":    "asks whether package.json is JSON at all, to explain a broken lockfile",
+	"internal/hclfile/cost.go":                "finds the places of texts in HCL's JSON form; HCL's own parser reads it, and refuses an attribute twice",
+	"internal/hclfile/depth.go":               "looks how deep HCL's JSON form nests, before HCL's own parser reads it",
+	"internal/hclfile/parse.go":               "HCL's JSON form, by HCL's own parser, which refuses an attribute twice",
+	"internal/js/typescript/translate.go":     ownText,
+	"internal/npm/registry/npmrc.go":          asNode,
+	"internal/npm/tarball/facts.go":           asNode,
+	"internal/predicate/exact.go":             spelled,
+	"internal/predicate/time.go":              "one string, of a document that strictjson has read",
+	"internal/resolution/manifest.go":         asNode,
+	"internal/snapshot/indextext.go":          ownStore,
+	"internal/sources/text.go":                spelled,
+	"internal/sources/tracefile/tracefile.go": spelled,
+	"internal/upstream/named.go":              ownStore,
+	"internal/upstream/nodeneeds.go":          ownStore,
+	"sbom/dynamism/locate.go":                 asNode,
+	"sbom/dynamism/reach/value.go":            asNode,
+	"sbom/schema/compile.go":                  "the schemas, and a BOM that package sbom has held to strictjson",
+	"sbom/schema/schema.go":                   ownText,
 }
 
 // decoders are what reads a document of JSON or YAML, by package and function; "" is any

@@ -1,8 +1,6 @@
 package npm
 
 import (
-	"encoding/json"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +11,8 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/glob"
+	"github.com/nbuild/nbuild/internal/strictjson"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // Workspace is what a folder belongs to whose package.json a parent folder's
@@ -26,44 +26,71 @@ type Workspace struct {
 
 // workspaceManifest is the part of package.json that names members.
 type workspaceManifest struct {
-	Name       string          `json:"name"`
-	Workspaces json.RawMessage `json:"workspaces"`
-
-	Dependencies         map[string]string `json:"dependencies"`
-	DevDependencies      map[string]string `json:"devDependencies"`
-	OptionalDependencies map[string]string `json:"optionalDependencies"`
-	PeerDependencies     map[string]string `json:"peerDependencies"`
+	name     string
+	patterns []string        // the folders that "workspaces" names
+	wants    map[string]bool // every dependency, of whatever kind
 }
 
-// patterns are the folders that "workspaces" names: a list, or an object with one, as
-// another package manager writes it.
-func (m workspaceManifest) patterns() []string {
-	var list []string
-	if json.Unmarshal(m.Workspaces, &list) == nil {
-		return list
+// parseWorkspaceManifest reads a package.json as npm does. It is nil of what is not one.
+func parseWorkspaceManifest(src []byte) *workspaceManifest {
+	m := &workspaceManifest{wants: map[string]bool{}}
+	r := strictjson.NewReader(utf8bom.Trim(src))
+	r.Object(func(key string, _ int) {
+		switch key {
+		case "name":
+			m.name = r.AsText()
+		case "workspaces": // a list, or an object with one, as another package manager writes it
+			if r.Peek() == '[' {
+				m.patterns = r.AsList()
+				return
+			}
+			r.AsObject(func(key string, _ int) {
+				if key == "packages" {
+					m.patterns = r.AsList()
+					return
+				}
+				r.Skip()
+			})
+		case "dependencies", "devDependencies", "optionalDependencies", "peerDependencies":
+			r.AsObject(func(name string, _ int) {
+				m.wants[name] = true
+				r.Skip()
+			})
+		default:
+			r.Skip()
+		}
+	})
+	if r.End(); r.Failed() {
+		return nil
 	}
-	var object struct {
-		Packages []string `json:"packages"`
+	return m
+}
+
+// called is the name of the package in a folder: without one of its own it is that of
+// the folder, with the scope that the folder above may be.
+func (m *workspaceManifest) called(folder string) string {
+	if m.name != "" {
+		return m.name
 	}
-	_ = json.Unmarshal(m.Workspaces, &object) // what npm can't read names no member
-	return object.Packages
+	if scope := path.Base(path.Dir(folder)); strings.HasPrefix(scope, "@") {
+		return scope + "/" + path.Base(folder)
+	}
+	return path.Base(folder)
 }
 
 // WorkspaceOf finds the workspace that a folder is a member of, looking upward as npm
 // does, or returns nil. A package.json on the way that can't be read is passed over: the
 // answer only makes advice better.
 func WorkspaceOf(dir string) *Workspace {
-	own, ok := readWorkspaceManifest(os.DirFS(dir), "package.json")
-	if !ok {
+	own := readWorkspaceManifest(os.DirFS(dir), "package.json")
+	if own == nil {
 		return nil
 	}
 	for root := filepath.Dir(dir); ; root = filepath.Dir(root) {
-		if m, ok := readWorkspaceManifest(os.DirFS(root), "package.json"); ok {
+		if m := readWorkspaceManifest(os.DirFS(root), "package.json"); m != nil {
 			rel, err := filepath.Rel(root, dir)
-			if member := filepath.ToSlash(rel); err == nil && isMember(m.patterns(), member) {
-				w := &Workspace{Root: root, Member: member}
-				w.Locals = locals(root, m.patterns(), member, own)
-				return w
+			if member := filepath.ToSlash(rel); err == nil && isMember(m.patterns, member) {
+				return &Workspace{Root: root, Member: member, Locals: locals(root, m.patterns, member, own)}
 			}
 		}
 		if root == filepath.Dir(root) {
@@ -75,27 +102,21 @@ func WorkspaceOf(dir string) *Workspace {
 // Members lists the folders that a package.json in the folder names as workspaces and
 // that have one themselves, sorted, or none.
 func Members(folder fs.FS) []string {
-	m, ok := readWorkspaceManifest(folder, "package.json")
-	if !ok {
+	m := readWorkspaceManifest(folder, "package.json")
+	if m == nil {
 		return nil
 	}
 	var all []string
-	eachMember(folder, m.patterns(), func(name string, _ workspaceManifest) { all = append(all, name) })
+	eachMember(folder, m.patterns, func(name string, _ *workspaceManifest) { all = append(all, name) })
 	return all
 }
 
 // locals are the other members that own depends on.
-func locals(root string, patterns []string, member string, own workspaceManifest) []string {
+func locals(root string, patterns []string, member string, own *workspaceManifest) []string {
 	var all []string
-	eachMember(os.DirFS(root), patterns, func(name string, m workspaceManifest) {
-		if m.Name == "" || name == member {
-			return
-		}
-		for _, wants := range []map[string]string{own.Dependencies, own.DevDependencies, own.OptionalDependencies, own.PeerDependencies} {
-			if _, ok := wants[m.Name]; ok {
-				all = append(all, m.Name)
-				return
-			}
+	eachMember(os.DirFS(root), patterns, func(folder string, m *workspaceManifest) {
+		if name := m.called(folder); folder != member && own.wants[name] {
+			all = append(all, name)
 		}
 	})
 	slices.Sort(all)
@@ -103,7 +124,7 @@ func locals(root string, patterns []string, member string, own workspaceManifest
 }
 
 // eachMember visits the members of a root in path order.
-func eachMember(root fs.FS, patterns []string, visit func(folder string, m workspaceManifest)) {
+func eachMember(root fs.FS, patterns []string, visit func(folder string, m *workspaceManifest)) {
 	if len(patterns) == 0 {
 		return
 	}
@@ -119,7 +140,7 @@ func eachMember(root fs.FS, patterns []string, visit func(folder string, m works
 			return fs.SkipDir
 		}
 		if isMember(patterns, name) {
-			if m, ok := readWorkspaceManifest(root, path.Join(name, "package.json")); ok {
+			if m := readWorkspaceManifest(root, path.Join(name, "package.json")); m != nil {
 				visit(name, m)
 			}
 		}
@@ -144,24 +165,23 @@ func isMember(patterns []string, folder string) bool {
 	return in
 }
 
-func readWorkspaceManifest(folder fs.FS, name string) (workspaceManifest, bool) {
-	var m workspaceManifest
+// readWorkspaceManifest reads the package.json of that name, nil where there is none that
+// can be read.
+func readWorkspaceManifest(folder fs.FS, name string) *workspaceManifest {
 	info, err := fs.Stat(folder, name)
 	if err != nil || !info.Mode().IsRegular() {
-		return m, false
+		return nil
 	}
 	f, err := folder.Open(name)
 	if err != nil {
-		return m, false
+		return nil
 	}
 	defer func() { _ = f.Close() }()
 	src, err := io.ReadAll(io.LimitReader(f, bounds.PackageJSON))
 	if err != nil {
-		return m, false
+		return nil
 	}
-	err = json.Unmarshal([]byte(strings.TrimPrefix(string(src), "\ufeff")), &m)
-	var odd *json.UnmarshalTypeError // npm passes over a field of another type
-	return m, err == nil || errors.As(err, &odd)
+	return parseWorkspaceManifest(src)
 }
 
 // OwnLockfile is the command that gives a member a lockfile of its own, run in its

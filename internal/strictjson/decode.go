@@ -82,7 +82,7 @@ func (r *Reader) check(t reflect.Type) {
 		r.Array(func() { r.check(each) })
 	case '"':
 		if start, plain := r.quoted(); !plain && !r.Failed() {
-			r.unescape(r.src[start:r.off-1], start) // what it escapes may be half a character
+			r.unescape(r.src[start:r.off-1], start, false) // what it escapes may be half a character
 		}
 	default:
 		r.Literal()

@@ -9,7 +9,8 @@
 // There are four ways to read, for four needs. [Decode] fills a Go value. [Parse] makes
 // a tree, and [Canonical] writes the one form of it that is signed (RFC 8785). [Reader]
 // pulls values and knows where it stands, for lockfiles, whose problems are reported by
-// line. [Stream] walks a document that is too large to hold.
+// line; its methods that begin with As take what npm and Node take of a package.json.
+// [Stream] walks a document that is too large to hold.
 //
 // The invariant: nothing nests deeper than bounds.JSONDepth, and no reader keeps more
 // than its caller's bound.

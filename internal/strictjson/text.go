@@ -16,7 +16,7 @@ func (r *Reader) Text() string {
 	if plain {
 		return string(raw)
 	}
-	return r.unescape(raw, start)
+	return r.unescape(raw, start, false)
 }
 
 // Bytes reads a string. What it returns is a part of the source where nothing in the
@@ -29,7 +29,7 @@ func (r *Reader) Bytes() []byte {
 	case plain:
 		return r.src[start : r.off-1]
 	}
-	return []byte(r.unescape(r.src[start:r.off-1], start))
+	return []byte(r.unescape(r.src[start:r.off-1], start, false))
 }
 
 // quoted passes over a string and reports where its content starts and whether it
@@ -59,7 +59,9 @@ func (r *Reader) quoted() (start int, plain bool) {
 	return start, false
 }
 
-func (r *Reader) unescape(raw []byte, start int) string {
+// unescape returns what a string stands for. Half of a surrogate pair is U+FFFD where
+// halves are taken, and else an error.
+func (r *Reader) unescape(raw []byte, start int, halves bool) string {
 	var b strings.Builder
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
@@ -84,11 +86,16 @@ func (r *Reader) unescape(raw []byte, start int) string {
 				if rest := raw[i+1:]; len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' {
 					low, ok = hex4(rest[2:])
 				}
-				if u = utf16.DecodeRune(u, low); !ok || u == utf8.RuneError {
+				u = utf16.DecodeRune(u, low)
+				switch {
+				case ok && u != utf8.RuneError:
+					i += 6
+				case halves:
+					u = utf8.RuneError
+				default:
 					r.Fail(start+i, "half a surrogate pair")
 					return ""
 				}
-				i += 6
 			}
 			b.WriteRune(u)
 		default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/glob"
+	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
 // The ignore files, in the order in which their reasons are given. Each is judged for
@@ -87,7 +88,7 @@ func (s *scan) readRules(dir string, entries []fs.DirEntry) error {
 func parseIgnore(raw []byte, docker bool) []rule {
 	var rules []rule
 	number := 0
-	for line := range strings.SplitSeq(strings.TrimPrefix(string(raw), "\ufeff"), "\n") {
+	for line := range strings.SplitSeq(string(utf8bom.Trim(raw)), "\n") {
 		number++
 		line = strings.TrimSuffix(line, "\r")
 		if docker {

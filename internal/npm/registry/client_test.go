@@ -308,6 +308,36 @@ func TestPackument(t *testing.T) {
 	}
 }
 
+// TestPackumentsAreReadByTheirExactKeys has keys in another case beside those that npm
+// reads, and values of other types, which say nothing.
+func TestPackumentsAreReadByTheirExactKeys(t *testing.T) {
+	const sum = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+	for name, test := range map[string]struct {
+		version string
+		want    Version
+	}{
+		"another case":     {`{"Deprecated":"x","Maintainers":["m"],"Dist":{"integrity":"` + sum + `"},"dist":{"Integrity":"` + sum + `","TARBALL":"t","Attestations":{"provenance":{"predicateType":"p"}}}}`, Version{}},
+		"another case in":  {`{"maintainers":[{"Name":"m"}],"dist":{"tarball":"t","attestations":{"Provenance":{"predicateType":"p"},"provenance":{"PredicateType":"p"}}}}`, Version{Tarball: "t"}},
+		"the last of two":  {`{"deprecated":"x","deprecated":"","dist":{"tarball":"a","integrity":"` + sum + `"},"dist":{"tarball":"b"}}`, Version{Tarball: "b"}},
+		"other types":      {`{"deprecated":1,"maintainers":{"name":"m"},"dist":{"tarball":["t"],"integrity":7,"shasum":{},"attestations":[]}}`, Version{}},
+		"no dist":          {`{"deprecated":true,"dist":"x"}`, Version{Deprecated: true}},
+		"half a character": {`{"maintainers":["m\ud800"]}`, Version{Maintainers: []string{"m\ufffd"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := parsePackument(strings.NewReader(`{"name":"a","versions":{"1.0.0":`+test.version+`}}`), []string{"1.0.0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want.Maintainers == nil {
+				test.want.Maintainers = []string{}
+			}
+			if diff := cmp.Diff(test.want, p.Versions["1.0.0"]); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestPackumentRefuses(t *testing.T) {
 	tests := []struct {
 		name, text string

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -46,24 +45,22 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 	p := &Packument{Versions: map[string]Version{}}
 	times := map[string]time.Time{}
 	s := strictjson.NewStream(r, bounds.Packument)
-	read := func(v any, limit int) error {
+	text := func(limit int) (string, error) {
 		raw, err := s.Value(limit)
-		if err == nil {
-			_ = json.Unmarshal(raw, v) // of another type: as if it were not given
-		}
-		return err
+		return strictjson.NewReader(raw).AsText(), err // of another type: as if it were not given
 	}
-	err := s.Object(func(key string) error {
+	err := s.Object(func(key string) (err error) {
 		switch key {
 		case "name":
-			return read(&p.Name, bounds.Path)
+			p.Name, err = text(bounds.Path)
+			return err
 		case "time":
 			return s.Members(func(key string) error {
 				if !slices.Contains(wanted, key) {
 					return s.Skip()
 				}
-				var at time.Time
-				err := read(&at, 64)
+				said, err := text(64)
+				at, _ := time.Parse(time.RFC3339, said)
 				times[key] = at.UTC()
 				return err
 			})
@@ -96,68 +93,84 @@ func parsePackument(r io.Reader, wanted []string) (*Packument, error) {
 	return p, nil
 }
 
-// account is a person as package documents name one.
-type account struct {
-	Name string `json:"name"`
-}
-
-func (a *account) UnmarshalJSON(raw []byte) error {
-	if json.Unmarshal(raw, &a.Name) == nil {
-		return nil
+// accounts reads the names of accounts, each an object with one or a text. Old documents
+// have "NAME <MAIL>", and the mail is nobody's business.
+func accounts(r *strictjson.Reader) []string {
+	out := []string{}
+	if r.Peek() != '[' {
+		r.Skip()
+		return out
 	}
-	type plain account
-	_ = json.Unmarshal(raw, (*plain)(a))
-	return nil
-}
-
-func names(who []account) []string {
-	out := make([]string, 0, len(who))
-	for _, a := range who {
-		name, _, _ := strings.Cut(a.Name, "<") // old documents have "NAME <MAIL>", and the mail is nobody's business
+	r.Array(func() {
+		name := ""
+		if r.Peek() == '"' {
+			name = r.AsText()
+		} else {
+			name = member(r, "name")
+		}
+		name, _, _ = strings.Cut(name, "<")
 		if name = strings.TrimSpace(name); name != "" {
 			out = append(out, name)
 		}
-	}
+	})
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-func parseVersion(raw []byte) (Version, error) {
-	var doc struct {
-		Deprecated  any       `json:"deprecated"`
-		Maintainers []account `json:"maintainers"`
-		Dist        struct {
-			Integrity    string `json:"integrity"`
-			Shasum       string `json:"shasum"`
-			Tarball      string `json:"tarball"`
-			Attestations struct {
-				Provenance struct {
-					PredicateType string `json:"predicateType"`
-				} `json:"provenance"`
-			} `json:"attestations"`
-		} `json:"dist"`
-	}
-	var whole map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &whole); err != nil {
-		return Version{}, fmt.Errorf("%w: a version: %w", strictjson.ErrSyntax, err)
-	}
-	for key, to := range map[string]any{"deprecated": &doc.Deprecated, "maintainers": &doc.Maintainers, "dist": &doc.Dist} {
-		if len(whole[key]) > 0 {
-			_ = json.Unmarshal(whole[key], to) // of another type: as if it were not given
+// member reads the text that an object has under a key.
+func member(r *strictjson.Reader, key string) string {
+	text := ""
+	r.AsObject(func(k string, _ int) {
+		if k == key {
+			text = r.AsText()
+			return
 		}
+		r.Skip()
+	})
+	return text
+}
+
+// parseVersion reads what a document says of one version. What is of another type than
+// it should be is as if it were not given.
+func parseVersion(raw []byte) (Version, error) {
+	v := Version{Maintainers: []string{}}
+	integrity, shasum := "", ""
+	r := strictjson.NewReader(raw)
+	r.Object(func(key string, _ int) {
+		switch key {
+		case "deprecated": // a reason, or true
+			if r.Peek() == '"' {
+				v.Deprecated = r.AsText() != ""
+				return
+			}
+			v.Deprecated, _ = r.AsBool()
+		case "maintainers":
+			v.Maintainers = accounts(r)
+		case "dist":
+			integrity, shasum, v.Tarball, v.Provenance = "", "", "", ""
+			r.AsObject(func(key string, _ int) {
+				switch key {
+				case "integrity":
+					integrity = r.AsText()
+				case "shasum":
+					shasum = r.AsText()
+				case "tarball":
+					v.Tarball = r.AsText()
+				case "attestations":
+					v.Provenance = provenance(r)
+				default:
+					r.Skip()
+				}
+			})
+		default:
+			r.Skip()
+		}
+	})
+	if r.End(); r.Failed() {
+		return Version{}, fmt.Errorf("%w: a version: %w", strictjson.ErrSyntax, r.Err())
 	}
-	v := Version{Tarball: doc.Dist.Tarball, Maintainers: names(doc.Maintainers)}
-	if kind := doc.Dist.Attestations.Provenance.PredicateType; len(kind) <= maxPredicateType {
-		v.Provenance = kind
-	}
-	switch d := doc.Deprecated.(type) {
-	case string:
-		v.Deprecated = d != ""
-	case bool:
-		v.Deprecated = d
-	}
-	named, _ := sri.Parse(doc.Dist.Integrity) // without one there is the shasum
-	if sum, err := sri.FromSHA1(doc.Dist.Shasum); err == nil {
+	named, _ := sri.Parse(integrity) // without one there is the shasum
+	if sum, err := sri.FromSHA1(shasum); err == nil {
 		if named.Contradicts(sum) {
 			return Version{}, fmt.Errorf("%w: a version with two SHA-1", strictjson.ErrSyntax)
 		}
@@ -165,4 +178,20 @@ func parseVersion(raw []byte) (Version, error) {
 	}
 	v.Integrity = named.String()
 	return v, nil
+}
+
+// provenance reads the predicate type of the attestation of who built a version.
+func provenance(r *strictjson.Reader) string {
+	kind := ""
+	r.AsObject(func(key string, _ int) {
+		if key == "provenance" {
+			kind = member(r, "predicateType")
+			return
+		}
+		r.Skip()
+	})
+	if len(kind) > maxPredicateType {
+		return ""
+	}
+	return kind
 }

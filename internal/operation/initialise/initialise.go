@@ -25,6 +25,7 @@ import (
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -126,43 +127,53 @@ func buildable(w *npm.Workspace) error {
 
 // manifest is the part of package.json that a build file is made of.
 type manifest struct {
-	Name    string          `json:"name"`
-	Main    string          `json:"main"`
-	Scripts json.RawMessage `json:"scripts"`
+	name, main string
+	scripts    map[string]string
 }
 
-func read(folder fs.FS) (manifest, map[string]string, error) {
+func read(folder fs.FS) (manifest, error) {
 	var m manifest
 	wrong := func(what string, err error) error {
 		return &diag.Problem{Code: CodeManifest, Pos: diag.Pos{File: "package.json"}, What: what, Remedy: "run `nbuild init` where package.json is; `npm init` writes one", Err: err}
 	}
 	f, err := folder.Open("package.json")
 	if err != nil {
-		return m, nil, wrong("there is no package.json here", nil)
+		return m, wrong("there is no package.json here", nil)
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, bounds.PackageJSON+1))
 	if err != nil || len(src) > bounds.PackageJSON {
-		return m, nil, wrong("package.json can't be read", err)
+		return m, wrong("package.json can't be read", err)
 	}
-	if err := json.Unmarshal(utf8bom.Trim(src), &m); err != nil {
-		if p := npm.Unreadable(src, "package.json", CodeManifest); p != nil {
-			return m, nil, p
+	r := strictjson.NewReader(utf8bom.Trim(src))
+	r.Object(func(key string, _ int) {
+		switch key {
+		case "name":
+			m.name = r.AsText()
+		case "main":
+			m.main = r.AsText()
+		case "scripts":
+			m.scripts = r.AsTexts()
+		default:
+			r.Skip()
 		}
-		return m, nil, wrong("package.json is not what npm would read", err)
+	})
+	if r.End(); r.Failed() {
+		if p := npm.Unreadable(src, "package.json", CodeManifest); p != nil {
+			return m, p
+		}
+		return m, wrong("package.json is not what npm would read", r.Err())
 	}
-	scripts := map[string]string{}
-	_ = json.Unmarshal(m.Scripts, &scripts) // npm ignores scripts of another type
-	return m, scripts, nil
+	return m, nil
 }
 
 func build(folder fs.FS) (Result, error) {
 	r := Result{Schema: "nbuild.init/v1"}
-	m, scripts, err := read(folder)
+	m, err := read(folder)
 	if err != nil {
 		return r, err
 	}
-	r.Cmd, r.From = start(folder, m, scripts)
+	r.Cmd, r.From = start(folder, m)
 	if r.Cmd == nil {
 		return r, &diag.Problem{
 			Code: CodeStart, Pos: diag.Pos{File: "package.json"}, What: "package.json does not say what to start",
@@ -173,7 +184,7 @@ func build(folder fs.FS) (Result, error) {
 	if rest := launch.ReadArguments(r.Cmd[1:]).Rest; len(rest) > 0 && !stands(folder, rest[0]) {
 		r.Missing = rest[0]
 	}
-	name := blockName(m.Name)
+	name := blockName(m.name)
 	var quoted []string
 	for _, c := range r.Cmd {
 		quoted = append(quoted, quote(c))
@@ -228,12 +239,12 @@ func started(scripts map[string]string) string {
 
 // start finds the command of a project: its start script, where that is plain
 // node and needs no shell; else main; else a file by its usual name.
-func start(folder fs.FS, m manifest, scripts map[string]string) ([]string, string) {
-	name := started(scripts)
-	if words := strings.Fields(scripts[name]); len(words) > 1 && words[0] == "node" && !strings.ContainsAny(scripts[name], "\"'`$&|;<>()*?\\~#=!") {
+func start(folder fs.FS, m manifest) ([]string, string) {
+	name := started(m.scripts)
+	if words := strings.Fields(m.scripts[name]); len(words) > 1 && words[0] == "node" && !strings.ContainsAny(m.scripts[name], "\"'`$&|;<>()*?\\~#=!") {
 		return words, "the " + name + " script of package.json"
 	}
-	for _, c := range []struct{ file, from string }{{path.Clean(m.Main), "main of package.json"}, {"server.js", "a file by its usual name"}, {"index.js", "a file by its usual name"}} {
+	for _, c := range []struct{ file, from string }{{path.Clean(m.main), "main of package.json"}, {"server.js", "a file by its usual name"}, {"index.js", "a file by its usual name"}} {
 		if !fs.ValidPath(c.file) {
 			continue
 		}
