@@ -27,7 +27,8 @@ another tree than nbuild makes (install-strategy and its like) is refused by its
 name. No setting changes an image.
 
 An optional package whose engines refuse the Node or the npm of this machine is left
-out, as npm leaves it out.`,
+out, as npm leaves it out. A machine that devEngines of package.json does not take is
+refused, as npm ci refuses it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kinds := []string{"dev", "optional", "peer"}
@@ -58,7 +59,7 @@ out, as npm leaves it out.`,
 				return answerErr
 			}
 			if err != nil && a.json {
-				return told(err)
+				return shownBefore(err)
 			}
 			return err
 		},

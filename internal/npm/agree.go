@@ -30,7 +30,7 @@ func (l *Lockfile) For(m *Manifest, folders func(folder string) (*Manifest, erro
 	}
 	c := &comparison{was: l, manifests: map[string]*Manifest{}}
 	if m != nil {
-		as.root = l.root.asking(m)
+		as.root, as.devEngines = l.root.asking(m), m.devEngines
 		as.byPath[""] = as.root
 		c.manifests[""] = m
 	}

@@ -19,6 +19,8 @@ type Lockfile struct {
 	entries []*Entry // without the root, by Path, bytewise
 	byPath  map[string]*Entry
 	legacy  []byte // the value of "dependencies" of a lockfile of version 2
+
+	devEngines *devEngines // of the package.json that it was held against
 }
 
 // Root returns the project's own entry: its Path is "" and its dependencies are

@@ -15,6 +15,7 @@ type Manifest struct {
 	at         map[Kind]map[string]int // where each dependency stands
 	overrides  *override
 	workspaces int // where they stand, -1 for nowhere
+	devEngines *devEngines
 }
 
 // ReadManifest reads a package.json; what asks for nothing may be anything. File is
@@ -41,7 +42,6 @@ func ReadManifest(src []byte, file string) (*Manifest, error) {
 func (p *parser) manifest(m *Manifest) {
 	e := m.entry
 	seen := map[string]bool{}
-	devEngines := false
 	p.Object(func(key string, at int) {
 		switch key {
 		case "name":
@@ -76,10 +76,11 @@ func (p *parser) manifest(m *Manifest) {
 			p.once(seen, key, at)
 			e.Accept = p.dependencies(nil, "")
 		case "engines":
-			e.Engines = p.manifestEngines(e.Engines)
-		case "devEngines": // npm looks at these in place of the project's engines
-			p.Skip()
-			devEngines = true
+			p.once(seen, key, at)
+			e.Engines = p.AsTexts() // nobody checks them: what is no text asks for nothing
+		case "devEngines":
+			p.once(seen, key, at)
+			m.devEngines = &devEngines{src: m.src, file: m.File, off: at, raw: p.Raw()}
 		case "bundleDependencies", "bundledDependencies":
 			p.once(seen, key, at)
 			e.BundleDependencies = p.bundled(e)
@@ -100,27 +101,9 @@ func (p *parser) manifest(m *Manifest) {
 		}
 	})
 	p.End()
-	if devEngines {
-		e.Engines = nil
+	if m.devEngines != nil {
+		e.Engines = nil // npm looks at devEngines in place of the project's engines
 	}
-}
-
-// manifestEngines reads the engines of a package.json, which nobody checks: what is no
-// text asks for nothing.
-func (p *parser) manifestEngines(before map[string]string) map[string]string {
-	if p.Peek() != '{' {
-		p.Skip()
-		return before
-	}
-	out := map[string]string{}
-	p.Object(func(key string, _ int) {
-		if p.Peek() != '"' {
-			p.Skip()
-			return
-		}
-		out[key] = p.Text()
-	})
-	return out
 }
 
 // dependencies reads an object of strings, and where each stands. Nothing may be

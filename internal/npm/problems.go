@@ -26,6 +26,7 @@ const (
 	CodeGit         diag.Code = "NB0364" // a package that comes from git
 	CodeOrigin      diag.Code = "NB0365" // a package whose bytes come from where nbuild can't take them
 	CodeEngine      diag.Code = "NB0367" // a required package that refuses the version of Node or npm
+	CodeDevEngines  diag.Code = "NB0368" // devEngines of package.json do not take this machine
 	CodeDiffers     diag.Code = "NB0366" // the lockfile has another package or version than one of its packages asks for
 )
 

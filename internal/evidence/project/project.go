@@ -239,6 +239,21 @@ func (p *Project) LocalTree(name, system, architecture, libc string, s registry.
 	return p.plan(name, o, true)
 }
 
+// FitsDeveloper holds this machine against devEngines of the package.json beside an npm
+// block's lockfile, where it has any: they say what the machine of a developer must have,
+// and nothing about an image. The machine is asked for only then.
+func (p *Project) FitsDeveloper(name string, forced bool, machine func() (npm.Developer, error)) (warnings diag.Problems, err error) {
+	lockfile := p.lockfiles[name]
+	if lockfile == nil || !lockfile.HasDevEngines() {
+		return nil, nil
+	}
+	on, err := machine()
+	if err != nil {
+		return nil, err
+	}
+	return lockfile.FitsDeveloper(on, forced)
+}
+
 // LockPath is where nbuild.lock stands.
 func (p *Project) LockPath() string { return filepath.Join(p.Dir, LockName) }
 

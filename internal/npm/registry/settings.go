@@ -15,6 +15,7 @@ type TreeSettings struct {
 	NoBinLinks     bool
 	LegacyPeerDeps bool
 	EngineStrict   bool     // engines that refuse this Node or npm are an error
+	Forced         bool     // devEngines that refuse this machine only warn
 	OS, CPU, Libc  string   // where it is for another machine; "" is this one
 	Unjudged       []string // settings by which npm refuses some trees, and nbuild none
 }
@@ -110,7 +111,8 @@ func (c *Config) Tree(omit, include []string) (TreeSettings, error) {
 	out.Omit = c.omitted(omit, include)
 	out.NoBinLinks = c.set("bin-links") && !c.flag("bin-links")
 	out.LegacyPeerDeps = c.flag("legacy-peer-deps")
-	out.EngineStrict = c.flag("engine-strict") && !c.flag("force")
+	out.Forced = c.flag("force")
+	out.EngineStrict = c.flag("engine-strict") && !out.Forced
 	out.OS, out.CPU, out.Libc = c.value("os"), c.value("cpu"), c.value("libc")
 	return out, ps.Err()
 }

@@ -49,7 +49,7 @@ func TestTreeSettings(t *testing.T) {
 		{name: "another machine", project: "os=linux\ncpu=arm64\nlibc=musl", want: TreeSettings{OS: "linux", CPU: "arm64", Libc: "musl"}},
 		{name: "judgements", project: "allow-remote=none\nallow-git=none\nstrict-peer-deps=false", want: TreeSettings{Unjudged: []string{"allow-git", "allow-remote"}}},
 		{name: "engine-strict", project: "engine-strict=true", want: TreeSettings{EngineStrict: true}},
-		{name: "engine-strict and force", project: "engine-strict=true", env: []string{"npm_config_force=true"}},
+		{name: "engine-strict and force", project: "engine-strict=true", env: []string{"npm_config_force=true"}, want: TreeSettings{Forced: true}},
 		{name: "what is idle", project: "install-strategy=hoisted\numask=0000\nglobal=false\nsave-exact=true\nfund=false"},
 		{
 			name: "what is refused", project: "install-strategy=nested", user: "legacy-bundling=true", env: []string{"npm_config_umask=077"},

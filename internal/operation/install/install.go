@@ -11,7 +11,6 @@ package install
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -20,8 +19,8 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/nodemodules"
+	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/operation/pin"
-	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -59,7 +58,17 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 		host.Events.Emit(event.Event{Kind: event.Problem, Phase: "install", Text: "npm would refuse some trees for the settings " +
 			strings.Join(settings.Unjudged, ", ") + "; nbuild lays out what nbuild.lock pins, and judges none by them"})
 	}
-	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), settings, func() (project.Engines, error) { return engines(ctx, host, lock) })
+	known := func() (project.Engines, error) { return engines(ctx, host, lock) }
+	warnings, err := p.FitsDeveloper(block.Name, settings.Forced, func() (npm.Developer, error) { return developer(known) })
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		if host.Events != nil {
+			host.Events.Emit(event.Event{Kind: event.Problem, Phase: "install", Text: w.What})
+		}
+	}
+	tree, err := p.LocalTree(block.Name, runtime.GOOS, runtime.GOARCH, libc(), settings, known)
 	if err != nil {
 		return nil, err
 	}
@@ -75,23 +84,6 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 	})
 }
 
-// engines are the versions of Node and npm on this machine, by which npm ci judges engines.
-// Where there is no Node it is the one that nbuild.lock pins.
-func engines(ctx context.Context, host machine.Host, lock *snapshot.Lock) (project.Engines, error) {
-	var out project.Engines
-	var err error
-	if out.Node, err = host.NodeVersion(ctx); err != nil {
-		return out, err
-	}
-	if out.Node == "" {
-		for a := range lock.Of(snapshot.KindNode) {
-			out.Node = a.Version
-		}
-	}
-	out.NPM = host.NPMVersion()
-	return out, nil
-}
-
 func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 	var names []string
 	for i := range p.Npm {
@@ -104,13 +96,4 @@ func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install is not clear from %q", name),
 		Remedy: diag.DidYouMean(name, names, "--npm %s"),
 	}
-}
-
-// libc returns the C library that this machine's programs are linked with, as npm's
-// `libc` field means it: musl where its loader is there.
-func libc() string {
-	if found, err := filepath.Glob("/lib/ld-musl-*.so.1"); err == nil && len(found) > 0 {
-		return "musl"
-	}
-	return "glibc"
 }
