@@ -419,7 +419,7 @@ func TestBuildRefuses(t *testing.T) {
 			s.tree.Packages[0].Integrity = "sha512-" + base64.StdEncoding.EncodeToString(other[:])
 			s.layers(pipelines.Layer{Name: "x", From: from(production), To: "/app"})
 		}, []diag.Code{image.CodeUnpinned}},
-		{"a guard on a base that does not tell its Node", func(s *site) {
+		{"a guard on a base that does not say its Node", func(s *site) {
 			s.project.Images[0].Guard = "enforce"
 		}, []diag.Code{CodeNodeUnknown}},
 		{"what it can't do yet, all at once", func(s *site) {

@@ -64,7 +64,7 @@ func TestAGuardedImageStartsNodeThroughTheGuardWithItsList(t *testing.T) {
 		t.Error(diff)
 	}
 	if built.Sources[0] == nil || built.Sources[0].Entries[0].Path != "/app/server.js" {
-		t.Errorf("the image tells %+v", built.Sources)
+		t.Errorf("the image says %+v", built.Sources)
 	}
 }
 

@@ -147,7 +147,7 @@ func (s *starting) once(ctx context.Context, question, more string, ask func(*ro
 	}
 	var warnings diag.Problems
 	if doc, ok := s.b.Store.Result(passedKind, key); ok && json.Unmarshal(doc, &warnings) == nil {
-		s.tell(warnings)
+		s.warn(warnings)
 		return nil
 	}
 	if s.root == nil {
@@ -159,7 +159,7 @@ func (s *starting) once(ctx context.Context, question, more string, ask func(*ro
 	if err != nil {
 		return err
 	}
-	s.tell(warnings)
+	s.warn(warnings)
 	if len(problems) > 0 {
 		return at(problems.Err(), s.block.At)
 	}
@@ -170,7 +170,7 @@ func (s *starting) once(ctx context.Context, question, more string, ask func(*ro
 	return s.b.Store.PutResult(ctx, passedKind, key, doc)
 }
 
-func (s *starting) tell(warnings diag.Problems) {
+func (s *starting) warn(warnings diag.Problems) {
 	for _, w := range warnings {
 		s.b.Events.Emit(event.Event{Kind: event.Problem, Phase: "start", Name: s.block.Name, Code: string(w.Code), Text: w.What + ": " + w.Why})
 	}

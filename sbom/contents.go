@@ -57,14 +57,14 @@ type Package struct {
 	Dev       bool                   // only development reaches it
 	Optional  bool                   // only optional dependencies reach it
 
-	Origin           npm.Origin     // where its bytes come from; the zero value for not known
-	Address          string         // its http or https address, where the lockfile has one that may be shown
-	Basis            snapshot.Basis // what named its bytes when it was pinned; "" for not known
-	Registry         string         // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry
-	Published        string         // RFC 3339, "" for not known
-	Unbuilt          string         // why production does without what its scripts make, "" where nobody says so
-	HasInstallScript bool           // where Facts is nil: what the lockfile says
-	Told             snapshot.Told  // what the registry said when it was pinned
+	Origin           npm.Origin       // where its bytes come from; the zero value for not known
+	Address          string           // its http or https address, where the lockfile has one that may be shown
+	Basis            snapshot.Basis   // what named its bytes when it was pinned; "" for not known
+	Registry         string           // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry
+	Published        string           // RFC 3339, "" for not known
+	Unbuilt          string           // why production does without what its scripts make, "" where nobody says so
+	HasInstallScript bool             // where Facts is nil: what the lockfile says
+	Signals          snapshot.Signals // what the registry said when it was pinned
 }
 
 // DefaultRegistry is the binding of a package that no scope binds.

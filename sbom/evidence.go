@@ -18,11 +18,11 @@ func (w *writer) evidence(found *dynamism.Package) *cdx.Evidence {
 	if found == nil || len(found.Findings) == 0 || w.version < cdx.SpecVersion1_6 {
 		return nil
 	}
-	told := map[source.Kind]int{}
+	seen := map[source.Kind]int{}
 	out := make([]cdx.EvidenceOccurrence, 0, min(len(found.Findings), 64))
 	for i := range found.Findings {
 		f := &found.Findings[i]
-		if told[f.Kind]++; told[f.Kind] > bounds.Occurrences {
+		if seen[f.Kind]++; seen[f.Kind] > bounds.Occurrences {
 			continue
 		}
 		o := cdx.EvidenceOccurrence{Location: f.File, Symbol: f.Symbol, AdditionalContext: occurrenceContext(f)}

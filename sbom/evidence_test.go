@@ -66,7 +66,7 @@ func TestABOMTellsWhereCodeComesToLife(t *testing.T) {
 		place := `{"location":"lib/a.js","line":1,"offset":3,"symbol":"eval","additionalContext":"eval: eval at 1: x"}`
 		through := `{"location":"b.js","line":9,"offset":1,"additionalContext":"network through got: got(x)"}`
 		if has := strings.Contains(raw, place) && strings.Contains(raw, through); has != (version != "1.5") {
-			t.Errorf("the BOM of version %s tells the places: %v\n%s", version, has, raw)
+			t.Errorf("the BOM of version %s has the places: %v\n%s", version, has, raw)
 		}
 		if n := strings.Count(raw, `"nbuild:dynamism:eval"`); n != 2 {
 			t.Errorf("eval is counted %d times, not of the package and in all", n)

@@ -127,8 +127,8 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 			default:
 				item.Origin = OriginAddress // nbuild.lock has no addresses
 			}
-			told := a.Told()
-			item.Provenance, item.Maintainers = told.Provenance, told.Maintainers
+			signals := a.Signals()
+			item.Provenance, item.Maintainers = signals.Provenance, signals.Maintainers
 		case snapshot.KindNode:
 			item.Purl = npmPurl(a.Name, a.Version)
 			if basis := a.Basis(); basis != snapshot.BasisRegistry { // which is usual for it

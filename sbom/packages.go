@@ -159,11 +159,11 @@ func packageProperties(p *Package) *[]cdx.Property {
 		add(propScript, UnknownScript)
 	}
 	add(propUnbuilt, p.Unbuilt)
-	add(propProvenance, p.Told.Provenance)
-	for _, m := range p.Told.Maintainers {
+	add(propProvenance, p.Signals.Provenance)
+	for _, m := range p.Signals.Maintainers {
 		add(propMaintainer, m)
 	}
-	if p.Told.Deprecated {
+	if p.Signals.Deprecated {
 		add(propDeprecated, "true")
 	}
 	sortProperties(out)

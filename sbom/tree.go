@@ -80,7 +80,7 @@ func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, f
 	p.Integrity = artefact.Integrity
 	p.Basis = artefact.Basis()
 	p.Published = artefact.Facts["published"]
-	p.Told = artefact.Told()
+	p.Signals = artefact.Signals()
 	if p.Registry = artefact.Facts["registry"]; p.Registry == "" && p.Origin.From == npm.FromRegistry {
 		p.Registry = DefaultRegistry
 	}

@@ -48,8 +48,8 @@ func sample() *Contents {
 			{
 				Path: "node_modules/@s/b", Name: "@s/b", Version: "2.0.0-rc.1+x", Integrity: integrityOf("b"), SHA256: cas.Sum([]byte("b")),
 				DependsOn: []string{"node_modules/c"}, Registry: "@s", Basis: snapshot.BasisRegistry, Optional: true,
-				Facts: &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
-				Told:  snapshot.Told{Provenance: snapshot.NoProvenance, Maintainers: []string{"zed", "ann"}, Deprecated: true},
+				Facts:   &snapshot.PackageFacts{License: "(MIT or Apache-2.0)", Gyp: true, Natives: []string{"prebuilds/b.node"}},
+				Signals: snapshot.Signals{Provenance: snapshot.NoProvenance, Maintainers: []string{"zed", "ann"}, Deprecated: true},
 			},
 			{
 				Path: "node_modules/c", Name: "c", Version: "3.0.0", Integrity: integrityOf("c"), SHA256: cas.Sum([]byte("c")),
@@ -134,7 +134,7 @@ func TestWriteDoesNotDependOnOrder(t *testing.T) {
 	slices.Reverse(c.Packages)
 	slices.Reverse(c.Debs)
 	slices.Reverse(c.Project.DependsOn)
-	slices.Reverse(c.Packages[2].Told.Maintainers)
+	slices.Reverse(c.Packages[2].Signals.Maintainers)
 	got, err := Write(c, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -217,8 +217,8 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// told turns the error of an outcome that was printed into its exit code.
-func told(err error) error {
+// shownBefore turns the error of an outcome that was printed into its exit code.
+func shownBefore(err error) error {
 	if err == nil {
 		return nil
 	}

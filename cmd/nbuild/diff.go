@@ -64,7 +64,7 @@ before packages, and what is only in tests of packages last.`,
 			if stopped := r.Stopped.Err(); stopped == nil || !a.json {
 				return stopped
 			}
-			return told(r.Stopped.Err())
+			return shownBefore(r.Stopped.Err())
 		},
 	}
 	f := cmd.Flags()

@@ -51,11 +51,11 @@ func TestOddTarballsAreLaidOutAsNPMDoes(t *testing.T) {
 		var honest []oddity
 		out := w.pin(all)
 		for _, o := range all {
-			told := regexp.MustCompile(`\b` + o.name + `@1\.0\.0\b`).MatchString(out)
+			named := regexp.MustCompile(`\b` + o.name + `@1\.0\.0\b`).MatchString(out)
 			switch {
-			case told != (o.refused != ""):
-				t.Errorf("%s: pin refuses it: %v, it must for %q\n%s", o.name, told, o.refused, out)
-			case told:
+			case named != (o.refused != ""):
+				t.Errorf("%s: pin refuses it: %v, it must for %q\n%s", o.name, named, o.refused, out)
+			case named:
 				refused[o.refused]++
 			default:
 				honest = append(honest, o)

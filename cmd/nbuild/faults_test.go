@@ -87,18 +87,18 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case kind == "reset" || kind == "silent" && r.Method != http.MethodPut:
 		drop(w)
 	default:
-		told := httptest.NewRecorder()
-		inner.ServeHTTP(told, r)
+		answer := httptest.NewRecorder()
+		inner.ServeHTTP(answer, r)
 		if kind == "half" {
-			body := told.Body.Bytes()
+			body := answer.Body.Bytes()
 			if len(body) == 0 {
 				body = make([]byte, 64)
 			}
-			for name, values := range told.Header() {
+			for name, values := range answer.Header() {
 				w.Header()[name] = values
 			}
 			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-			w.WriteHeader(told.Code)
+			w.WriteHeader(answer.Code)
 			_, _ = w.Write(body[:len(body)/2])
 			w.(http.Flusher).Flush()
 		}

@@ -94,7 +94,7 @@ func (a attacker) manifest(layer v1.Descriptor, notes map[string]string) {
 
 // junk attaches bundles that nobody who counts signed: junk IMAGE COUNT SIZE TYPE [SEAL].
 // Each claims a predicate type, names the key of $FINGERPRINT and has a signature of the
-// right length, so that it can only be told by checking that. Where SEAL stands there, each
+// right length, so that only checking that shows it. Where SEAL stands there, each
 // also carries the seal of a statement that is attached already.
 func junk(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 || len(args) > 5 {

@@ -25,7 +25,7 @@ type mention struct {
 type passage struct {
 	at   string
 	text string
-	// remedy is set for what tells a person what to do: the Remedy of a problem, what is
+	// remedy is set for what says to a person what to do: the Remedy of a problem, what is
 	// given to usage, and what becomes one of these.
 	remedy bool
 	code   bool // a line of a fenced block

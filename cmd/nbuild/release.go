@@ -37,7 +37,7 @@ REF@sha256:…. The exit code is that of the gate that stopped it.`,
 						return err
 					}
 					fmt.Fprint(a.stderr, a.paint(verdict.String(), a.terminal))
-					return told(i.Verdict.Err())
+					return shownBefore(i.Verdict.Err())
 				}
 				b.WriteString(i.Ref + "\n")
 			}

@@ -227,8 +227,8 @@ func document(folder, server, name string) (map[string]any, error) {
 			times[v.Name()] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		// What the registry says beyond the manifest stands beside the version's folder.
-		if told, err := os.ReadFile(filepath.Join(folder, name, v.Name()+".told.json")); err == nil {
-			if err := json.Unmarshal(told, &manifest); err != nil {
+		if said, err := os.ReadFile(filepath.Join(folder, name, v.Name()+".told.json")); err == nil {
+			if err := json.Unmarshal(said, &manifest); err != nil {
 				return nil, err
 			}
 		}

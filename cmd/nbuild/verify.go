@@ -53,7 +53,7 @@ rejection.`,
 			if err != nil {
 				return err
 			}
-			return told(verdict.Err())
+			return shownBefore(verdict.Err())
 		},
 	}
 	f := cmd.Flags()

@@ -10,7 +10,7 @@ import (
 
 // TestAWarmStoreThatCantBeWrittenServes has every way of reading, and what would only
 // save work, go on in a store on a read-only file system. Root ignores modes, so that
-// the store is told that it can't be written.
+// the store gets to know that it can't be written.
 func TestAWarmStoreThatCantBeWrittenServes(t *testing.T) {
 	ctx := t.Context()
 	warm, err := Open(t.TempDir())

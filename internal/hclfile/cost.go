@@ -78,10 +78,10 @@ func (r *Reader) pay(expr hcl.Expression) bool {
 // broke records that an expression is over the budget, once a file: whatever is
 // evaluated after it is refused without a word.
 func (r *Reader) broke(b *Body, name string) {
-	if r.told {
+	if r.spent {
 		return
 	}
-	r.told = true
+	r.spent = true
 	what := name + " of " + b.within()
 	if b.Type == "locals" {
 		what = "local." + name

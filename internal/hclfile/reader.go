@@ -34,7 +34,7 @@ type Reader struct {
 	Budget   *Budget // nil: one of its own
 	Plain    bool    // every value stands there as it is; an Attr may still Refer
 
-	told bool // that the budget is spent
+	spent bool // the budget, and it was reported
 }
 
 // Problem records a problem at a place of the file.

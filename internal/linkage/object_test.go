@@ -50,7 +50,7 @@ func TestAddonsTellWhichNodeTheyAreFor(t *testing.T) {
 		{"of Node-API in the old way", nil, []string{"napi_module_register"}, linkage.Addon{NodeAPI: true}, true},
 		{"of this version", []string{"node_register_module_v127"}, nil, linkage.Addon{ABI: 127}, true},
 		{"of another version", []string{"node_register_module_v115"}, nil, linkage.Addon{ABI: 115}, false},
-		{"that tells no version", nil, []string{"node_module_register"}, linkage.Addon{Unknown: true}, true},
+		{"that names no version", nil, []string{"node_module_register"}, linkage.Addon{Unknown: true}, true},
 		{"that is none", []string{"napi_create_function"}, []string{"node_register_module_v127"}, linkage.Addon{}, false},
 	} {
 		o := read(t, linkagetest.Write(linkagetest.Spec{Object: linkage.Object{Platform: "linux/amd64"}, Has: c.has, Asks: c.asks}))

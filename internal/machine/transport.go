@@ -42,7 +42,7 @@ func (h Host) Transport() http.RoundTripper {
 // Retry is how requests that fail are sent again: a wait that a server asks for is
 // reported.
 func (h Host) Retry() retry.Policy {
-	p := retry.Telling(h.Events)
+	p := retry.Reporting(h.Events)
 	p.Backoff, p.Whole = h.Patience.Backoff, h.Patience.Pace.Whole
 	return p
 }

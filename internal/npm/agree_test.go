@@ -91,7 +91,7 @@ func TestForHoldsEveryDependency(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			err := held(t, test.manifest, test.o, lockWith(`"dependencies": {"oak": "1"}`, test.entries...))
-			if diff := cmp.Diff(test.want, told(err)); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
@@ -130,7 +130,7 @@ func TestForReadsOverrides(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			manifest := `{"dependencies": {"oak": "^1.0.0", "elm": "^1.0.0"}, "devDependencies": {}, "peerDependencies": {"pin": "^2.0.0"}, "peerDependenciesMeta": {"pin": {"optional": true}}, "overrides": ` + test.overrides + `}`
-			if diff := cmp.Diff(test.want, told(held(t, manifest, Options{}, lockWith("", entries...)))); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(held(t, manifest, Options{}, lockWith("", entries...)))); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -156,7 +156,7 @@ func TestForLeavesPeersThatHaveNoPlace(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, told(held(t, test.manifest, test.o, lockWith("", test.entries...)))); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(held(t, test.manifest, test.o, lockWith("", test.entries...)))); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})

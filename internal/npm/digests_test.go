@@ -82,7 +82,7 @@ func TestDigestsAreComparedAsSets(t *testing.T) {
 				t.Fatal(err)
 			}
 			tree, err := PlanTree(l, linux)
-			if diff := cmp.Diff(test.want, told(err)); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Fatal(diff)
 			}
 			if err != nil {
@@ -119,7 +119,7 @@ func TestTheLegacySectionNamesBytesToo(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = PlanTree(l, linux)
-			if diff := cmp.Diff(test.want, told(err)); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Fatal(diff)
 			}
 			if a, _ := l.Find("node_modules/a"); a.Elsewhere != test.elsewhere {

@@ -50,7 +50,7 @@ func TestPlanTreeRefusesWhatItTakesAndCantHave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := read(t, `"dependencies": {"x": "1"}`, test.entries...)
 			tree, err := PlanTree(l, linux)
-			if diff := cmp.Diff(test.want, told(err)); diff != "" || tree != nil {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" || tree != nil {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 			for _, p := range diag.All(err) {

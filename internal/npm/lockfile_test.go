@@ -33,8 +33,8 @@ func dep(path, version, more string) string {
 	return fmt.Sprintf(`%q: {"version": %q, SRI%s}`, path, version, more)
 }
 
-// told lists problems as "CODE line what".
-func told(err error) []string {
+// problemLines lists problems as "CODE line what".
+func problemLines(err error) []string {
 	var out []string
 	for _, p := range diag.All(err) {
 		out = append(out, fmt.Sprintf("%s %d %s", p.Code, p.Pos.Line, p.What))
@@ -122,7 +122,7 @@ func TestReadLockfileRefuses(t *testing.T) {
 				file = "package-lock.json"
 			}
 			_, err := ReadLockfile([]byte(test.src), file)
-			if diff := cmp.Diff(test.want, told(err)); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 			for _, p := range diag.All(err) {

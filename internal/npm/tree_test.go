@@ -192,7 +192,7 @@ func TestPlanTreeRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = PlanTree(l, test.o)
-			if diff := cmp.Diff(test.want, told(err)); diff != "" {
+			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})

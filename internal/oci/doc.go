@@ -20,7 +20,7 @@
 // what was signed ever sees it.
 //
 // Beside the bundle, a referrer may carry a seal: one line that whoever signed the bundle
-// signed about it. A list hands it out with the entry, so that who verifies tells what a
+// signed about it. A list hands it out with the entry, so that who verifies knows what a
 // member attached from what anybody did without reading either. Releases are listed once
 // more, in a ledger of the repository ([Record]).
 //

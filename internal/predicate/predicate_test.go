@@ -157,7 +157,7 @@ func TestEqualBuildsGiveEqualBytes(t *testing.T) {
 		t.Errorf("two builds of the same differ:\n%s", diff)
 	}
 	if bytes.Contains(texts[0], []byte("startedOn")) || bytes.Contains(texts[0], []byte("invocationId")) {
-		t.Error("the provenance tells one run from another")
+		t.Error("the provenance knows one run from another")
 	}
 }
 

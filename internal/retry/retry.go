@@ -52,9 +52,9 @@ type Policy struct {
 	waiting *atomic.Int64 // how many requests wait now, where one line is enough for all
 }
 
-// Telling returns the project's policy, which reports to events a wait that a server
+// Reporting returns the project's policy, which reports to events a wait that a server
 // asked for, once for all requests that wait at a time.
-func Telling(events event.Sink) Policy {
+func Reporting(events event.Sink) Policy {
 	return Policy{Events: events, waiting: new(atomic.Int64)}
 }
 

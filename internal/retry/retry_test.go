@@ -71,8 +71,8 @@ func TestWhatAServerAsksForIsDone(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var waits []time.Duration
-			var told []event.Event
-			policy := Telling(event.Func(func(e event.Event) { told = append(told, e) }))
+			var reported []event.Event
+			policy := Reporting(event.Func(func(e event.Event) { reported = append(reported, e) }))
 			policy.Sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 			inner := &answers{status: []int{test.status}, headers: test.header}
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://registry.example.com/x", nil)
@@ -93,14 +93,14 @@ func TestWhatAServerAsksForIsDone(t *testing.T) {
 			if diff := cmp.Diff(test.waits, waits); diff != "" {
 				t.Error(diff)
 			}
-			for i, e := range told {
+			for i, e := range reported {
 				if e.Kind != event.Wait || e.Duration != waits[i] || e.Name != "registry.example.com" || !strings.Contains(e.Text, "patience") {
-					t.Errorf("told %+v", e)
+					t.Errorf("reported %+v", e)
 				}
 			}
 			asked := test.header.Get("Retry-After") != "" && len(waits) > 0 && waits[0] > 2*time.Second
-			if asked != (len(told) == 2) {
-				t.Errorf("told %d times of waits %v", len(told), waits)
+			if asked != (len(reported) == 2) {
+				t.Errorf("reported %d times of waits %v", len(reported), waits)
 			}
 		})
 	}
@@ -205,8 +205,8 @@ func TestAllTriesTogetherHaveATime(t *testing.T) {
 }
 
 func TestManyThatWaitAreToldOnce(t *testing.T) {
-	told := 0
-	policy := Telling(event.Func(func(event.Event) { told++ }))
+	reported := 0
+	policy := Reporting(event.Func(func(event.Event) { reported++ }))
 	inside := false
 	policy.Sleep = func(ctx context.Context, d time.Duration) error {
 		if !inside { // while one waits, another comes to wait
@@ -216,7 +216,7 @@ func TestManyThatWaitAreToldOnce(t *testing.T) {
 		return nil
 	}
 	_ = policy.Do(t.Context(), "a", func(context.Context) error { return &Status{Code: 429, After: time.Second, Asked: true} })
-	if told != 2 { // a's first wait, and its second, when b had given up
-		t.Errorf("told %d times", told)
+	if reported != 2 { // a's first wait, and its second, when b had given up
+		t.Errorf("reported %d times", reported)
 	}
 }

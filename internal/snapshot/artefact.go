@@ -31,7 +31,7 @@ var facts = map[Kind][]string{
 		"integrity",   // a Basis: what named its bytes, where that is less than the lockfile
 		"published",   // when the registry published it, RFC 3339 in UTC
 		"registry",    // the scope whose npm configuration named its registry; absent: the default one
-		"provenance",  // what the registry said about it, as Told has it
+		"provenance",  // what the registry said about it, as Signals has it
 		"maintainers", //
 		"deprecated",  //
 		"signals",     // of earlier versions, which kept that beside nbuild.lock; taken and not read

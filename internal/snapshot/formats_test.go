@@ -18,25 +18,25 @@ func TestFormatsPageHasEveryKey(t *testing.T) {
 		t.Fatal("docs/formats.md has no table of keys")
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
-	told := map[Kind][]string{}
+	documented := map[Kind][]string{}
 	for row := range strings.Lines(table) {
 		kind, text, _ := strings.Cut(strings.Trim(strings.TrimSpace(row), "| "), " | ")
 		for i, word := range strings.Split(text, "`") {
 			if i%2 == 1 { // between two backticks
 				key, _, _ := strings.Cut(word, "=")
-				told[Kind(kind)] = append(told[Kind(kind)], key)
+				documented[Kind(kind)] = append(documented[Kind(kind)], key)
 			}
 		}
-		slices.Sort(told[Kind(kind)])
-		told[Kind(kind)] = slices.Compact(told[Kind(kind)]) // a key with two values stands twice
+		slices.Sort(documented[Kind(kind)])
+		documented[Kind(kind)] = slices.Compact(documented[Kind(kind)]) // a key with two values stands twice
 	}
 	for kind, keys := range facts {
 		want := slices.Sorted(slices.Values(keys))
-		if !slices.Equal(told[kind], want) {
-			t.Errorf("docs/formats.md has the keys %v of kind %s, the code %v", told[kind], kind, want)
+		if !slices.Equal(documented[kind], want) {
+			t.Errorf("docs/formats.md has the keys %v of kind %s, the code %v", documented[kind], kind, want)
 		}
 	}
-	if len(told) != len(facts) {
-		t.Errorf("docs/formats.md has %d kinds, the code %d", len(told), len(facts))
+	if len(documented) != len(facts) {
+		t.Errorf("docs/formats.md has %d kinds, the code %d", len(documented), len(facts))
 	}
 }

@@ -196,7 +196,7 @@ func check(a Artefact) error {
 			return fmt.Errorf("key %s: %q is none of %s", factIntegrity, word, known)
 		}
 	}
-	if err := checkTold(a); err != nil {
+	if err := checkSignals(a); err != nil {
 		return err
 	}
 	switch {

@@ -82,20 +82,20 @@ func (p asked) contradicted(a snapshot.Artefact) bool {
 func (n *named) strengthen(ctx context.Context, p *asked) error {
 	p.basis = snapshot.BasisFirst
 	if n.known(*p) {
-		v, _, err := n.told(ctx, *p)
+		v, _, err := n.says(ctx, *p)
 		if err != nil {
 			return err
 		}
-		told, _ := sri.Parse(v.Integrity) // the zero value of nothing
-		if told.Contradicts(p.held) {
+		says, _ := sri.Parse(v.Integrity) // the zero value of nothing
+		if says.Contradicts(p.held) {
 			return &diag.Problem{
 				Code: CodeIntegrity, What: fmt.Sprintf("%s@%s has another %s in the lockfile than in the registry", p.Name, p.Version, p.held.Algorithm()),
 				Why:    "one version is one tarball: the lockfile was tampered with, or the registry has other bytes than it had; nothing was fetched",
 				Remedy: "ask `npm view " + p.Name + "@" + p.Version + " dist` from another network, and find out who wrote the lockfile's entry with `git log -p`",
 			}
 		}
-		p.held, p.line = p.held.Join(told), p.line.Join(told.Strongest())
-		if !told.Weak() {
+		p.held, p.line = p.held.Join(says), p.line.Join(says.Strongest())
+		if !says.Weak() {
 			p.basis = snapshot.BasisRegistry
 			return nil
 		}

@@ -22,8 +22,8 @@ func weak(tarball []byte) (integrity, shasum string) {
 	return "sha1-" + base64.StdEncoding.EncodeToString(sum[:]), hex.EncodeToString(sum[:])
 }
 
-// tell has the registry's document of a package say this of version 1.0.0.
-func (f *fake) tell(name, dist string) {
+// say has the registry's document of a package say this of version 1.0.0.
+func (f *fake) say(name, dist string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.docs == nil {
@@ -71,7 +71,7 @@ func TestALockfileThatNamesNoStrongDigestIsPinnedByWhatIsLeft(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f.tell("a", tt.dist)
+			f.say("a", tt.dist)
 			p := upstream.Package{Name: "a", Version: "1.0.0", Integrity: tt.own, Elsewhere: tt.elsewhere, Pos: diag.Pos{File: "package-lock.json", Line: 7}}
 			packages := []upstream.Package{p}
 			if tt.second != "-" {
@@ -117,7 +117,7 @@ func TestALockfileThatNamesNoStrongDigestIsPinnedByWhatIsLeft(t *testing.T) {
 func TestWhatCameFirstIsHeld(t *testing.T) {
 	f := newFake(t)
 	f.publish(t, "a", "1.0.0")
-	f.tell("a", `{}`)
+	f.say("a", `{}`)
 	p := upstream.Package{Name: "a", Version: "1.0.0"}
 	o := upstream.PinOptions{Store: open(t), Client: f.client(t)}
 	first, err := upstream.PinNPM(t.Context(), []upstream.Package{p}, o)
@@ -150,7 +150,7 @@ func TestALineFollowsTheLockfile(t *testing.T) {
 	strong := f.publish(t, "a", "1.0.0").Integrity
 	other := f.publish(t, "b", "1.0.0").Integrity
 	old, _ := weak(f.tarballs[path("a", "1.0.0")])
-	f.tell("a", fmt.Sprintf(`{"integrity":%q}`, strong))
+	f.say("a", fmt.Sprintf(`{"integrity":%q}`, strong))
 	tests := []struct {
 		name, before, after string
 		basis               snapshot.Basis

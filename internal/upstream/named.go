@@ -33,11 +33,11 @@ type named struct {
 
 // record is what the store keeps of a pinned package under its integrity.
 type record struct {
-	SHA256    cas.Digest    `json:"sha256"`
-	Size      int64         `json:"size"`
-	Index     cas.Digest    `json:"index"`
-	Published string        `json:"published,omitempty"`
-	Told      snapshot.Told `json:"told"`
+	SHA256    cas.Digest       `json:"sha256"`
+	Size      int64            `json:"size"`
+	Index     cas.Digest       `json:"index"`
+	Published string           `json:"published,omitempty"`
+	Signals   snapshot.Signals `json:"told"` // under the name it had when the first records were written
 }
 
 // recordKind names the records of this package; a change of the tarball reader or
@@ -161,12 +161,12 @@ func (n *named) inWords(ctx context.Context, p asked, a snapshot.Artefact) (snap
 	}
 	a.Facts = maps.Clone(a.Facts)
 	delete(a.Facts, earlier)
-	maps.Copy(a.Facts, r.Told.Facts())
+	maps.Copy(a.Facts, r.Signals.Facts())
 	return a, nil
 }
 
 func artefact(p asked, binding string, r record) snapshot.Artefact {
-	facts := r.Told.Facts()
+	facts := r.Signals.Facts()
 	facts["index"] = r.Index.String()
 	for key, value := range map[string]string{"published": r.Published, "registry": binding} {
 		if value != "" {
@@ -281,22 +281,22 @@ func sameVersion(a, b string) bool {
 
 // ask fills in when the version was published and what else the registry says.
 func (n *named) ask(ctx context.Context, p asked, r *record) error {
-	v, ok, err := n.told(ctx, p)
+	v, ok, err := n.says(ctx, p)
 	if err != nil || !ok {
 		return err // unpublished: its age is not known
 	}
 	if !v.Published.IsZero() {
 		r.Published = v.Published.Truncate(time.Second).Format(time.RFC3339)
 	}
-	r.Told = snapshot.Told{Provenance: v.Provenance, Maintainers: v.Maintainers, Deprecated: v.Deprecated}
+	r.Signals = snapshot.Signals{Provenance: v.Provenance, Maintainers: v.Maintainers, Deprecated: v.Deprecated}
 	if v.Provenance == "" && len(v.Maintainers) > 0 { // a mirror whose documents have neither says nothing
-		r.Told.Provenance = snapshot.NoProvenance
+		r.Signals.Provenance = snapshot.NoProvenance
 	}
 	return nil
 }
 
-// told is what the registry says about a version, and whether it knows it.
-func (n *named) told(ctx context.Context, p asked) (registry.Version, bool, error) {
+// says is what the registry says about a version, and whether it knows it.
+func (n *named) says(ctx context.Context, p asked) (registry.Version, bool, error) {
 	if !n.asked {
 		versions := make([]string, len(n.packages))
 		for i, q := range n.packages {

@@ -161,6 +161,6 @@ func asNode(ctx context.Context, a snapshot.Artefact, platform string, o PinOpti
 	return a, &diag.Problem{
 		Code: CodeNoNode, What: a.ID() + " holds no bin/node",
 		Why:    "the package is not what it was when this nbuild was made",
-		Remedy: "set the base's node to another version, and tell nbuild's maintainers",
+		Remedy: "set the base's node to another version, and report it to nbuild's maintainers",
 	}
 }

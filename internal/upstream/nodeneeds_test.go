@@ -54,7 +54,7 @@ func TestNodesLibrariesAreThoseOfItsHeader(t *testing.T) {
 	}})
 	a := f.program(t, "26.0.0", program, o)
 	want := []string{"libatomic.so.1", "libc.so.6"}
-	told := func(where string) {
+	known := func(where string) {
 		t.Helper()
 		got, err := upstream.NodeNeeds(t.Context(), a, o)
 		if err != nil {
@@ -64,14 +64,14 @@ func TestNodesLibrariesAreThoseOfItsHeader(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", where, diff)
 		}
 	}
-	told("from the store")
+	known("from the store")
 	o.Store = open(t)
-	told("on a machine that has only nbuild.lock")
+	known("on a machine that has only nbuild.lock")
 	if err := o.Store.Remove(t.Context(), a.SHA256); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	told("once it is known")
+	known("once it is known")
 }
 
 func TestANodeOfAnotherMachineIsNotPinnedFor(t *testing.T) {

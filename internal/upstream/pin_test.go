@@ -191,12 +191,12 @@ func TestPinMakesArtefactsThatVendorBrings(t *testing.T) {
 	if n := f.asked["/b"]; n != 1 {
 		t.Errorf("the registry was asked %d times about b", n)
 	}
-	told := []snapshot.Told{artefacts[1].Told(), artefacts[2].Told()}
-	wantTold := []snapshot.Told{
+	signals := []snapshot.Signals{artefacts[1].Signals(), artefacts[2].Signals()}
+	wantSignals := []snapshot.Signals{
 		{Provenance: "https://slsa.dev/provenance/v1", Maintainers: []string{"ann", "m"}},
 		{Provenance: snapshot.NoProvenance, Maintainers: []string{"eve"}, Deprecated: true},
 	}
-	if diff := cmp.Diff(wantTold, told); diff != "" {
+	if diff := cmp.Diff(wantSignals, signals); diff != "" {
 		t.Error(diff)
 	}
 

@@ -62,7 +62,7 @@ func TestNewDynamismIsToldByKindAndName(t *testing.T) {
 			[]string{"high: child_process: 1 place -> child_process: 1 place, new are node:child_process.exec\nlib/a.js:3: node:child_process.exec at 3: x"}},
 		{"everyday", nil, []source.Finding{finding(source.LazyRequire, 1, "require")},
 			[]string{"low: - -> lazy-require: 1 place\nlib/a.js:1: require at 1: x"}},
-		{"machine code is told once", nil, []source.Finding{{Kind: source.NativeAddon, File: "x.node", Excerpt: "x.node"}},
+		{"machine code is reported once", nil, []source.Finding{{Kind: source.NativeAddon, File: "x.node", Excerpt: "x.node"}},
 			[]string{"high: - -> x.node"}},
 	}
 	for _, test := range tests {
@@ -99,13 +99,13 @@ func TestWhatNobodyLookedIntoIsNotCompared(t *testing.T) {
 	blind.Found = nil
 	d := comparison.Compare(read(t, blind), read(t, lodash("1.0.1", finding(source.Eval, 1, "eval"))))
 	if slices.ContainsFunc(d.Changes, func(c comparison.Change) bool { return c.Class == comparison.NewDynamism }) {
-		t.Errorf("new dynamism since a BOM that tells none: %v", d.Changes)
+		t.Errorf("new dynamism since a BOM that has none: %v", d.Changes)
 	}
 }
 
 func TestANewPackageIsMeasuredAgainstNothing(t *testing.T) {
 	d := comparison.Compare(read(t), read(t, lodash("1.0.0", finding(source.Eval, 1, "eval"))))
 	if !slices.ContainsFunc(d.Changes, func(c comparison.Change) bool { return c.Class == comparison.NewDynamism && c.From == nil }) {
-		t.Errorf("eval of a new package is not told: %v", d.Changes)
+		t.Errorf("eval of a new package is not reported: %v", d.Changes)
 	}
 }

@@ -50,7 +50,7 @@ func TestCompareTellsWhatBecameOfTheGuard(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, told(Compare(guarded(test.a), guarded(test.b)))); diff != "" {
+			if diff := cmp.Diff(test.want, shown(Compare(guarded(test.a), guarded(test.b)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -66,14 +66,14 @@ func TestANewPlatformHidesNoSource(t *testing.T) {
 	before := &sbom.Inventory{Guards: []sbom.Guard{on("linux/amd64", loads("server.js 1"))}}
 	after := &sbom.Inventory{Guards: []sbom.Guard{on("linux/arm64", loads("server.js 1", "more.js 1")), on("linux/amd64", loads("server.js 1"))}}
 	want := []string{"new-own-source  /app/more.js | - | cjs"}
-	if diff := cmp.Diff(want, told(Compare(before, after))); diff != "" {
+	if diff := cmp.Diff(want, shown(Compare(before, after))); diff != "" {
 		t.Error(diff)
 	}
-	if got := told(Compare(after, before)); got != nil {
+	if got := shown(Compare(after, before)); got != nil {
 		t.Errorf("a platform that is gone loads nothing: %q", got)
 	}
 	after.Guards[0] = sbom.Guard{Platform: "linux/arm64"}
-	if diff := cmp.Diff([]string{"guard-removed  guard.mode | enforce | -"}, told(Compare(before, after))); diff != "" {
+	if diff := cmp.Diff([]string{"guard-removed  guard.mode | enforce | -"}, shown(Compare(before, after))); diff != "" {
 		t.Error(diff)
 	}
 }

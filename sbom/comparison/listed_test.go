@@ -37,8 +37,8 @@ func guarded(g sbom.Guard, items ...sbom.Item) *sbom.Inventory {
 	return &sbom.Inventory{Packages: items, Guards: []sbom.Guard{g}}
 }
 
-// told lists changes of the classes that are reported about guards; hashes are cut.
-func told(d Diff) []string {
+// shown lists changes of the classes that are reported about guards; hashes are cut.
+func shown(d Diff) []string {
 	var out []string
 	for _, c := range d.Changes {
 		if !slices.Contains(guardClasses, c.Class) {
@@ -126,7 +126,7 @@ func TestCompareTellsWhatProductionMayLoad(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, told(Compare(test.a, test.b))); diff != "" {
+			if diff := cmp.Diff(test.want, shown(Compare(test.a, test.b))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -167,7 +167,7 @@ func TestNoUpdateExplainsTheFilesOfAnother(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := told(Compare(test.a, test.b)); !slices.Contains(got, test.want) {
+			if got := shown(Compare(test.a, test.b)); !slices.Contains(got, test.want) {
 				t.Errorf("got %q", got)
 			}
 		})
@@ -193,7 +193,7 @@ func TestCompareTellsWhatMayTurnStringsIntoCode(t *testing.T) {
 		"removed-evaluator x@2.0.0 /app/node_modules/x/b.js | was needed | -",
 		"removed-generated-code  sha256:1 | an old template | -",
 	}
-	got := told(Compare(guarded(a, item("x", "1.0.0", "node_modules/x")), guarded(b, item("x", "2.0.0", "node_modules/x"))))
+	got := shown(Compare(guarded(a, item("x", "1.0.0", "node_modules/x")), guarded(b, item("x", "2.0.0", "node_modules/x"))))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -53,7 +53,7 @@ func TestOfArtefactTellsWhatIsInThePackage(t *testing.T) {
 		{name: "a command that is no JavaScript", files: map[string]string{"bin/tool*": "echo"},
 			facts: &snapshot.PackageFacts{Bin: map[string]string{"tool": "bin/tool", "zool": "bin/tool"}},
 			want:  []source.Finding{{Kind: source.NonJSExecutable, File: "bin/tool", Excerpt: "the command tool"}}},
-		{name: "machine code is told once", files: map[string]string{"bin/tool*": "\x7fELF1234"},
+		{name: "machine code is reported once", files: map[string]string{"bin/tool*": "\x7fELF1234"},
 			facts: &snapshot.PackageFacts{Natives: []string{"bin/tool"}, Bin: map[string]string{"tool": "bin/tool"}},
 			want:  []source.Finding{{Kind: source.PrebuiltBinary, File: "bin/tool", Excerpt: "bin/tool"}}},
 		{name: "tests", files: map[string]string{

@@ -77,8 +77,8 @@ func Judge(ctx context.Context, host machine.Host, s Subject) (*Judgement, error
 	return &Judgement{Result: rule.Judge(&g.found, policy, s.Date), Set: p.Dynamism.Rules, Denies: policy.Denies(), file: p.File}, nil
 }
 
-// Tell emits what the rules only report.
-func (j *Judgement) Tell(events event.Sink) {
+// Report emits what the rules only report.
+func (j *Judgement) Report(events event.Sink) {
 	for _, line := range j.Warnings() {
 		events.Emit(event.Event{Kind: event.Problem, Phase: "rules", Text: line})
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // stopped returns what the guard is certain to refuse while the image starts: it is
-// better told here than by a container that ends. Certain is what runs whenever the
+// better said here than by a container that ends. Certain is what runs whenever the
 // program's file runs, so not what stands in a function, a branch or a try.
 func (l *lister) stopped(entries []string) error {
 	node, err := resolution.ParseVersion(l.contents.Node)

@@ -67,7 +67,7 @@ func TestAProjectShowsNothingOfAFileThatALinkLeadsOutTo(t *testing.T) {
 					said += problem.Text()
 				}
 				if strings.Contains(said, "hunter2") {
-					t.Errorf("it is told: %s", said)
+					t.Errorf("it is reported: %s", said)
 				}
 			})
 		}

@@ -111,7 +111,7 @@ func TestAClientCertificateIsAPairOrAProblem(t *testing.T) {
 	}
 }
 
-// What names no certificate is told by the setting that names it: with no authority left,
+// What names no certificate is known by the setting that names it: with no authority left,
 // nothing could be checked.
 func TestAuthoritiesThatCannotBeReadAreNamed(t *testing.T) {
 	dir := t.TempDir()

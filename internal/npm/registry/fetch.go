@@ -103,13 +103,13 @@ func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer
 		return missing
 	}
 	tried, places := map[string]bool{first.String(): true}, shown(first)
-	told := ""
+	said := ""
 	if p, err := c.Packument(ctx, r.Name, []string{r.Version}); err == nil {
-		told = p.Versions[r.Version].Tarball
+		said = p.Versions[r.Version].Tarball
 	} else if ctx.Err() != nil {
 		return err
 	}
-	for _, address := range []string{told, r.Resolved} {
+	for _, address := range []string{said, r.Resolved} {
 		u, err := parseTarball(address)
 		if err != nil {
 			continue

@@ -22,7 +22,7 @@ func Explain(id string, err error) error {
 		return &diag.Problem{
 			Code: CodeHostile, Err: err, What: fmt.Sprintf("the tarball of %s is refused", id),
 			Why:    "it holds what no honest package needs, and what different tools would unpack differently",
-			Remedy: AnotherVersion(nameIn(id)) + "; and tell the registry's security team",
+			Remedy: AnotherVersion(nameIn(id)) + "; and report it to the registry's security team",
 		}
 	case errors.Is(err, ErrMalformed):
 		return &diag.Problem{

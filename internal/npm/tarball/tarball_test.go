@@ -504,7 +504,7 @@ func TestIndexTellsNativesLicencesAndGyp(t *testing.T) {
 		t.Error(diff)
 	}
 	if !p.Gyp {
-		t.Error("binding.gyp is not told")
+		t.Error("binding.gyp is not reported")
 	}
 }
 

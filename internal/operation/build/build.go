@@ -133,12 +133,12 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err != nil {
 		return err
 	}
-	b.Judged.Tell(host.Events)
+	b.Judged.Report(host.Events)
 	trace, err := readTrace(p.Root)
 	if err != nil {
 		return err
 	}
-	lists := &lister{keeper: production.Keeper{Store: b.Store, Program: host.BuildID}, dynamism: p.Dynamism, trace: trace, events: host.Events, told: map[string]bool{}}
+	lists := &lister{keeper: production.Keeper{Store: b.Store, Program: host.BuildID}, dynamism: p.Dynamism, trace: trace, events: host.Events, reported: map[string]bool{}}
 	b.Images, err = builder.Images(ctx, builder.Input{
 		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
 		Tree: p.Tree, Available: p.Available,
@@ -236,19 +236,19 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	host.Events = held
 	b, err := Make(ctx, host, o.Only)
 	if err != nil {
-		held.tellAll()
+		held.reportAll()
 		return nil, err
 	}
 	defer b.Close()
 	documents, err := b.judge(ctx, host)
 	if err != nil {
-		held.tellAll()
+		held.reportAll()
 		return nil, err
 	}
 	if o.Again {
-		held.tellAll()
+		held.reportAll()
 	} else {
-		held.tellNew(ctx, b.Store, b.Project.Name)
+		held.reportNew(ctx, b.Store, b.Project.Name)
 	}
 	report := &Report{
 		Schema: "nbuild.build/v1", Snapshot: b.Lock.Digest().OCI(), Date: b.Source.Date.Format("2006-01-02T15:04:05Z"), Images: []Output{},
@@ -274,7 +274,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 func (b *Built) judge(ctx context.Context, host machine.Host) ([][]byte, error) {
 	problems := b.Judged.Problems()
 	var documents [][]byte
-	told := map[string]bool{} // several images may hold one package
+	reported := map[string]bool{} // several images may hold one package
 	for i := range b.Images {
 		document, inventory, err := b.Document(ctx, host, &b.Images[i])
 		if err != nil {
@@ -282,8 +282,8 @@ func (b *Built) judge(ctx context.Context, host machine.Host) ([][]byte, error) 
 		}
 		documents = append(documents, document)
 		for _, p := range b.Licences(inventory) {
-			if text := p.Text(); !told[text] {
-				told[text] = true
+			if text := p.Text(); !reported[text] {
+				reported[text] = true
 				problems = append(problems, p)
 			}
 		}
@@ -309,8 +309,8 @@ func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Im
 }
 
 // Licences returns what the project's deny_license stops in what a BOM says.
-func (b *Built) Licences(told *sbom.Inventory) diag.Problems {
-	return gate.DenyLicences(told, b.Project.Sbom.DenyLicense)
+func (b *Built) Licences(of *sbom.Inventory) diag.Problems {
+	return gate.DenyLicences(of, b.Project.Sbom.DenyLicense)
 }
 
 // put writes an image with its BOM and moves its tags. It returns the referrer that

@@ -327,7 +327,7 @@ func TestVendorOfflineTellsAllThatIsMissing(t *testing.T) {
 	text, _ := json.Marshal(ps)
 	for _, name := range []string{"left", "right", "tester"} {
 		if !strings.Contains(string(text), name) {
-			t.Errorf("%s is not told: %s", name, text)
+			t.Errorf("%s is not reported: %s", name, text)
 		}
 	}
 }

@@ -37,7 +37,7 @@ type lister struct {
 	trace    *tracefile.File
 	events   event.Sink
 	results  []*production.Result
-	told     map[string]bool
+	reported map[string]bool
 }
 
 // list is builder.Input.Sources. What a person should know about a list is reported
@@ -49,17 +49,17 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, 
 	}
 	l.results = append(l.results, r)
 	if len(r.Stale) > 0 {
-		l.tell(c, CodeStale, fmt.Sprintf("%s has %d files that have other bytes now, or are gone, such as %s: they are not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, len(r.Stale), r.Stale[0]))
+		l.report(c, CodeStale, fmt.Sprintf("%s has %d files that have other bytes now, or are gone, such as %s: they are not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, len(r.Stale), r.Stale[0]))
 	}
 	l.unknown(c, r.Warnings)
 	for _, p := range r.AtOnce {
-		l.tell(c, CodeProposed, fmt.Sprintf("%s turns a string into code as soon as %s of it is loaded, and is not approved: under guard = \"enforce\" whatever loads it is stopped, a worker too; where the image needs it, add evaluator %q { reason = \"…\" } to the dynamism block", p.Label, p.Files[0], p.Label))
+		l.report(c, CodeProposed, fmt.Sprintf("%s turns a string into code as soon as %s of it is loaded, and is not approved: under guard = \"enforce\" whatever loads it is stopped, a worker too; where the image needs it, add evaluator %q { reason = \"…\" } to the dynamism block", p.Label, p.Files[0], p.Label))
 	}
 	if names := labels(r.Proposed); names != "" {
-		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", names, r.Proposed[0].Label))
+		l.report(c, CodeProposed, fmt.Sprintf("modules of %s turn strings into code and are not approved: where they do, they throw under guard = \"enforce\"; approve what the image needs, as in evaluator %q { reason = \"…\" } in the dynamism block", names, r.Proposed[0].Label))
 	}
 	if names := labels(r.Rewriters); names != "" {
-		l.tell(c, CodeProposed, fmt.Sprintf("modules of %s rewrite others as they load and are not approved: what they rewrite is refused under guard = \"enforce\"; approve what the image needs, as in instrumenter %q { reason = \"…\" } in the dynamism block", names, r.Rewriters[0].Label))
+		l.report(c, CodeProposed, fmt.Sprintf("modules of %s rewrite others as they load and are not approved: what they rewrite is refused under guard = \"enforce\"; approve what the image needs, as in instrumenter %q { reason = \"…\" } in the dynamism block", names, r.Rewriters[0].Label))
 	}
 	return &builder.Loads{List: r.List, Uses: r.Uses, Imports: r.Imports, Libraries: r.Libraries, Meanings: r.Meanings}, nil
 }
@@ -103,14 +103,14 @@ func (l *lister) unknown(c builder.Contents, all []reach.Warning) {
 		if who == "" {
 			who = "the project's own files"
 		}
-		l.tell(c, CodeUnknown, fmt.Sprintf("%s: %s, such as /%s:%d:%d: %s; %s", who, places(g.n), g.first.File, g.first.Line, g.first.Column, g.first.Message, way))
+		l.report(c, CodeUnknown, fmt.Sprintf("%s: %s, such as /%s:%d:%d: %s; %s", who, places(g.n), g.first.File, g.first.Line, g.first.Column, g.first.Message, way))
 	}
 	if len(groups) > shown {
 		n := 0
 		for _, g := range groups[shown:] {
 			n += g.n
 		}
-		l.tell(c, CodeUnknown, fmt.Sprintf("%d more packages: %s of this kind; `nbuild trace` has each", len(groups)-shown, places(n)))
+		l.report(c, CodeUnknown, fmt.Sprintf("%d more packages: %s of this kind; `nbuild trace` has each", len(groups)-shown, places(n)))
 	}
 }
 
@@ -135,11 +135,11 @@ func packageIn(file string) string {
 	return parts[0]
 }
 
-func (l *lister) tell(c builder.Contents, code diag.Code, text string) {
-	if l.told[text] {
+func (l *lister) report(c builder.Contents, code diag.Code, text string) {
+	if l.reported[text] {
 		return
 	}
-	l.told[text] = true
+	l.reported[text] = true
 	l.events.Emit(event.Event{Kind: event.Problem, Phase: "sources", Name: c.Block.Name, Code: string(code), Text: text})
 }
 

@@ -16,10 +16,10 @@ type Warning struct {
 	Text string `json:"text"`
 }
 
-// toldKind is the kind of results that remember what was reported about a project. They
+// reportedKind is the kind of results that remember what was reported about a project. They
 // hold nothing but that: a store that is lost, or can't be written to, has everything
 // reported again.
-const toldKind = "told"
+const reportedKind = "reported"
 
 // warnings holds back what a build warns of until it is known whether it was reported
 // before, and lets everything else through. The same warning of several platforms is
@@ -58,26 +58,26 @@ func (w *warnings) list() []Warning {
 	return out
 }
 
-// tellAll reports every warning.
-func (w *warnings) tellAll() {
+// reportAll reports every warning.
+func (w *warnings) reportAll() {
 	for _, e := range w.held {
 		w.to.Emit(e)
 	}
 }
 
-// tellNew reports the warnings that were not reported about the project before, counts
+// reportNew reports the warnings that were not reported about the project before, counts
 // the others in one line, and remembers what it reported.
-func (w *warnings) tellNew(ctx context.Context, store *cas.Store, project string) {
+func (w *warnings) reportNew(ctx context.Context, store *cas.Store, project string) {
 	before := 0
 	for _, e := range w.held {
 		one := warningOf(e)
-		key := cas.Sum(fmt.Appendf(nil, "nbuild-told 1\n%q\n%q\n%q\n%q\n%q\n", project, e.Phase, one.Code, one.Name, one.Text))
-		if _, told := store.Result(toldKind, key); told {
+		key := cas.Sum(fmt.Appendf(nil, "nbuild-reported 1\n%q\n%q\n%q\n%q\n%q\n", project, e.Phase, one.Code, one.Name, one.Text))
+		if _, reported := store.Result(reportedKind, key); reported {
 			before++
 			continue
 		}
 		w.to.Emit(e)
-		_ = store.PutResult(ctx, toldKind, key, nil) // else it is reported once more
+		_ = store.PutResult(ctx, reportedKind, key, nil) // else it is reported once more
 	}
 	if before == 0 {
 		return

@@ -38,7 +38,7 @@ func TestTheRemedyOfADamagedStoreWorks(t *testing.T) {
 	w.Damage(damaged...)
 	r, err := cache.Verify(t.Context(), w.Host, false)
 	if len(diag.All(err)) != len(damaged) || diag.Exit(err) != 11 || len(r.Corrupt) != len(damaged) {
-		t.Fatalf("%d damaged, told: %v", len(damaged), err)
+		t.Fatalf("%d damaged, reported: %v", len(damaged), err)
 	}
 	if r, err = cache.Verify(t.Context(), w.Host, true); err != nil || len(r.Corrupt) != len(damaged) {
 		t.Fatalf("%+v, %v", r, err)

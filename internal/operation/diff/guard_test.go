@@ -57,8 +57,8 @@ func TestRunComparesWhatImagesMayLoad(t *testing.T) {
 		{"a guard at last", "oci:off:v1", "oci:first:v1", []string{
 			"config-changed  entrypoint", "config-changed  env.NODE_DISABLE_COMPILE_CACHE", "config-changed  workdir", "guard-added  guard.mode",
 		}},
-		{"a BOM, which tells no list", "bom.json", "oci:other:v1", nil},
-		{"a lockfile, which tells none either", "oci:other:v1", "old", nil},
+		{"a BOM, which has no list", "bom.json", "oci:other:v1", nil},
+		{"a lockfile, which has none either", "oci:other:v1", "old", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -37,8 +37,8 @@ func TestAKeyThatOthersCanReadIsTold(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			dir, told := t.TempDir(), []event.Event{}
-			host := machine.Host{Dir: dir, Events: event.Func(func(e event.Event) { told = append(told, e) })}
+			dir, reported := t.TempDir(), []event.Event{}
+			host := machine.Host{Dir: dir, Events: event.Func(func(e event.Event) { reported = append(reported, e) })}
 			path := filepath.Join(dir, "a.key")
 			if err := os.WriteFile(path, test.text, 0o600); err != nil {
 				t.Fatal(err)
@@ -49,8 +49,8 @@ func TestAKeyThatOthersCanReadIsTold(t *testing.T) {
 			if _, err := keys.Load(host, "a.key", password); err != nil {
 				t.Fatal(err)
 			}
-			if len(told) != test.want {
-				t.Errorf("told %+v", told)
+			if len(reported) != test.want {
+				t.Errorf("reported %+v", reported)
 			}
 		})
 	}

@@ -33,15 +33,15 @@ image "app" {
 	host := machine.Host{
 		Dir: dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store"), Now: time.Now, Events: event.Discard,
 	}
-	told := func(what string, err error) {
+	refused := func(what string, err error) {
 		t.Helper()
 		if ps := diag.All(err); len(ps) != 1 || ps[0].Code != oci.CodeReference {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	_, err := pin.Run(context.Background(), host, pin.Options{})
-	told("pin", err)
+	refused("pin", err)
 	write("nbuild.lock", "nbuild-lock 1\nbase os - linux/amd64 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1 sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n")
 	_, err = pin.Vendor(context.Background(), host)
-	told("vendor", err)
+	refused("vendor", err)
 }

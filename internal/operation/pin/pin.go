@@ -210,14 +210,14 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 	var wanted []upstream.Package
 	var left []Left
 	var problems diag.Problems
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, n := range p.Npm {
 		for _, platform := range p.Platforms {
 			_, err := p.Tree(n.Name, pipelines.Machine{Platform: platform}, false)
 			if ps := diag.All(err); len(ps) > 0 {
 				for _, one := range ps {
-					if id := one.Error(); !told[id] { // each platform has the same
-						told[id] = true
+					if id := one.Error(); !reported[id] { // each platform has the same
+						reported[id] = true
 						problems = append(problems, one)
 					}
 				}
@@ -232,8 +232,8 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 			}
 			wanted = append(wanted, upstream.Wanted(tree, path.Dir(n.Lockfile))...)
 			for _, l := range tree.Left {
-				if id := l.Problem.Error(); !told[id] {
-					told[id] = true
+				if id := l.Problem.Error(); !reported[id] {
+					reported[id] = true
 					left = append(left, Left{l.Name, l.Version, l.Problem})
 				}
 			}

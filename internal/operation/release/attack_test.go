@@ -285,8 +285,8 @@ func (s *shop) on(f func(w http.ResponseWriter, r *http.Request) bool) {
 	s.intercept = f
 }
 
-// tells fails the test unless err is the problem of the code.
-func (s *shop) tells(err error, code diag.Code) {
+// fails ends the test unless err is the problem of the code.
+func (s *shop) fails(err error, code diag.Code) {
 	s.t.Helper()
 	if ps := diag.All(err); len(ps) == 0 || ps[0].Code != code {
 		s.t.Errorf("want %s: %v", code, err)
@@ -375,7 +375,7 @@ func TestBaselineIsJudgedByWhoSignedItsBOM(t *testing.T) {
 			_, err := s.release(nil)
 			s.refused(err, test.exit, before)
 			if test.name == "the tag is moved to an image of their own" {
-				s.tells(err, release.CodeBaseline)
+				s.fails(err, release.CodeBaseline)
 			}
 		})
 	}
@@ -399,7 +399,7 @@ func TestARemovedBaselineIsNoFirstRelease(t *testing.T) {
 	s.trust(7)
 	_, err := s.release(nil)
 	s.refused(err, 22, "")
-	s.tells(err, release.CodeNoBaseline)
+	s.fails(err, release.CodeNoBaseline)
 	s.trust(1)
 	_, err = s.release(func(o *release.Options) { o.Baseline = s.repository + "@sha256:" + strings.Repeat("a", 64) })
 	s.refused(err, 22, "")
@@ -480,7 +480,7 @@ func TestOfTwoReleasesAtOnceTheSecondLeavesTheTag(t *testing.T) {
 	})
 	_, err = s.release(nil)
 	s.refused(err, 22, moved)
-	s.tells(err, release.CodeRaced)
+	s.fails(err, release.CodeRaced)
 }
 
 func TestATrustFileOfTheCheckoutJudgesNoReleaseAndNoImage(t *testing.T) {
@@ -659,7 +659,7 @@ func TestNoSecretIsInWhatAReleaseSaysOrSigns(t *testing.T) {
 	config, err := img.RawConfigFile()
 	s.must(err)
 	if said = append(said, config...); strings.Contains(string(said), secret) || !strings.Contains(string(said), `"token"`) {
-		t.Errorf("the secret is told, or the variable's name is not: %s", said)
+		t.Errorf("the secret is printed, or the variable's name is not: %s", said)
 	}
 }
 

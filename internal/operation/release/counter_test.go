@@ -178,7 +178,7 @@ func TestNoMemberUsesUpTheCounters(t *testing.T) {
 	s.wants(2, "team", "two")
 	sign(1 + attest.CounterSpan)
 	_, err := s.next("team", "three")
-	s.tells(err, release.CodeSpan)
+	s.fails(err, release.CodeSpan)
 	s.colleague(2+attest.CounterSpan, 1)
 	s.wants(2+attest.CounterSpan, "team", "three")
 }

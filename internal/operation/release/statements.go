@@ -66,14 +66,14 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 // variables separates the values that may be shown from the names of those that may
 // not.
 func variables(p *pipelines.Project) (map[string]string, []string) {
-	told := map[string]string{}
+	open := map[string]string{}
 	var sensitive []string
 	for _, v := range p.Variables {
 		if v.Sensitive {
 			sensitive = append(sensitive, v.Name)
 			continue
 		}
-		told[v.Name] = v.Value
+		open[v.Name] = v.Value
 	}
-	return told, sensitive
+	return open, sensitive
 }

@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// told is an installed tree with findings on every side: the project's own, packages'
+// installed is an installed tree with findings on every side: the project's own, packages'
 // and their tests'.
-var told = map[string]string{
+var installed = map[string]string{
 	"package.json":                   `{"name":"shop","version":"1.0.0","dependencies":{"a":"1","b":"1"}}`,
 	"server.js":                      "require(process.env.PLUGIN)\nnew Function(text)\n",
 	"test/server.js":                 "eval(x)\n",
@@ -32,7 +32,7 @@ var told = map[string]string{
 }
 
 func TestTextJSONAndSARIFAreGolden(t *testing.T) {
-	r := scanned(t, told, Options{})
+	r := scanned(t, installed, Options{})
 	json, err := r.JSON()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestTextJSONAndSARIFAreGolden(t *testing.T) {
 // TestSARIFFollowsWhatNbuildWritesOfIt holds a log to a schema of the part of SARIF
 // 2.1.0 that nbuild writes, and to the whole where it is at hand.
 func TestSARIFFollowsWhatNbuildWritesOfIt(t *testing.T) {
-	doc, err := scanned(t, told, Options{}).SARIF()
+	doc, err := scanned(t, installed, Options{}).SARIF()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,10 +101,10 @@ func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.
 			}
 		}
 	}
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, l := range left {
-		if text := l.Problem.What; !told[text] {
-			told[text] = true
+		if text := l.Problem.What; !reported[text] {
+			reported[text] = true
 			s.host.Events.Emit(event.Event{Kind: event.Problem, Phase: "scan", Name: l.Name, Code: string(l.Problem.Code), Text: text + "; it was not looked at"})
 		}
 	}

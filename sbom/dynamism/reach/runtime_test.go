@@ -49,7 +49,7 @@ func TestMissesNothingThatLoads(t *testing.T) {
 					t.Errorf("%s was loaded and not found", file)
 					missed++
 				case res.Files[at].Format == resolution.Other:
-					t.Errorf("%s was loaded and is told to be read only", file)
+					t.Errorf("%s was loaded and is listed as only read", file)
 				}
 			}
 			t.Logf("%d loaded, %d missed; %d found, %d warnings", len(loaded), missed, len(res.Files), len(res.Warnings))

@@ -125,18 +125,18 @@ func (d *Decision) Block(anyVersion bool) string {
 // one for each exception that is wider than it need be.
 func (r *Result) Warnings() []string {
 	var out []string
-	type told struct {
+	type line struct {
 		rule     *Rule
 		sites    int
 		packages []string
 	}
-	var byRule []*told
-	at := map[*Rule]*told{}
+	var byRule []*line
+	at := map[*Rule]*line{}
 	for i := range r.Warned {
 		d := &r.Warned[i]
 		t := at[d.Rule]
 		if t == nil {
-			t = &told{rule: d.Rule}
+			t = &line{rule: d.Rule}
 			at[d.Rule] = t
 			byRule = append(byRule, t)
 		}
@@ -145,7 +145,7 @@ func (r *Result) Warnings() []string {
 			t.packages = append(t.packages, s)
 		}
 	}
-	slices.SortFunc(byRule, func(a, b *told) int { return byID(*a.rule, *b.rule) })
+	slices.SortFunc(byRule, func(a, b *line) int { return byID(*a.rule, *b.rule) })
 	for _, t := range byRule {
 		names := strings.Join(t.packages[:min(len(t.packages), 4)], ", ")
 		if n := len(t.packages) - 4; n > 0 {

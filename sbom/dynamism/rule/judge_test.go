@@ -55,8 +55,8 @@ func world() *dynamism.Inventory {
 	}}
 }
 
-// told renders a result shortly.
-func told(r *Result) []string {
+// shown renders a result shortly.
+func shown(r *Result) []string {
 	var out []string
 	for _, part := range []struct {
 		name      string
@@ -83,7 +83,7 @@ func TestJudgeCountsEachPlaceOfAVersionOnce(t *testing.T) {
 			"denied the project eval 1", "denied left@1.0.0 eval 2", "denied left@2.0.0 eval 1",
 			"warned the project SHP-1 1", "warned @a/b@2.0.0 SHP-1 2",
 		}},
-		"a kind that is only told takes it from the rules of the set": {`rules = "strict"
+		"a kind that is only reported takes it from the rules of the set": {`rules = "strict"
 			warn = ["eval"]`, []string{
 			"denied the project SHP-1 1", "denied @a/b@2.0.0 SHP-1 2", "denied left@1.0.0 RCE-3 1",
 			"warned the project eval 1", "warned left@1.0.0 eval 2", "warned left@2.0.0 eval 1",
@@ -111,7 +111,7 @@ func TestJudgeCountsEachPlaceOfAVersionOnce(t *testing.T) {
 			"allowed the project RCE-1 1", "allowed the project SHP-1 1", "allowed @a/b@2.0.0 SHP-1 2",
 			"allowed left@1.0.0 RCE-1 2", "allowed left@1.0.0 RCE-3 1", "allowed left@2.0.0 RCE-1 1",
 		}},
-		"a third place fails, and fewer are told": {`deny = ["eval"]
+		"a third place fails, and fewer are reported": {`deny = ["eval"]
 			allow "pkg:npm/left@1.0.0" {
 				kinds = ["eval"]
 				sites = 1
@@ -155,13 +155,13 @@ func TestJudgeCountsEachPlaceOfAVersionOnce(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := policyOf(t, test.block)
-			got := told(Judge(world(), p, day))
+			got := shown(Judge(world(), p, day))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
 			turned := world()
 			slices.Reverse(turned.Packages)
-			if diff := cmp.Diff(got, told(Judge(turned, p, day))); diff != "" {
+			if diff := cmp.Diff(got, shown(Judge(turned, p, day))); diff != "" {
 				t.Errorf("the order of packages changes the result (-want +got):\n%s", diff)
 			}
 		})
@@ -190,7 +190,7 @@ func TestAnExceptionHoldsThroughItsLastDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, told(Judge(world(), p, date))); diff != "" {
+		if diff := cmp.Diff(want, shown(Judge(world(), p, date))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", at, diff)
 		}
 	}
@@ -208,7 +208,7 @@ func TestARenewedExceptionStandsBesideTheOneThatEnded(t *testing.T) {
 			reason = "x"
 		}`)
 	want := []string{"allowed left@1.0.0 vm 1", `stale build.hcl:3:3: allow "pkg:npm/left@1.0.0" ended on 2025-01-01 and covers nothing: remove it`}
-	if diff := cmp.Diff(want, told(Judge(world(), p, day))); diff != "" {
+	if diff := cmp.Diff(want, shown(Judge(world(), p, day))); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
@@ -228,17 +228,17 @@ func TestABundledImpostorIsNotAllowedWithThePackage(t *testing.T) {
 	impostor.Path = "node_modules/host/node_modules/left"
 	impostor.Findings = slices.Clone(genuine.Findings)
 	inventory := &dynamism.Inventory{Packages: []dynamism.Package{genuine, impostor}}
-	if diff := cmp.Diff([]string{"allowed left@1.0.0 eval 2"}, told(Judge(inventory, p, day))); diff != "" {
+	if diff := cmp.Diff([]string{"allowed left@1.0.0 eval 2"}, shown(Judge(inventory, p, day))); diff != "" {
 		t.Errorf("a copy (-want +got):\n%s", diff)
 	}
 	impostor.Findings[1].Excerpt = "eval(atob(payload))"
-	if diff := cmp.Diff([]string{"denied left@1.0.0 eval 3"}, told(Judge(inventory, p, day))); diff != "" {
+	if diff := cmp.Diff([]string{"denied left@1.0.0 eval 3"}, shown(Judge(inventory, p, day))); diff != "" {
 		t.Errorf("an impostor (-want +got):\n%s", diff)
 	}
 	hidden := dynamism.Package{Purl: "pkg:npm/host@1.0.0#node_modules/evil", Path: "node_modules/host/node_modules/evil",
 		Findings: []source.Finding{finding(source.Eval, "index.js", 1)}}
 	inventory = &dynamism.Inventory{Packages: []dynamism.Package{genuine, hidden}}
-	if diff := cmp.Diff([]string{"denied host@1.0.0 eval 1", "allowed left@1.0.0 eval 2"}, told(Judge(inventory, p, day))); diff != "" {
+	if diff := cmp.Diff([]string{"denied host@1.0.0 eval 1", "allowed left@1.0.0 eval 2"}, shown(Judge(inventory, p, day))); diff != "" {
 		t.Errorf("what no lockfile names (-want +got):\n%s", diff)
 	}
 }
@@ -318,7 +318,7 @@ func TestThePastedBlockAllowsWhatWasDenied(t *testing.T) {
 	}
 	second := Judge(world(), policyOf(t, blocks), day)
 	if len(second.Denied) > 0 || len(second.Stale) > 0 {
-		t.Errorf("after pasting %s\nthere is %q", blocks, told(second))
+		t.Errorf("after pasting %s\nthere is %q", blocks, shown(second))
 	}
 }
 
@@ -365,7 +365,7 @@ func TestUnreadFilesAreAPlace(t *testing.T) {
 	inventory := &dynamism.Inventory{Packages: []dynamism.Package{
 		{Purl: "pkg:npm/big@1.0.0", Path: "node_modules/big", Unparsed: []dynamism.Unparsed{{File: "a.js", Why: "it has more than 32 MiB"}}},
 	}}
-	if diff := cmp.Diff([]string{"denied big@1.0.0 MTP-5 1"}, told(Judge(inventory, policyOf(t, `rules = "strict"`), day))); diff != "" {
+	if diff := cmp.Diff([]string{"denied big@1.0.0 MTP-5 1"}, shown(Judge(inventory, policyOf(t, `rules = "strict"`), day))); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }

@@ -45,7 +45,7 @@ const introduction = `# Rules
 
 <!-- Made by ` + "`go test ./sbom/dynamism/rule -update`" + ` from the sets themselves. -->
 
-A rule finds places in what production can load, by the inventory, and says what is wrong with them. ` + "`rules = \"strict\"`" + ` in the dynamism block of build.hcl takes a set: strict has all of common, experimental all of strict. Common only reports. Strict stops a build (exit 13) where a rule tells well. Experimental is for looking.
+A rule finds places in what production can load, by the inventory, and says what is wrong with them. ` + "`rules = \"strict\"`" + ` in the dynamism block of build.hcl takes a set: strict has all of common, experimental all of strict. Common only reports. Strict stops a build (exit 13) where a rule is seldom wrong. Experimental is for looking.
 
 ` + "`deny`" + ` and ` + "`warn`" + ` take ids of rules and kinds of finding, and have the last word. A rule of your own is a block in build.hcl, in the words of the rules below ([every word](build-hcl.md)). An id is never given to another rule.
 

@@ -46,7 +46,7 @@ func TestEachSetHasAllOfTheOneBefore(t *testing.T) {
 				continue
 			}
 			if r.Severity == rulefile.Deny && rules[i].Severity != rulefile.Deny {
-				t.Errorf("%s only tells %s, which the set before denies", name, r.ID)
+				t.Errorf("%s only reports %s, which the set before denies", name, r.ID)
 			}
 		}
 		before = rules

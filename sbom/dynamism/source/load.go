@@ -153,7 +153,7 @@ func (s *loads) declaration(r js.Ref) {
 	if !ok {
 		return
 	}
-	tell := func(name denote.Name) {
+	note := func(name denote.Name) {
 		m := meaningOf(name)
 		if m.kind == "" {
 			return
@@ -171,14 +171,14 @@ func (s *loads) declaration(r js.Ref) {
 		case js.ImportSpecifier, js.ExportSpecifier:
 			named = true
 			if name := t.Text(t.Nodes[c].First); name != "default" {
-				tell(denote.Member(module, name))
+				note(denote.Member(module, name))
 				continue
 			}
-			tell(denote.Name{Path: module, Root: module})
+			note(denote.Name{Path: module, Root: module})
 		}
 	}
 	if !named {
-		tell(denote.Name{Path: module, Root: module})
+		note(denote.Name{Path: module, Root: module})
 	}
 }
 

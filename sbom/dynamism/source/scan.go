@@ -166,7 +166,7 @@ func (s *scan) value(r js.Ref) {
 		if m.called && u != inherited || m.kind == CtorTrick && n.Path == "Function" && !s.twice(r) {
 			continue
 		}
-		s.told(r, n, m, u)
+		s.keep(r, n, m, u)
 	}
 }
 
@@ -184,8 +184,8 @@ func (s *scan) nested(r js.Ref) {
 	}
 }
 
-// told keeps what a use shows.
-func (s *scan) told(r js.Ref, n denote.Name, m meaning, u fate) {
+// keep keeps what a use shows.
+func (s *scan) keep(r js.Ref, n denote.Name, m meaning, u fate) {
 	h := hit{kind: m.kind, start: s.tree.Nodes[r].Start, symbol: n.Path, through: m.through, root: n.Root}
 	switch u {
 	case nowhere:

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Told is what a registry said about a version of a package when it was pinned: claims
+// Signals is what a registry said about a version of a package when it was pinned: claims
 // of the registry, not findings. It stands on the line itself, so that whoever has
 // nbuild.lock has it, and a reviewer of the file sees an account that is new.
-type Told struct {
+type Signals struct {
 	Provenance  string   // predicate type of its attestation, NoProvenance, or "" for not stated
 	Maintainers []string // accounts that could publish when the version was, sorted; nil for not stated
 	Deprecated  bool
@@ -31,33 +31,33 @@ const (
 // yes is the one value of a fact that is either there or not.
 const yes = "yes"
 
-// Told returns what the registry said about the artefact.
-func (a Artefact) Told() Told {
-	t := Told{Provenance: a.Facts[factProvenance], Deprecated: a.Facts[factDeprecated] == yes}
+// Signals returns what the registry said about the artefact.
+func (a Artefact) Signals() Signals {
+	s := Signals{Provenance: a.Facts[factProvenance], Deprecated: a.Facts[factDeprecated] == yes}
 	if text, ok := a.Facts[factMaintainers]; ok {
-		t.Maintainers, _ = parseNames(text) // New has checked it
+		s.Maintainers, _ = parseNames(text) // New has checked it
 	}
-	return t
+	return s
 }
 
 // Facts returns the keys and values of what a registry said, as an artefact carries
 // them.
-func (t Told) Facts() map[string]string {
+func (s Signals) Facts() map[string]string {
 	out := map[string]string{}
-	if t.Provenance != "" {
-		out[factProvenance] = t.Provenance
+	if s.Provenance != "" {
+		out[factProvenance] = s.Provenance
 	}
-	if names := formatNames(t.Maintainers); names != "" {
+	if names := formatNames(s.Maintainers); names != "" {
 		out[factMaintainers] = names
 	}
-	if t.Deprecated {
+	if s.Deprecated {
 		out[factDeprecated] = yes
 	}
 	return out
 }
 
-// checkTold holds the keys to their one spelling.
-func checkTold(a Artefact) error {
+// checkSignals holds the keys to their one spelling.
+func checkSignals(a Artefact) error {
 	if text, ok := a.Facts[factMaintainers]; ok {
 		if _, err := parseNames(text); err != nil {
 			return fmt.Errorf("key %s: %w", factMaintainers, err)
