@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,6 +23,7 @@ type campaign struct {
 	limit time.Duration
 	jobs  int
 
+	pkg     string   // the package's name
 	suites  []*suite // one a folder
 	program [sha256.Size]byte
 }
@@ -69,25 +71,32 @@ func (c *campaign) run(count int) (result, error) {
 	if c.program, err = instructions(c.dirs[0], ""); err != nil {
 		return result{}, err
 	}
+	name, err := exec.Command("go", "list", "-f", "{{.Name}}", "./"+c.dirs[0]).Output()
+	if err != nil {
+		return result{}, fmt.Errorf("asking for the name of %s: %w", c.dirs[0], err)
+	}
+	c.pkg = strings.TrimSpace(string(name))
 	faults, err := faultsOf(c.dirs[0], c.at)
 	if err != nil {
 		return result{}, err
 	}
-	name := fnv.New64a()
-	name.Write([]byte(c.dirs[0]))
-	draw := rand.New(rand.NewPCG(c.seed, name.Sum64()))
+	own := fnv.New64a()
+	own.Write([]byte(c.dirs[0]))
+	draw := rand.New(rand.NewPCG(c.seed, own.Sum64()))
 	draw.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 
 	// Whether a fault counts is known when it was tried. So they are taken in turn, and
 	// the first count that do are the draw.
 	var r result
 	for r.tried < count && len(faults) > 0 {
-		batch := faults[:min(len(faults), max(c.jobs, count-r.tried))]
+		batch := faults[:min(len(faults), max(c.jobs, (count-r.tried)*5/4))]
 		faults = faults[len(batch):]
-		for _, o := range c.tryAll(batch, work) {
+		outcomes, err := c.tryAll(batch, work)
+		if err != nil {
+			return result{}, err
+		}
+		for _, o := range outcomes {
 			switch {
-			case o.err != nil:
-				return result{}, o.err
 			case r.tried == count:
 			case o.unbuilt:
 				r.unbuilt++
@@ -106,62 +115,149 @@ func (c *campaign) run(count int) (result, error) {
 	return r, nil
 }
 
-// tryAll tries faults, some at a time, and gives what came of them in their order.
-func (c *campaign) tryAll(faults []fault, work string) []outcome {
-	outcomes := make([]outcome, len(faults))
+// tryAll tries faults: those that can be behind switches in one program, the others each
+// in a program of its own. It gives what came of them in their order.
+func (c *campaign) tryAll(faults []fault, work string) ([]outcome, error) {
+	dir, err := os.MkdirTemp(work, "batch-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	var together, alone []fault
+	for _, f := range faults {
+		if f.behind != nil {
+			together = append(together, f)
+		} else {
+			alone = append(alone, f)
+		}
+	}
+	outcomes := map[string]outcome{} // by what the fault says of itself and where it is
+	for i, w := range weavings(together) {
+		own := filepath.Join(dir, fmt.Sprint("woven", i))
+		if err := os.Mkdir(own, 0o700); err != nil {
+			return nil, err
+		}
+		p := &program{dir: own, suites: c.suites}
+		overlay, never, single, err := w.build(c.dirs[0], c.pkg, own, p.binary(0))
+		if err != nil {
+			return nil, err
+		}
+		alone = append(alone, single...)
+		for _, f := range never {
+			outcomes[f.id()] = outcome{fault: f, unbuilt: true}
+		}
+		if len(w.faults) == 0 {
+			continue
+		}
+		p.overlay = overlay
+		p.built = append(p.built, p.binary(0))
+		if by := c.suites[0].run(p.binary(0), 0, c.suites[0].tests, c.limit); by != "" {
+			return nil, fmt.Errorf("with every switch off, %s fails", by)
+		}
+		c.each(w.faults, outcomes, func(i int, f fault) outcome { return c.try(f, p, i+1, dir) })
+		os.RemoveAll(own)
+	}
+	c.each(alone, outcomes, func(i int, f fault) outcome {
+		own, err := os.MkdirTemp(dir, "alone-*")
+		if err != nil {
+			return outcome{err: err}
+		}
+		defer os.RemoveAll(own)
+		p := &program{dir: own, suites: c.suites}
+		if p.overlay, err = f.overlay(own); err != nil {
+			return outcome{err: err}
+		}
+		if _, err := build(c.dirs[0], p.binary(0), "-overlay", p.overlay); err != nil {
+			return outcome{fault: f, unbuilt: true}
+		}
+		p.built = append(p.built, p.binary(0))
+		return c.try(f, p, 0, dir)
+	})
+	list := make([]outcome, len(faults))
+	for i, f := range faults {
+		if list[i] = outcomes[f.id()]; list[i].err != nil {
+			return nil, fmt.Errorf("%v: %w", f, list[i].err)
+		}
+	}
+	return list, nil
+}
+
+// each does something with faults, some at a time, and keeps what came of it.
+func (c *campaign) each(faults []fault, outcomes map[string]outcome, do func(int, fault) outcome) {
 	var turn sync.WaitGroup
+	var mu sync.Mutex
 	free := make(chan struct{}, c.jobs)
 	for i, f := range faults {
 		free <- struct{}{}
 		turn.Go(func() {
 			defer func() { <-free }()
-			o := c.try(f, work)
+			o := do(i, f)
 			if o.err == nil && !o.unbuilt && !o.same {
 				fmt.Fprintln(os.Stderr, o) // for whoever waits
 			}
-			outcomes[i] = o
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[f.id()] = o
 		})
 	}
 	turn.Wait()
-	return outcomes
 }
 
-// try builds the tests with a fault and runs them until one notices.
-func (c *campaign) try(f fault, work string) outcome {
+// id is a name of a fault that no other of the package has.
+func (f fault) id() string { return fmt.Sprint(f.file, f.start, f.end, f.kind, f.text) }
+
+// program is the tests of a campaign built with faults, those of each package when they are
+// asked for.
+type program struct {
+	dir, overlay string
+	suites       []*suite
+	mu           sync.Mutex
+	built        []string
+}
+
+func (p *program) binary(i int) string { return filepath.Join(p.dir, fmt.Sprint(i, ".test")) }
+
+func (p *program) of(i int) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n := len(p.built); n <= i; n++ {
+		if out, err := build(p.suites[n].dir, p.binary(n), "-overlay", p.overlay); err != nil {
+			return "", fmt.Errorf("building the tests of %s: %w\n%s", p.suites[n].dir, err, out)
+		}
+		p.built = append(p.built, p.binary(n))
+	}
+	return p.built[i], nil
+}
+
+// try runs tests with the fault that has a number in a program until one notices. The
+// number 0 is that of a fault which is always there.
+func (c *campaign) try(f fault, p *program, number int, work string) outcome {
 	o := outcome{fault: f}
-	dir, err := os.MkdirTemp(work, "fault-*")
-	if err != nil {
-		return outcome{err: err}
-	}
-	defer os.RemoveAll(dir)
-	overlay, err := f.overlay(dir)
-	if err != nil {
-		return outcome{err: err}
-	}
 	for i, s := range c.suites {
-		binary := filepath.Join(dir, fmt.Sprint(i, ".test"))
-		if out, err := build(s.dir, binary, "-overlay", overlay); err != nil {
-			if i == 0 {
-				o.unbuilt = true
-				return o
-			}
-			return outcome{err: fmt.Errorf("%s with %v: %w\n%s", s.dir, f, err, out)}
+		binary, err := p.of(i)
+		if err != nil {
+			return outcome{err: err}
 		}
 		groups, reached := s.order(f)
 		o.reached = o.reached || reached
 		for _, tests := range groups {
-			if by := s.run(binary, tests, c.limit); by != "" {
-				o.by = by
+			if o.by = s.run(binary, number, tests, c.limit); o.by != "" {
 				return o
 			}
 		}
-		os.Remove(binary)
 	}
-	program, err := instructions(c.dirs[0], overlay)
+	own, err := os.MkdirTemp(work, "listing-*")
 	if err != nil {
 		return outcome{err: err}
 	}
-	o.same = program == c.program
+	defer os.RemoveAll(own)
+	overlay, err := f.overlay(own)
+	if err != nil {
+		return outcome{err: err}
+	}
+	program, err := instructions(c.dirs[0], overlay)
+	o.unbuilt = err != nil
+	o.same = err == nil && program == c.program
 	return o
 }
 

@@ -72,7 +72,7 @@ func measure(dir, faulty, work string, jobs int) (*suite, error) {
 		turn.Go(func() {
 			defer func() { <-free }()
 			start := time.Now()
-			if out, err := execute(dir, 10*time.Minute, binary, "-test.run", exactly(t.name), "-test.coverprofile", profile); err != nil {
+			if out, err := execute(dir, 0, 10*time.Minute, binary, "-test.run", exactly(t.name), "-test.coverprofile", profile); err != nil {
 				errs[i] = fmt.Errorf("%s of %s fails without a fault: %w\n%s", t.name, dir, err, out)
 				return
 			}
@@ -143,27 +143,27 @@ func (s *suite) order(f fault) (groups [][]test, reached bool) {
 
 // run runs tests until one fails, and returns what it was, or "". A test that passes when
 // it is asked again has noticed nothing: the machine was busy, or it is a matter of luck.
-func (s *suite) run(binary string, tests []test, limit time.Duration) string {
+func (s *suite) run(binary string, number int, tests []test, limit time.Duration) string {
 	all := make([]string, len(tests))
 	for i, t := range tests {
 		all[i] = t.name
 		limit += 10 * t.took
 	}
-	by, name := s.once(binary, all, limit)
+	by, name := s.once(binary, number, all, limit)
 	if by == "" || name == "" {
 		return by
 	}
-	if again, _ := s.once(binary, []string{name}, limit); again != "" {
+	if again, _ := s.once(binary, number, []string{name}, limit); again != "" {
 		return by
 	}
-	by, _ = s.once(binary, all, limit)
+	by, _ = s.once(binary, number, all, limit)
 	return by
 }
 
 // once runs tests and says what failed, with the name of the test where it has one. What
 // was not done in time has none.
-func (s *suite) once(binary string, tests []string, limit time.Duration) (by, name string) {
-	out, err := execute(s.dir, limit, binary, "-test.failfast", "-test.run", exactly(tests...))
+func (s *suite) once(binary string, number int, tests []string, limit time.Duration) (by, name string) {
+	out, err := execute(s.dir, number, limit, binary, "-test.failfast", "-test.run", exactly(tests...))
 	switch m := failed.FindSubmatch(out); {
 	case err == nil:
 		return "", ""
@@ -181,13 +181,15 @@ var errTime = errors.New("not done in time")
 // exactly is the pattern of these tests and no others.
 func exactly(names ...string) string { return "^(" + strings.Join(names, "|") + ")$" }
 
-// execute runs a test binary in its package's folder, as a group of processes that ends
-// with it, so that nothing goes on which a fault has left behind.
-func execute(dir string, limit time.Duration, binary string, args ...string) ([]byte, error) {
+// execute runs a test binary in its package's folder, with the fault of a number, as a
+// group of processes that ends with it, so that nothing goes on which a fault has left
+// behind.
+func execute(dir string, number int, limit time.Duration, binary string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, append(args, "-test.timeout=0")...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", variable, number))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
