@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -50,8 +51,9 @@ type rootParts struct {
 	debs     []snapshot.Artefact
 	platform string
 
-	mu    sync.Mutex
-	parts []debian.Part
+	mu     sync.Mutex
+	parts  []debian.Part
+	spills *spills
 }
 
 func (r *rootParts) files(ctx context.Context, i int, name string, yield func(File) error) error {
@@ -63,7 +65,11 @@ func (r *rootParts) files(ctx context.Context, i int, name string, yield func(Fi
 		return fmt.Errorf("the packages hold no part %q", name)
 	}
 	for _, f := range parts[i].Files {
-		if err := yield(File{Path: f.Path, Mode: f.Mode, Link: f.Link, Dir: f.Dir, Data: f.Data}); err != nil {
+		file := File{Path: f.Path, Mode: f.Mode, Link: f.Link, Dir: f.Dir, Data: f.Data}
+		if at, ok := r.spills.of(i, f.Path); ok {
+			file.Size, file.Open = at.Size(), func() (io.ReadCloser, error) { return opened{io.NewSectionReader(at, 0, at.Size())}, nil }
+		}
+		if err := yield(file); err != nil {
 			return err
 		}
 	}
@@ -84,6 +90,64 @@ func (r *rootParts) load(ctx context.Context) ([]debian.Part, error) {
 		}
 	}
 	var err error
-	r.parts, err = debian.Rootfs(debs, r.platform)
+	if r.parts, err = debian.Rootfs(debs, r.platform); err != nil {
+		return nil, err
+	}
+	r.spills, err = spill(r.store, r.parts)
 	return r.parts, err
 }
+
+// spilled is from how many bytes on a file of a package is kept in a file of the store.
+const spilled = 16 << 10
+
+// spills are the bytes of the larger files of packages, in a file of the store: they are
+// asked for several times until the image is there, and are most of what its packages
+// hold.
+type spills struct {
+	sections map[spillKey]*io.SectionReader
+}
+
+type spillKey struct {
+	part int
+	path string
+}
+
+// spill takes the larger files out of memory. Where the store has no room for a file,
+// memory has to do.
+func spill(store *cas.Store, parts []debian.Part) (*spills, error) {
+	file, err := store.Spill()
+	if err != nil {
+		return nil, nil
+	}
+	s := &spills{sections: map[spillKey]*io.SectionReader{}}
+	at := int64(0)
+	for i := range parts {
+		for j := range parts[i].Files {
+			f := &parts[i].Files[j]
+			if len(f.Data) < spilled {
+				continue
+			}
+			if _, err := file.WriteAt(f.Data, at); err != nil {
+				return nil, fmt.Errorf("setting the files of packages aside: %w", err)
+			}
+			s.sections[spillKey{i, f.Path}] = io.NewSectionReader(file, at, int64(len(f.Data)))
+			at += int64(len(f.Data))
+			f.Data = nil
+		}
+	}
+	return s, nil
+}
+
+// of returns the bytes of a file that was taken out of memory.
+func (s *spills) of(part int, path string) (*io.SectionReader, bool) {
+	if s == nil {
+		return nil, false
+	}
+	at, ok := s.sections[spillKey{part, path}]
+	return at, ok
+}
+
+// opened is a file that nothing has to be done to when it is closed.
+type opened struct{ *io.SectionReader }
+
+func (opened) Close() error { return nil }

@@ -20,11 +20,16 @@ const normalisation = "nbuild-layer-1"
 
 // wholeLimit is how many bytes of tar entries a member may have to be compressed
 // in one piece; a larger one is streamed through the store.
-const wholeLimit = 8 << 20
+const wholeLimit = 4 << 20
 
 // inMemory is how many bytes of tar entries are packed at a time, or packed and not
 // hashed yet, before another share is begun.
-const inMemory = 16 << 20
+const inMemory = 8 << 20
+
+// common is how many bytes a buffer has that is used again. What is larger is made as
+// large as it has to be, and is gone once it was hashed: a buffer that once held a large
+// member would hold that much for a small one too.
+const common = 256 << 10
 
 const memberResult = "layer-member"
 
@@ -148,7 +153,7 @@ func (k *packer) read(ctx context.Context, p packed) (body, plain *bytes.Buffer,
 
 // compress packs a member in memory.
 func (k *packer) compress(ctx context.Context, s share) (packed, *bytes.Buffer, *bytes.Buffer, error) {
-	plain, body := k.buffer(s.size), k.buffer(s.size/2)
+	plain, body := k.buffer(s.size), k.buffer(s.size/3)
 	if err := writeShare(ctx, plain, s, k.mtime); err != nil {
 		return packed{}, nil, nil, err
 	}
@@ -207,19 +212,22 @@ func (k *packer) encoder(w io.Writer) (encoder, error) {
 	return e, nil
 }
 
+// buffer returns an empty buffer with room for so many bytes.
 func (k *packer) buffer(size int64) *bytes.Buffer {
-	b, ok := k.buffers.Get().(*bytes.Buffer)
-	if !ok {
-		b = new(bytes.Buffer)
+	need := int(size) + bytes.MinRead
+	if need > common {
+		return bytes.NewBuffer(make([]byte, 0, need))
 	}
-	b.Reset()
-	b.Grow(int(size) + bytes.MinRead)
-	return b
+	if b, ok := k.buffers.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return bytes.NewBuffer(make([]byte, 0, common))
 }
 
 func (k *packer) release(buffers ...*bytes.Buffer) {
 	for _, b := range buffers {
-		if b != nil {
+		if b != nil && b.Cap() == common {
 			k.buffers.Put(b)
 		}
 	}
