@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,19 +45,12 @@ func cost(ts *testscript.TestScript, neg bool, args []string) {
 	if *cosign == "" {
 		delete(commands, "cosign")
 	}
-	meter := ""
-	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
-		if at := filepath.Join(dir, "rusage"); meter == "" {
-			if _, err := os.Stat(at); err == nil {
-				meter = at
-			}
-		}
-	}
+	program := meter(ts)
 	seconds, memory, ends := map[string][]float64{}, map[string][]int64{}, map[string]string{}
 	for range 5 {
 		for _, name := range slices.Sorted(maps.Keys(commands)) {
 			line := commands[name]
-			cmd := exec.Command(meter, line...)
+			cmd := exec.Command(program, line...)
 			cmd.Dir = ts.MkAbs(".")
 			cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH"), "NBUILD_STORE=" + ts.Getenv("NBUILD_STORE")}
 			out, err := cmd.CombinedOutput()

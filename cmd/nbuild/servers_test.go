@@ -81,6 +81,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"review":          review,
 	"junk":            junk,
 	"attach-bom":      attachBOM,
+	"balloon-npm":     balloonNPM,
+	"holds":           holds,
 	"unseal":          unseal,
 	"drip":            drip,
 }
