@@ -187,7 +187,7 @@ func TestASealSaysWhatABundleMayBe(t *testing.T) {
 		}
 	}
 	good := w.sealed(w.ci, whole)
-	for name, text := range map[string]string{"nothing": "", "no signature": strings.Split(good, ".")[0], "two": good + "." + good, "another's": strings.Split(good, ".")[0] + "." + strings.Split(w.sealed(w.one, whole), ".")[1], "spaces": " " + good, "no JSON": "eA==." + strings.Split(good, ".")[1]} {
+	for name, text := range map[string]string{"nothing": "", "no signature": strings.Split(good, ".")[0], "two": good + "." + good, "another's": strings.Split(good, ".")[0] + "." + strings.Split(w.sealed(w.one, whole), ".")[1], "a space before": " " + good, "more behind it": strings.Replace(good, ".", "!.", 1), "more behind the signature": good + "!", "no JSON": "eA==." + strings.Split(good, ".")[1]} {
 		if got, err := openSeal(text, keys); !errors.Is(err, ErrSeal) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

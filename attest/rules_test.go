@@ -6,9 +6,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -116,60 +122,61 @@ func TestATrustFileSaysAllThatItMust(t *testing.T) {
 		from, to string
 		ok       bool
 	}{
-		"as it is":                        {"version = 42", "version = 43", true},
-		"no version":                      {"  version = 42\n", "", false},
-		"version zero":                    {"version = 42", "version = 0", false},
-		"version one":                     {"version = 42", "version = 1", true},
-		"no expiry":                       {`  expires = "2027-03-01T00:00:00Z"` + "\n", "", false},
-		"no root":                         {w.text[strings.Index(w.text, "  root {"):strings.Index(w.text, `  team "platform"`)], "", false},
-		"no threshold of roots":           {"    threshold = 1\n", "", false},
-		"a threshold of no root":          {"    threshold = 1\n", "    threshold = 0\n", false},
-		"more than there are":             {"    threshold = 1\n", "    threshold = 2\n", false},
-		"no root key":                     {key, "", false},
-		"a root key twice":                {key, key + strings.Replace(key, "root-1", "root-2", 1), false},
-		"a team of nobody":                {appsec, "  team \"appsec\" {\n  }\n", false},
-		"a member without a key":          {ci[strings.Index(ci, "      key {"):strings.LastIndex(ci, "    }")], "", false},
-		"an identity without its issuer":  {`      issuer   = "https://token.example.com"` + "\n", "", false},
-		"an issuer without its identity":  {`      identity = "https://git.example.com/shop/ci/release.yml"` + "\n", "", false},
-		"a key that ends as it begins":    {`until = "2027-01-01T00:00:00Z"`, `until = "2026-01-01T00:00:00Z"`, false},
-		"a key of a second":               {`from  = "2026-01-01T00:00:00Z"`, `from  = "2026-12-31T23:59:59Z"`, true},
-		"a revocation":                    {"  environment", revoke, true},
-		"... without its date":            {"  environment", strings.Replace(revoke, `    effective = "2026-12-01T00:00:00Z"`+"\n", "", 1), false},
-		"... without its reason":          {"  environment", strings.Replace(revoke, `    reason    = "x"`+"\n", "", 1), false},
-		"... of nobody":                   {"  environment", strings.Replace(revoke, `"ci"`, `"nobody"`, 1), false},
-		"no images":                       {`    images = ["registry.example.com/shop/**"]` + "\n", "", false},
-		"an empty list of images":         {`["registry.example.com/shop/**"]`, `[]`, false},
-		"no requirement":                  {w.text[strings.Index(w.text, `    require "provenance"`):], "  }\n}\n", false},
-		"rollback allowed":                {minimum, minimum + "\n    rollback = \"allow\"", true},
-		"rollback denied":                 {minimum, minimum + "\n    rollback = \"deny\"", true},
-		"rollback of another word":        {minimum, minimum + "\n    rollback = \"maybe\"", false},
-		"the last minimum that there is":  {`storefront" = 41`, fmt.Sprintf(`storefront" = %d`, predicate.LastCounter), true},
-		"one over it":                     {`storefront" = 41`, fmt.Sprintf(`storefront" = %d`, predicate.LastCounter+1), false},
-		"a minimum of one":                {`storefront" = 41`, `storefront" = 1`, true},
-		"a minimum of nothing":            {`storefront" = 41`, `storefront" = 0`, false},
-		"half a minimum":                  {`storefront" = 41`, `storefront" = 41.5`, false},
-		"a minimum of a pattern":          {`shop/storefront" = 41`, `shop/*" = 41`, false},
-		"a minimum of a tag":              {`shop/storefront" = 41`, `shop/storefront:1" = 41`, false},
-		"a threshold of everybody":        {"      threshold = 2\n", "      threshold = 3\n", true},
-		"a threshold of more":             {"      threshold = 2\n", "      threshold = 4\n", false},
-		"a threshold of nobody":           {"      threshold = 2\n", "      threshold = 0\n", false},
-		"a requirement without a team":    {`    require "sbom" { team = team.platform }`, `    require "sbom" { threshold = 1 }`, false},
-		"an age of a BOM":                 {`    require "sbom" { team = team.platform }`, "    require \"sbom\" {\n      team = team.platform\n      max_age = \"1h\"\n    }", false},
-		"builders of a BOM":               {`    require "sbom" { team = team.platform }`, "    require \"sbom\" {\n      team = team.platform\n      builders = [\"x\"]\n    }", false},
-		"no builder":                      {"      team     = team.platform\n      builders = [\"" + builderID + "\"]", "      team     = team.platform\n      builders = []", false},
-		"an age of nothing":               {`"720h"`, `"0s"`, false},
-		"an age below":                    {`"720h"`, `"-1h"`, false},
-		"an age of minutes":               {`"720h"`, `"1h30m"`, true},
-		"an age of a fraction":            {`"720h"`, `"1.5h"`, false},
-		"a pod, which has no team":        {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" {\n    }", true},
-		"a pod with a team":               {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" { team = team.platform }", false},
-		"a pod with a threshold":          {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" { threshold = 1 }", false},
-		"another member's key":            {pemOf(t, w.two), pemOf(t, w.one), false},
-		"two teams of one name":           {`team "appsec"`, `team "platform"`, false},
-		"a key of both kinds":             {`key "root-1" { pem`, `key "root-1" { file = "x", pem`, false},
-		"a date of before there were any": {`expires = "2027-03-01T00:00:00Z"`, `expires = "1969-12-31T23:59:59Z"`, false},
-		"the first that is taken":         {`from  = "2026-01-01T00:00:00Z"`, `from  = "1970-01-01T00:00:00Z"`, true},
-		"the last that is taken":          {`expires = "2027-03-01T00:00:00Z"`, `expires = "9999-12-31T23:59:59Z"`, true},
+		"as it is":                         {"version = 42", "version = 43", true},
+		"no version":                       {"  version = 42\n", "", false},
+		"version zero":                     {"version = 42", "version = 0", false},
+		"version one":                      {"version = 42", "version = 1", true},
+		"no expiry":                        {`  expires = "2027-03-01T00:00:00Z"` + "\n", "", false},
+		"no root":                          {w.text[strings.Index(w.text, "  root {"):strings.Index(w.text, `  team "platform"`)], "", false},
+		"no threshold of roots":            {"    threshold = 1\n", "", false},
+		"a threshold of no root":           {"    threshold = 1\n", "    threshold = 0\n", false},
+		"more than there are":              {"    threshold = 1\n", "    threshold = 2\n", false},
+		"no root key":                      {key, "", false},
+		"a root key twice":                 {key, key + strings.Replace(key, "root-1", "root-2", 1), false},
+		"a team of nobody":                 {appsec, "  team \"appsec\" {\n  }\n", false},
+		"a member without a key":           {ci[strings.Index(ci, "      key {"):strings.LastIndex(ci, "    }")], "", false},
+		"an identity without its issuer":   {`      issuer   = "https://token.example.com"` + "\n", "", false},
+		"an issuer without its identity":   {`      identity = "https://git.example.com/shop/ci/release.yml"` + "\n", "", false},
+		"a key that ends as it begins":     {`until = "2027-01-01T00:00:00Z"`, `until = "2026-01-01T00:00:00Z"`, false},
+		"a key of a second":                {`from  = "2026-01-01T00:00:00Z"`, `from  = "2026-12-31T23:59:59Z"`, true},
+		"a revocation":                     {"  environment", revoke, true},
+		"... without its date":             {"  environment", strings.Replace(revoke, `    effective = "2026-12-01T00:00:00Z"`+"\n", "", 1), false},
+		"... without its reason":           {"  environment", strings.Replace(revoke, `    reason    = "x"`+"\n", "", 1), false},
+		"... of nobody":                    {"  environment", strings.Replace(revoke, `"ci"`, `"nobody"`, 1), false},
+		"no images":                        {`    images = ["registry.example.com/shop/**"]` + "\n", "", false},
+		"an empty list of images":          {`["registry.example.com/shop/**"]`, `[]`, false},
+		"no requirement":                   {w.text[strings.Index(w.text, `    require "provenance"`):], "  }\n}\n", false},
+		"rollback allowed":                 {minimum, minimum + "\n    rollback = \"allow\"", true},
+		"rollback denied":                  {minimum, minimum + "\n    rollback = \"deny\"", true},
+		"rollback of another word":         {minimum, minimum + "\n    rollback = \"maybe\"", false},
+		"the last minimum that there is":   {`storefront" = 41`, fmt.Sprintf(`storefront" = %d`, predicate.LastCounter), true},
+		"one over it":                      {`storefront" = 41`, fmt.Sprintf(`storefront" = %d`, predicate.LastCounter+1), false},
+		"a minimum of one":                 {`storefront" = 41`, `storefront" = 1`, true},
+		"a minimum of nothing":             {`storefront" = 41`, `storefront" = 0`, false},
+		"half a minimum":                   {`storefront" = 41`, `storefront" = 41.5`, false},
+		"a minimum of a pattern":           {`shop/storefront" = 41`, `shop/*" = 41`, false},
+		"a minimum of a tag":               {`shop/storefront" = 41`, `shop/storefront:1" = 41`, false},
+		"a threshold of everybody":         {"      threshold = 2\n", "      threshold = 3\n", true},
+		"a threshold of more":              {"      threshold = 2\n", "      threshold = 4\n", false},
+		"a threshold of nobody":            {"      threshold = 2\n", "      threshold = 0\n", false},
+		"a requirement without a team":     {`    require "sbom" { team = team.platform }`, `    require "sbom" { threshold = 1 }`, false},
+		"an age of a BOM":                  {`    require "sbom" { team = team.platform }`, "    require \"sbom\" {\n      team = team.platform\n      max_age = \"1h\"\n    }", false},
+		"builders of a BOM":                {`    require "sbom" { team = team.platform }`, "    require \"sbom\" {\n      team = team.platform\n      builders = [\"x\"]\n    }", false},
+		"a builder that nobody speaks for": {"      team     = team.platform\n      builders = [\"" + builderID + "\"]", "      team     = team.platform\n      builders = [\"https://nobody.example.com\"]", false},
+		"no builder":                       {"      team     = team.platform\n      builders = [\"" + builderID + "\"]", "      team     = team.platform\n      builders = []", false},
+		"an age of nothing":                {`"720h"`, `"0s"`, false},
+		"an age below":                     {`"720h"`, `"-1h"`, false},
+		"an age of minutes":                {`"720h"`, `"1h30m"`, true},
+		"an age of a fraction":             {`"720h"`, `"1.5h"`, false},
+		"a pod, which has no team":         {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" {\n    }", true},
+		"a pod with a team":                {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" { team = team.platform }", false},
+		"a pod with a threshold":           {`    require "sbom" { team = team.platform }`, "    require \"sbom\" { team = team.platform }\n    require \"pod\" { threshold = 1 }", false},
+		"another member's key":             {pemOf(t, w.two), pemOf(t, w.one), false},
+		"two teams of one name":            {`team "appsec"`, `team "platform"`, false},
+		"a key of both kinds":              {`key "root-1" { pem`, `key "root-1" { file = "x", pem`, false},
+		"a date of before there were any":  {`expires = "2027-03-01T00:00:00Z"`, `expires = "1969-12-31T23:59:59Z"`, false},
+		"the first that is taken":          {`from  = "2026-01-01T00:00:00Z"`, `from  = "1970-01-01T00:00:00Z"`, true},
+		"the last that is taken":           {`expires = "2027-03-01T00:00:00Z"`, `expires = "9999-12-31T23:59:59Z"`, true},
 	} {
 		text := strings.Replace(w.text, test.from, test.to, 1)
 		if text == w.text {
@@ -271,5 +278,71 @@ func TestWhatIsWrongWithATrustFileIsSaid(t *testing.T) {
 	opt := TrustOptions{Roots: rootsOf(0, a), Signature: signedBy(t, p, a), Earlier: []SignedPolicy{{earlier, signedBy(t, earlier, a)}}}
 	if c := say(opt, CheckTrustRoot); c.Result == Pass || strings.Contains(c.Have, "are others than") || !strings.Contains(c.Have, "not earlier") {
 		t.Errorf("an earlier version that is none: %+v", c)
+	}
+}
+
+// A verdict on the same evidence is the same to the byte, in whatever order a registry lists
+// it.
+func TestAVerdictIsTheSameInWhateverOrder(t *testing.T) {
+	w := newWorld(t)
+	c := w.crowd(3, 3, false).without(predicate.TypeReview)
+	for i, signer := range []Signer{w.one, w.two, w.ci, w.three} { // none of these counts
+		s, err := reviewOf(func(r *predicate.Review) { r.Decision, r.Notes = predicate.Refuse, fmt.Sprint(i) })
+		c.add(w.sign(signer, s, err), predicate.TypeReview, "")
+	}
+	var first string
+	for n := range 8 {
+		if n > 0 {
+			c.items = append(c.items[3:], c.items[:3]...)
+		}
+		if n == 4 {
+			slices.Reverse(c.items)
+		}
+		var out strings.Builder
+		if err := Verify(context.Background(), w.trust(), "production", image, c, Options{}).WriteJSON(&out); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			first = out.String()
+		}
+		if diff := cmp.Diff(first, out.String()); diff != "" {
+			t.Fatalf("in another order: %s", diff)
+		}
+	}
+}
+
+// A folder of --state that is gone by the time that it is written to is said.
+func TestAStateThatIsGoneMeanwhileSaysSo(t *testing.T) {
+	s := stateIn(t)
+	lock, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- s.Raise(t.Context(), "key", Floor{1, cas.Sum([]byte("a"))}) }()
+	for opened := 0; opened < 2; time.Sleep(time.Millisecond) { // this test's, and Raise's
+		opened = 0
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("this machine does not say which files are open")
+		}
+		for _, fd := range all {
+			if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && to == lock.Name() {
+				opened++
+			}
+		}
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
+	if ps := diag.All(<-done); len(ps) != 1 || ps[0].Code != CodeState {
+		t.Errorf("%v", ps)
 	}
 }

@@ -41,15 +41,24 @@ var steps = []struct {
 		return err
 	}},
 	{"a bundle is attached", func(ctx context.Context, t *testing.T, s Store) error {
-		_, _, err := Attach(ctx, s, digestOf(t, image(t, "first", "amd64")), []byte("new"), release, "")
+		_, attached, err := Attach(ctx, s, digestOf(t, image(t, "first", "amd64")), []byte("new"), release, "")
+		if attached != (err == nil) {
+			t.Errorf("attached: %t, %v", attached, err)
+		}
 		return err
 	}},
 	{"a BOM is attached", func(ctx context.Context, t *testing.T, s Store) error {
-		_, _, err := AttachBOM(ctx, s, digestOf(t, image(t, "first", "amd64")), []byte(`{"bomFormat":"CycloneDX","version":2}`))
+		_, attached, err := AttachBOM(ctx, s, digestOf(t, image(t, "first", "amd64")), []byte(`{"bomFormat":"CycloneDX","version":2}`))
+		if attached != (err == nil) {
+			t.Errorf("attached: %t, %v", attached, err)
+		}
 		return err
 	}},
 	{"a release is recorded", func(ctx context.Context, t *testing.T, s Store) error {
-		_, err := Record(ctx, s, "production", "registry.example.com/shop/app", []byte("new"), release, "")
+		recorded, err := Record(ctx, s, "production", "registry.example.com/shop/app", []byte("new"), release, "")
+		if recorded != (err == nil) {
+			t.Errorf("recorded: %t, %v", recorded, err)
+		}
 		return err
 	}},
 	{"the ledger is listed", func(ctx context.Context, t *testing.T, s Store) error {
@@ -186,6 +195,9 @@ func TestARefusalIsToldAtEveryStep(t *testing.T) {
 					// Whether a blob is there is asked to save work: without an answer it is sent.
 					if err == nil && !strings.HasPrefix(refused, "HEAD ") {
 						t.Errorf("request %d, %s, was refused, and nothing is said of it", n, refused)
+					}
+					if err != nil && !strings.Contains(err.Error(), "418") {
+						t.Errorf("request %d, %s, was refused, and something else is said: %v", n, refused, err)
 					}
 				}
 				if refusals == 0 {

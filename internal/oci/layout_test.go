@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -105,6 +107,26 @@ func TestALayoutListsEachImageByItsTags(t *testing.T) {
 	}
 	if err := l.Tag(ctx, hash([]byte("none")), "v3"); code(err) != CodeMissing {
 		t.Errorf("a tag on nothing: %v", err)
+	}
+}
+
+// A tag that is put where it is keeps what its entry says beside the tag, as other tools
+// wrote it.
+func TestATagKeepsWhatItsEntrySays(t *testing.T) {
+	a := image(t, "a", "amd64")
+	for name, annotations := range map[string]string{"without a tag": `{"x":"y"}`, "with this tag": `{"x":"y","` + refName + `":"v1"}`} {
+		l := layout(t, a)
+		text := fmt.Sprintf(`{"schemaVersion":2,"manifests":[{"mediaType":%q,"size":1,"digest":%q,"annotations":%s}]}`, types.OCIManifestSchema1, digestOf(t, a), annotations)
+		if err := os.WriteFile(filepath.Join(l.dir, indexName), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Tag(t.Context(), digestOf(t, a), "v1"); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(l.dir, indexName))
+		if err != nil || !strings.Contains(string(raw), `"x":"y"`) || strings.Count(string(raw), "digest") != 1 {
+			t.Errorf("%s: %s, %v", name, raw, err)
+		}
 	}
 }
 

@@ -62,6 +62,27 @@ func TestAnEntryThatIsNoDescriptorHidesNone(t *testing.T) {
 	}
 }
 
+// What is odd in a list of a registry is told beside what is not.
+func TestAnOddListIsToldBesideWhatIsInIt(t *testing.T) {
+	l := &lie{path: "/referrers/", answer: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", string(types.OCIImageIndex))
+		_, _ = io.WriteString(w, `{"manifests":[1,`+entry("a")+`]}`)
+	}}
+	r := serve(t, true, l.wrap)
+	l.armed.Store(true)
+	list, cut, err := ListBundles(t.Context(), r, hash([]byte("x")))
+	if err != nil || cut == nil || len(list) != 1 || list[0].Digest != hash([]byte("a")) {
+		t.Errorf("%v, %v, %v", list, cut, err)
+	}
+	l.answer = func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", string(types.OCIImageIndex))
+		_, _ = io.WriteString(w, `{"manifests":[`+entry("a")+`,`+entry("a")+`]}`)
+	}
+	if list, cut, err = ListBundles(t.Context(), r, hash([]byte("x"))); err != nil || cut != nil || len(list) != 1 {
+		t.Errorf("with nothing odd, one twice: %v, %v, %v", list, cut, err)
+	}
+}
+
 // The next page of a list is one of the same list: a registry that names another place
 // sends nobody there.
 func TestTheNextPageIsOfTheSameList(t *testing.T) {

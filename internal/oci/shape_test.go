@@ -243,4 +243,53 @@ func TestSelectTakesTheFirstThatFits(t *testing.T) {
 	if _, err := Select(t.Context(), m, list(deep).Digest, "linux/amd64"); code(err) != CodeShape {
 		t.Errorf("deeper: %v", err)
 	}
+	foreign := put(fmt.Sprintf(`{"schemaVersion":2,"config":{"digest":%q,"size":2},"layers":[{"digest":%q,"size":1,"urls":["https://x.example.com"]}]}`, put("{}").Digest, hash(nil)))
+	if _, err := Select(t.Context(), m, foreign.Digest, "linux/amd64"); code(err) != CodeForeign {
+		t.Errorf("an image that can't be taken: %v", err)
+	}
+	spoilt := put("no JSON")
+	noConfig := put(fmt.Sprintf(`{"schemaVersion":2,"config":{"digest":%q,"size":%d},"layers":[]}`, spoilt.Digest, spoilt.Size))
+	if _, err := Select(t.Context(), m, noConfig.Digest, "linux/amd64"); code(err) != CodeShape {
+		t.Errorf("a configuration that is none: %v", err)
+	}
+}
+
+// A push of indexes within indexes goes as deep as they are read.
+func TestALayoutTakesIndexesAsDeepAsTheyAreRead(t *testing.T) {
+	var idx v1.ImageIndex = index(t, map[string]v1.Image{"amd64": image(t, "a", "amd64")}, "amd64")
+	for range bounds.IndexDepth - 1 {
+		idx = nest(t, idx)
+	}
+	l := layout(t)
+	desc, err := l.PushIndex(t.Context(), idx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Select(t.Context(), l, desc.Digest, "linux/amd64"); err != nil {
+		t.Errorf("it is pushed and not read: %v", err)
+	}
+	if _, err := l.PushIndex(t.Context(), nest(t, idx)); code(err) != CodeShape {
+		t.Errorf("one deeper: %v", err)
+	}
+}
+
+// No store gives a blob under a digest or of a size that none may have.
+func TestNoStoreGivesABlobThatNoneMayBe(t *testing.T) {
+	for where, s := range places(t) {
+		if _, err := s.PushImage(t.Context(), image(t, "a", "amd64")); err != nil {
+			t.Fatal(err)
+		}
+		for name, d := range map[string]v1.Descriptor{
+			"another hash": {Digest: sha512Hash, Size: 1}, "a size below": {Digest: hash([]byte("a")), Size: -1}, "too large": {Digest: hash([]byte("a")), Size: bounds.Layer + 1},
+			"absent": {Digest: hash([]byte("none")), Size: 1},
+		} {
+			if body, err := s.Blob(t.Context(), d); err == nil {
+				body.Close()
+				t.Errorf("%s, %s: it is given", where, name)
+			}
+		}
+		if _, err := s.Manifest(t.Context(), sha512Hash); code(err) != CodeShape {
+			t.Errorf("%s: a manifest of another hash: %v", where, err)
+		}
+	}
 }
