@@ -346,3 +346,33 @@ func TestAStateThatIsGoneMeanwhileSaysSo(t *testing.T) {
 		t.Errorf("%v", ps)
 	}
 }
+
+// What a member signed under a type and is none of it does not count, and the verdict names
+// whose it is.
+func TestAMembersMalformedStatementIsNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		of    predicate.Type
+		id    CheckID
+		drop  string
+		says  string
+		wrong map[string]any
+	}{
+		"provenance": {predicate.TypeProvenance, CheckProvenance, "provenance", "ci signed no provenance", map[string]any{"buildDefinition": 1}},
+		"a BOM":      {predicate.TypeBOM, CheckSBOM, "sbom", "ci signed no BOM", map[string]any{"bomFormat": "SPDX"}},
+		"a release":  {predicate.TypeRelease, CheckRelease, "release", "ci signed no release", map[string]any{"environment": "production"}},
+		"a review":   {predicate.TypeReview, CheckReview, "review-2", "signer-2 signed no review", map[string]any{"decision": "approve"}},
+	} {
+		w := newWorld(t)
+		ev := w.whole()
+		s, err := predicate.NewStatement(about, test.of, test.wrong)
+		signer := w.ci
+		if test.id == CheckReview {
+			signer = w.two
+		}
+		ev[test.drop] = w.sign(signer, s, err)
+		v := w.judged(ev)
+		if open(v)[test.id] != Fail || !strings.Contains(said(v, test.id), test.says) {
+			t.Errorf("%s: %v: %s", name, open(v), said(v, test.id))
+		}
+	}
+}

@@ -265,6 +265,25 @@ func TestProxy(t *testing.T) {
 		{"noproxy is a domain", "proxy=http://p.example.com\nnoproxy=r.example.com", "https://xr.example.com/", nil, "http://p.example.com"},
 		{"loopback", "proxy=http://p.example.com", "http://127.0.0.1:3/", nil, ""},
 		{"none", "", "https://r.example.com/", nil, ""},
+		{"npm's before the environment's", "proxy=http://p.example.com", "https://r.example.com/", []string{"HTTPS_PROXY=http://e.example.com"}, "http://p.example.com"},
+		{"npm's https before its other", "proxy=http://p.example.com\nhttps-proxy=http://s.example.com", "https://r.example.com/", nil, "http://s.example.com"},
+		{"lower case first", "", "https://r.example.com/", []string{"HTTPS_PROXY=http://upper.example.com", "https_proxy=http://lower.example.com"}, "http://lower.example.com"},
+		{"one for http is none for https", "", "https://r.example.com/", []string{"HTTP_PROXY=http://e.example.com", "PROXY=http://e.example.com"}, ""},
+		{"PROXY, for http", "", "http://r.example.com/", []string{"PROXY=http://e.example.com"}, "http://e.example.com"},
+		{"null says nothing", "https-proxy=null\nproxy=http://p.example.com", "https://r.example.com/", nil, "http://p.example.com"},
+		{"true says nothing", "https-proxy=true\nproxy=http://p.example.com", "https://r.example.com/", nil, "http://p.example.com"},
+		{"false says none", "https-proxy=false\nproxy=http://p.example.com", "https://r.example.com/", nil, ""},
+		{"no address", "proxy=http://", "https://r.example.com/", nil, "error"},
+		{"a malformed one", "proxy=http://%zz", "https://r.example.com/", nil, "error"},
+		{"no proxy for anything", "proxy=http://p.example.com\nnoproxy=*", "https://r.example.com/", nil, ""},
+		{"a star among others is none", "proxy=http://p.example.com", "https://r.example.com/", []string{"NO_PROXY=a.example.com,*"}, "http://p.example.com"},
+		{"an empty entry is none", "proxy=http://p.example.com", "https://r.example.com/", []string{"NO_PROXY=,"}, "http://p.example.com"},
+		{"an entry behind an empty one", "proxy=http://p.example.com", "https://r.example.com/", []string{"NO_PROXY=,r.example.com"}, ""},
+		{"a domain with a star", "proxy=http://p.example.com", "https://a.r.example.com/", []string{"NO_PROXY=*.r.example.com"}, ""},
+		{"a host with a port", "proxy=http://p.example.com", "https://r.example.com/", []string{"NO_PROXY=r.example.com:443"}, ""},
+		{"capitals", "proxy=http://p.example.com", "https://A.R.example.com/", []string{"NO_PROXY=r.EXAMPLE.com"}, ""},
+		{"npm's list in place of the environment's", "proxy=http://p.example.com\nnoproxy=a.example.com", "https://r.example.com/", []string{"NO_PROXY=r.example.com"}, "http://p.example.com"},
+		{"this machine by its name", "proxy=http://p.example.com", "http://localhost:3/", nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -274,12 +293,15 @@ func TestProxy(t *testing.T) {
 			}
 			u, _ := url.Parse(tt.target)
 			p, err := c.proxy(u)
-			if err != nil {
-				t.Fatal(err)
-			}
 			got := ""
 			if p != nil {
 				got = p.String()
+			}
+			if err != nil {
+				got = "error"
+				if ps := diag.All(err); len(ps) != 1 || ps[0].Code != CodeConfig || ps[0].Remedy == "" {
+					t.Error(err)
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
