@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/cache"
 )
@@ -59,15 +60,15 @@ func (a *app) cacheReport(do func(machine.Host) (cache.Report, error)) error {
 		return err
 	}
 	text := fmt.Sprintf("%s\n%s%s\n%s\n%d in use by running builds\n",
-		r.Dir, count(r.Blobs, "blob"), sizeSuffix(r.BlobBytes), count(r.Results, "result"), r.Leases)
+		r.Dir, diag.Count(r.Blobs, "blob"), sizeSuffix(r.BlobBytes), diag.Count(r.Results, "result"), r.Leases)
 	if r.Leftovers > 0 {
-		text += fmt.Sprintf("removed %s of killed runs%s\n", count(r.Leftovers, "leftover"), sizeSuffix(r.LeftoverSize))
+		text += fmt.Sprintf("removed %s of killed runs%s\n", diag.Count(r.Leftovers, "leftover"), sizeSuffix(r.LeftoverSize))
 	}
 	for _, d := range r.Corrupt {
 		text += "removed, damaged: " + d + "\n"
 	}
 	if r.PrunedBlobs > 0 {
-		text += fmt.Sprintf("pruned %s%s\n", count(r.PrunedBlobs, "blob"), sizeSuffix(r.PrunedBytes))
+		text += fmt.Sprintf("pruned %s%s\n", diag.Count(r.PrunedBlobs, "blob"), sizeSuffix(r.PrunedBytes))
 	}
 	return a.answer(r, text)
 }

@@ -53,7 +53,7 @@ refused, as npm ci refuses it.`,
 				fmt.Fprintf(&b, "%s: %s\n", diag.Clean(d.Path), d.What)
 			}
 			if err == nil {
-				fmt.Fprintf(&b, "%s, %s%s\n", count(r.Packages, "package"), count(r.Files, "file"), sizeSuffix(r.Bytes))
+				fmt.Fprintf(&b, "%s, %s%s\n", diag.Count(r.Packages, "package"), diag.Count(r.Files, "file"), sizeSuffix(r.Bytes))
 			}
 			if answerErr := a.answer(r, b.String()); answerErr != nil {
 				return answerErr

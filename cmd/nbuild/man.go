@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/operation/man"
 )
 
@@ -24,7 +25,7 @@ another folder of its path.`,
 			if err != nil {
 				return err
 			}
-			return a.answer(pages, fmt.Sprintf("%s in %s\n", count(len(pages.Files), "page"), pages.Dir))
+			return a.answer(pages, fmt.Sprintf("%s in %s\n", diag.Count(len(pages.Files), "page"), pages.Dir))
 		},
 	}
 }

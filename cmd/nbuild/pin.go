@@ -42,7 +42,7 @@ out and listed; whatever needs it is refused by name.`,
 			for _, l := range r.Left {
 				text += leftOut(l)
 			}
-			return a.answer(r, text+r.NotNamed()+fmt.Sprintf("%s: %s, %s\n", r.File, count(r.Artefacts, "artefact"), r.Digest))
+			return a.answer(r, text+r.NotNamed()+fmt.Sprintf("%s: %s, %s\n", r.File, diag.Count(r.Artefacts, "artefact"), r.Digest))
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.Update, "update", nil, "pin `NAME` anew")
@@ -74,7 +74,7 @@ integrity and to the SHA-256 in nbuild.lock. Afterwards a build needs no network
 			if err != nil {
 				return err
 			}
-			return a.answer(r, fmt.Sprintf("%s%s in the store\n", count(r.Artefacts, "artefact"), sizeSuffix(r.Bytes)))
+			return a.answer(r, fmt.Sprintf("%s%s in the store\n", diag.Count(r.Artefacts, "artefact"), sizeSuffix(r.Bytes)))
 		},
 	}
 }

@@ -102,14 +102,6 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// count writes a number of things: 1 blob, 2 blobs.
-func count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}
-
 // sizeSuffix writes a size as a person reads it, in powers of 1024, or nothing
 // for none.
 func sizeSuffix(n int64) string {

@@ -50,6 +50,14 @@ func Lines(s, indentation string) string {
 	return strings.Join(lines, "\n"+indentation)
 }
 
+// Count writes a number of things: "1 file", "2 files".
+func Count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // Clean makes text from outside fit to print on one line: control characters,
 // line separators and bidirectional overrides come out as \u escapes, bytes that
 // are no UTF-8 as \x escapes. Tabs become one space.

@@ -106,7 +106,7 @@ func oneIndex(errs []error) []error {
 	}
 	var p *diag.Problem
 	if more > 0 && errors.As(errs[first], &p) {
-		p.What += fmt.Sprintf(", nor are those of %d more packages", more)
+		p.What += ", nor are those of " + diag.Count(more, "more package")
 	}
 	return errs
 }
@@ -134,7 +134,7 @@ func offline(missing []snapshot.Artefact) error {
 		names = append(names, fmt.Sprintf("and %d more", rest))
 	}
 	return &diag.Problem{
-		Code: CodeOffline, What: fmt.Sprintf("%d artefacts of the snapshot are not in the store", len(missing)),
+		Code: CodeOffline, What: "not in the store: " + diag.Count(len(missing), "artefact") + " of the snapshot",
 		Why:    "nothing may be fetched now, and these are needed:\n" + strings.Join(names, "\n"),
 		Remedy: "run `nbuild vendor` once where there is a network",
 	}

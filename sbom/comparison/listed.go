@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -112,7 +113,7 @@ func (l *listing) stayed(at string, t *touched) {
 	case a == nil || b == nil || a.Purl == b.Purl:
 		l.unexplained(at, t)
 	case sbom.Identity(a.Purl) == sbom.Identity(b.Purl):
-		l.updated(at, at, plural(l.count(l.to, at), "file")+t.parts())
+		l.updated(at, at, diag.Count(l.count(l.to, at), "file")+t.parts())
 	default: // another package took its place
 		l.files(NewSource, at, b, slices.Concat(t.added, t.changed))
 		l.files(RemovedSource, at, a, slices.Concat(t.removed, t.changed))
@@ -140,12 +141,12 @@ func (l *listing) arrived(at, from string, same bool, t *touched) {
 		}
 	}
 	if !same {
-		l.updated(at, from, plural(len(t.added), "file")+now.parts())
+		l.updated(at, from, diag.Count(len(t.added), "file")+now.parts())
 		return
 	}
 	l.unexplained(at, &now)
 	if equal > 0 {
-		l.updated(at, from, plural(equal, "file")+" with the same bytes")
+		l.updated(at, from, diag.Count(equal, "file")+" with the same bytes")
 	}
 }
 

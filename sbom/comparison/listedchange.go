@@ -1,10 +1,10 @@
 package comparison
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -12,7 +12,7 @@ import (
 // updated adds the one line of a package whose files changed with its version or its
 // place.
 func (l *listing) updated(at, from, to string) {
-	was := plural(l.count(l.from, from), "file")
+	was := diag.Count(l.count(l.from, from), "file")
 	if from != at {
 		was += " at " + from
 	}
@@ -34,7 +34,7 @@ func (l *listing) files(class Class, at string, item *sbom.Item, all []sources.C
 		return
 	}
 	slices.SortFunc(all, func(a, b sources.Change) int { return strings.Compare(a.Path, b.Path) })
-	text := plural(len(all), "file")
+	text := diag.Count(len(all), "file")
 	const shown = 3
 	if len(all) <= shown {
 		text += ": "
@@ -124,10 +124,3 @@ func (l *listing) about(class Class, item *sbom.Item, path string, from, to *str
 }
 
 func hashText(hex string) string { return "sha256:" + hex }
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}

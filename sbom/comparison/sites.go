@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -60,7 +61,7 @@ func (c *comparison) found(a, b *sbom.Item) {
 
 // addSites adds the change of one kind.
 func (c *comparison) addSites(b *sbom.Item, now, before sbom.Sites, names []string, from, to int) {
-	text := fmt.Sprintf("%s: %s", now.Kind, places(to))
+	text := fmt.Sprintf("%s: %s", now.Kind, diag.Count(to, "place"))
 	if len(names) > 0 {
 		text += ", new are " + strings.Join(names[:min(len(names), 5)], ", ")
 	}
@@ -75,7 +76,7 @@ func (c *comparison) addSites(b *sbom.Item, now, before sbom.Sites, names []stri
 	}
 	var was *string
 	if from > 0 {
-		said := fmt.Sprintf("%s: %s", now.Kind, places(from))
+		said := fmt.Sprintf("%s: %s", now.Kind, diag.Count(from, "place"))
 		was = &said
 	}
 	c.add(NewDynamism, b, was, &text)
@@ -87,11 +88,4 @@ func (c *comparison) addSites(b *sbom.Item, now, before sbom.Sites, names []stri
 	if last.Severity = severity.more; from <= 0 {
 		last.Severity = severity.kind
 	}
-}
-
-func places(n int) string {
-	if n == 1 {
-		return "1 place"
-	}
-	return fmt.Sprintf("%d places", n)
 }

@@ -82,7 +82,7 @@ func (d Diff) summary() []string {
 		out = append(out, r.text())
 	}
 	if left > 0 {
-		out = append(out, fmt.Sprintf("  and %d more kinds of change", left))
+		out = append(out, "  and "+diag.Count(left, "more kind")+" of change")
 	}
 	return out
 }

@@ -49,7 +49,7 @@ func (l *lister) list(ctx context.Context, c builder.Contents) (*builder.Loads, 
 	}
 	l.results = append(l.results, r)
 	if len(r.Stale) > 0 {
-		l.report(c, CodeStale, fmt.Sprintf("%s has %d files that have other bytes now, or are gone, such as %s: they are not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, len(r.Stale), r.Stale[0]))
+		l.report(c, CodeStale, fmt.Sprintf("%s names %s of other bytes than now, or gone, such as %s, and not listed as traced; run `nbuild trace --run -- npm test` and review what it writes", tracefile.Name, diag.Count(len(r.Stale), "file"), r.Stale[0]))
 	}
 	l.unknown(c, r.Warnings)
 	for _, p := range r.AtOnce {
@@ -110,15 +110,12 @@ func (l *lister) unknown(c builder.Contents, all []reach.Warning) {
 		for _, g := range groups[shown:] {
 			n += g.n
 		}
-		l.report(c, CodeUnknown, fmt.Sprintf("%d more packages: %s of this kind; `nbuild trace` has each", len(groups)-shown, places(n)))
+		l.report(c, CodeUnknown, fmt.Sprintf("%s: %s of this kind; `nbuild trace` has each", diag.Count(len(groups)-shown, "more package"), places(n)))
 	}
 }
 
 func places(n int) string {
-	if n == 1 {
-		return "at 1 place more may be loaded than could be found out"
-	}
-	return fmt.Sprintf("at %d places more may be loaded than could be found out", n)
+	return "at " + diag.Count(n, "more place") + " something may be loaded that could not be found out"
 }
 
 // packageIn is the package of a file of an image, by the innermost node_modules above it;

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
 )
@@ -107,7 +108,7 @@ func (r *Result) summary() []string {
 		out = append(out, one.text())
 	}
 	if left > 0 {
-		out = append(out, fmt.Sprintf("  and %d more kinds", left))
+		out = append(out, "  and "+diag.Count(left, "more kind"))
 	}
 	if last != "" && len(rows) > 0 {
 		out = append(out, last)

@@ -18,8 +18,8 @@ const shownWarnings = 12
 func (r *Result) Text(verbose bool) string {
 	var b strings.Builder
 	if r.Run != nil {
-		fmt.Fprintf(&b, "%s: %d files that production loads, %d strings that became code, %d files left out that only the test loaded\n",
-			r.Run.Trace, r.Run.Loaded, r.Run.Code, len(r.Run.Dropped))
+		fmt.Fprintf(&b, "%s: %s that production loads, %s that became code, left out %s that only the test loaded\n",
+			r.Run.Trace, diag.Count(r.Run.Loaded, "file"), diag.Count(r.Run.Code, "string"), diag.Count(len(r.Run.Dropped), "file"))
 		if verbose {
 			for _, name := range r.Run.Dropped {
 				fmt.Fprintf(&b, "  left out %s\n", diag.Clean(name))
@@ -45,7 +45,7 @@ func (r *Result) Text(verbose bool) string {
 	}
 	for i, w := range r.Warnings {
 		if i == shownWarnings && !verbose {
-			fmt.Fprintf(&b, "\n… and %d more warnings: -v shows them", len(r.Warnings)-i)
+			fmt.Fprintf(&b, "\n… and %s: -v shows them", diag.Count(len(r.Warnings)-i, "more warning"))
 			break
 		}
 		fmt.Fprintf(&b, "\nwarning: %s", diag.Clean(w.File))
@@ -66,7 +66,7 @@ func (r *Result) Text(verbose bool) string {
 			by[reason]++
 		}
 	}
-	fmt.Fprintf(&b, "\n%d files: %d static, %d traced, %d listed\n", len(r.Files), by[sources.Static], by[sources.Traced], by[sources.Listed])
+	fmt.Fprintf(&b, "\n%s: %d static, %d traced, %d listed\n", diag.Count(len(r.Files), "file"), by[sources.Static], by[sources.Traced], by[sources.Listed])
 	return b.String()
 }
 

@@ -49,7 +49,7 @@ func (d *Decision) problem(file string, alike bool) *diag.Problem {
 	first := d.Sites[0]
 	p := &diag.Problem{
 		Code: CodeDenied, Pos: diag.Pos{File: path.Join(d.Path, first.File), Line: first.Line, Column: first.Column},
-		What:    fmt.Sprintf("%s: %s: %s, at %s", d.Rule.ID, d.subject(), d.Rule.Message, places(len(d.Sites))),
+		What:    fmt.Sprintf("%s: %s: %s, at %s", d.Rule.ID, d.subject(), d.Rule.Message, diag.Count(len(d.Sites), "place")),
 		Why:     d.Rule.Reason,
 		Snippet: d.snippet(),
 	}
@@ -61,7 +61,7 @@ func (d *Decision) problem(file string, alike bool) *diag.Problem {
 		p.Remedy = fmt.Sprintf("%s; or review it again and put this in place of the exception of %s:\n%s", d.Rule.Remedy, d.Allow.At, block)
 	case MoreSites:
 		p.Code = CodeSites
-		p.Why += fmt.Sprintf("; the exception of %s is for %s, and there are %d", d.Allow.At, places(int(d.Allow.Sites)), d.Have)
+		p.Why += fmt.Sprintf("; the exception of %s is for %s, and there are %d", d.Allow.At, diag.Count(int(d.Allow.Sites), "place"), d.Have)
 		p.Remedy = fmt.Sprintf("%s; or review what was added and write sites = %d in the exception of %s", d.Rule.Remedy, d.Have, d.Allow.At)
 	default:
 		p.Remedy = fmt.Sprintf("%s; or review it and add to the dynamism block of %s, with your reason:\n%s", d.Rule.Remedy, file, block)
@@ -86,20 +86,13 @@ func (d *Decision) snippet() string {
 	var out strings.Builder
 	for i, s := range d.Sites {
 		if i == maxSites {
-			fmt.Fprintf(&out, "… and at %s more\n", places(len(d.Sites)-i))
+			fmt.Fprintf(&out, "… and at %s more\n", diag.Count(len(d.Sites)-i, "place"))
 			break
 		}
 		at := diag.Pos{File: path.Join(d.Path, s.File), Line: s.Line, Column: s.Column}
 		fmt.Fprintf(&out, "%s | %s\n", at, strings.TrimSpace(s.Excerpt))
 	}
 	return out.String()
-}
-
-func places(n int) string {
-	if n == 1 {
-		return "1 place"
-	}
-	return fmt.Sprintf("%d places", n)
 }
 
 // Block returns the exception that would cover the decision and nothing else, in the
@@ -155,7 +148,7 @@ func (r *Result) Warnings() []string {
 		if t.rule.Set != "" || t.rule.Kind != "" { // a project knows its own
 			see += " and `nbuild explain " + t.rule.ID + "`"
 		}
-		out = append(out, fmt.Sprintf("%s: %s, at %s of %s: see %s", t.rule.ID, t.rule.Message, places(t.sites), names, see))
+		out = append(out, fmt.Sprintf("%s: %s, at %s of %s: see %s", t.rule.ID, t.rule.Message, diag.Count(t.sites, "place"), names, see))
 	}
 	for _, s := range r.Stale {
 		out = append(out, s.text())
@@ -168,7 +161,7 @@ func (s *Stale) text() string {
 	switch {
 	case s.Have > 0:
 		d := Decision{Purl: s.Purl}
-		return fmt.Sprintf("%s is for %s, and %s has %d: write sites = %d", head, places(int(s.Allow.Sites)), d.subject(), s.Have, s.Have)
+		return fmt.Sprintf("%s is for %s, and %s has %d: write sites = %d", head, diag.Count(int(s.Allow.Sites), "place"), d.subject(), s.Have, s.Have)
 	case s.Ended:
 		return fmt.Sprintf("%s ended on %s and covers nothing: remove it", head, s.Allow.Expires)
 	}
