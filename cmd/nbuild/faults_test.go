@@ -202,8 +202,8 @@ func everyFault(ts *testscript.TestScript, neg bool, args []string) {
 
 // noWayOn runs a command as often as it makes requests, or for every third of them, and
 // each time the registry does not recover from the fault. All of them must fail with the
-// exit code and with words that fit a pattern, and no tag may be at an image that lacks a
-// statement: no-way-on CODE PATTERN IMAGE:TAG COMMAND ARGS….
+// exit code and with one error, or a verdict, whose words fit a pattern and that has a
+// remedy, and no tag may be at an image that lacks a statement: no-way-on CODE PATTERN IMAGE:TAG COMMAND ARGS….
 func noWayOn(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: no-way-on CODE PATTERN IMAGE:TAG COMMAND ARGS…")
@@ -237,6 +237,9 @@ func noWayOn(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			if got != "nothing" && got != want {
 				ts.Fatalf("%s from request %d on, %s: the registry holds %s, want nothing or %s", kind, at, asked[at-1], got, want)
+			}
+			if n := strings.Count(said, "error["); n > 1 || n == 0 && !strings.Contains(said, "for production: undecided") || !strings.Contains(said, "fix: ") {
+				ts.Fatalf("%s from request %d on, %s: not one error with what to do, but\n%s", kind, at, asked[at-1], said)
 			}
 		}
 	}
