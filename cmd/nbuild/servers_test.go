@@ -63,6 +63,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"interrupt":    interrupt,
 	"slow-npm":     slowNPM,
 	"slow-files":   slowFiles,
+	"slow-archive": slowArchive,
 	"family":       family,
 	"append":       appendLine,
 	"bom":          byteOrderMark,

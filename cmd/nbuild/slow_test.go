@@ -1,7 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,4 +73,56 @@ func slowFiles(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.CloseClientConnections)
 	ts.Setenv("SLOW", strings.TrimPrefix(server.URL, "http://"))
+}
+
+// slowArchive is a proxy that stands for whatever archive of Debian is asked, by http and
+// by https, and that gives a byte at a time. Certificates of its own are the ones that the
+// command trusts then: slow-archive.
+func slowArchive(ts *testscript.TestScript, neg bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	certify := func(name string) *tls.Certificate {
+		leaf := *template
+		leaf.DNSNames = []string{name}
+		der, err := x509.CreateCertificate(rand.Reader, &leaf, template, key.Public(), key)
+		if err != nil {
+			return nil
+		}
+		return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	}
+	root := certify("root")
+	ts.Check(os.WriteFile(ts.MkAbs("../archive.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate[0]}), 0o644))
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { slowly("drip", w, r) })
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			slow(w, r)
+			return
+		}
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		inside := tls.Server(conn, &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return certify(hello.ServerName), nil
+		}})
+		if _, err := http.ReadRequest(bufio.NewReader(inside)); err != nil {
+			return
+		}
+		_, err = io.WriteString(inside, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+		for ; err == nil; _, err = io.WriteString(inside, "x") {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}))
+	ts.Defer(server.CloseClientConnections)
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
+		ts.Setenv(name, server.URL)
+	}
+	ts.Setenv("SSL_CERT_FILE", ts.MkAbs("../archive.pem"))
+	ts.Setenv("SSL_CERT_DIR", ts.MkAbs("../none"))
 }
