@@ -212,12 +212,15 @@ func TestBoundsOfTheStoreAreInclusive(t *testing.T) {
 		t.Errorf("one byte more: %v", err)
 	}
 	key := Sum([]byte("key"))
-	full := []byte(strings.Repeat("x", resultLimit))
+	full := []byte(strings.Repeat("x", 64<<10))
 	if err := s.PutResult(ctx, "kind", key, full); err != nil {
 		t.Error(err)
 	}
 	if got, ok := s.Result("kind", key); !ok || string(got) != string(full) {
 		t.Errorf("%d bytes, %t", len(got), ok)
+	}
+	if err := s.PutResult(ctx, "kind", key, append(full, 'x')); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("one byte more: %v", err)
 	}
 	if err := s.PutResult(ctx, "kind", key, []byte("short")); err != nil {
 		t.Error(err)
