@@ -288,3 +288,65 @@ func TestAPackageHasTheFactsOfItsTarball(t *testing.T) {
 		t.Errorf("without a lock: %+v, %v", all[1], err)
 	}
 }
+
+// A BOM that others wrote is read by what its components say: what has no purl is named by
+// its kind and name, and an origin is what is said of it and nothing that is usual with
+// nbuild.
+func TestABOMOfOthersIsReadByWhatItSays(t *testing.T) {
+	const address = "https://files.example.com/x-1.0.0.tgz"
+	raw := []byte(`{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[
+		{"type":"operating-system","name":"debian","version":"13","purl":"pkg:x/y"},
+		{"type":"application","name":"node","version":"22.1.0"},
+		{"type":"library","group":"@s","name":"b","version":"1.0.0","purl":"pkg:npm/%40s/b@1.0.0","hashes":[{"alg":"SHA-256","content":"` + strings.Repeat("AB", 32) + `"}],
+		 "properties":[{"name":"syft:location:0:path","value":"/node_modules/@s/b/package.json"}]},
+		{"type":"library","name":"own","version":"1.0.0","purl":"pkg:npm/own@1.0.0","properties":[{"name":"nbuild:registry","value":"default"},{"name":"cdx:npm:package:path","value":"node_modules/own"},{"name":"syft:location:0:path","value":"/elsewhere/package.json"}]},
+		{"type":"library","name":"x","version":"1.0.0","purl":"pkg:npm/x@1.0.0?download_url=https://files.example.com/x-1.0.0.tgz"},
+		{"type":"library","name":"f","version":"1.0.0","purl":"pkg:npm/f@1.0.0?file_name=f-1.0.0.tgz","externalReferences":[{"type":"distribution","url":"https://x.example.com","hashes":[{"alg":"SHA-1","content":"` + strings.Repeat("CD", 20) + `"}]},{"type":"website","url":"https://y.example.com"}]},
+		{"type":"library","name":"s","version":"1.0.0","purl":"pkg:npm/s@1.0.0","properties":[{"name":"nbuild:install-script","value":"unknown"}]},
+		{"type":"library","name":"py","version":"1.0.0","purl":"pkg:pypi/py@1.0.0?download_url=https://files.example.com/x"}]}`)
+	got := map[string]Item{}
+	for _, p := range mustParse(t, raw).Inventory().Packages {
+		got[p.Name] = p
+	}
+	if p := got["debian"]; p.Purl != "pkg:generic/os%2Fdebian@13" || p.Ref == "" {
+		t.Errorf("%+v", p)
+	}
+	if p := got["node"]; p.Purl != "pkg:generic/node@22.1.0" || p.Ref != p.Purl {
+		t.Errorf("%+v", p)
+	}
+	if p := got["@s/b"]; p.Path != "node_modules/@s/b" || p.Origin != "" || p.Basis != "" || !slices.Equal(p.Hashes, []string{"SHA-256:" + strings.Repeat("ab", 32)}) {
+		t.Errorf("%+v", p)
+	}
+	if p := got["own"]; p.Path != "node_modules/own" || p.Origin != OriginRegistry || p.Basis != snapshot.BasisLockfile || p.Registry != DefaultRegistry {
+		t.Errorf("%+v", p)
+	}
+	if p := got["x"]; p.Origin != origin(npm.Origin{From: npm.FromAddress, Address: address}, "x", "1.0.0") || p.Basis != "" {
+		t.Errorf("%+v", p)
+	}
+	if p := got["f"]; !strings.Contains(p.Origin, "f-VERSION.tgz") || !slices.Equal(p.Hashes, []string{"SHA-1:" + strings.Repeat("cd", 20)}) {
+		t.Errorf("%+v", p)
+	}
+	if has, known := func() (bool, bool) { p := got["s"]; return p.RunsScript() }(); !has || !known || len(got["s"].Scripts) != 0 {
+		t.Errorf("%+v", got["s"])
+	}
+	if p := got["py"]; p.Origin != "" || p.Purl != "pkg:pypi/py@1.0.0?download_url=https://files.example.com/x" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A Debian package names its source where that is another name or version, as scanners
+// look advisories up by it.
+func TestADebNamesItsSource(t *testing.T) {
+	for want, d := range map[string]Deb{
+		"": {Name: "a", Version: "1"}, " ": {Name: "a", Version: "1", Source: "a", SourceVersion: "1"}, "  ": {Name: "a", Version: "1", Source: "a"},
+		"s": {Name: "a", Version: "1", Source: "s"}, "s ": {Name: "a", Version: "1", Source: "s", SourceVersion: "1"},
+		"a@2": {Name: "a", Version: "1", SourceVersion: "2"}, "a@2 ": {Name: "a", Version: "1", Source: "a", SourceVersion: "2"}, "s@2": {Name: "a", Version: "1", Source: "s", SourceVersion: "2"},
+	} {
+		if got := upstream(d); got != strings.TrimSpace(want) {
+			t.Errorf("%+v: %q", d, got)
+		}
+	}
+	if got := debPurl(Deb{Name: "a", Version: "1", Arch: "amd64", Source: "s"}, &Distro{ID: "debian", Version: "13"}); got != "pkg:deb/debian/a@1?arch=amd64&distro=debian-13&upstream=s" {
+		t.Error(got)
+	}
+}
