@@ -1,0 +1,207 @@
+package registry
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/pace"
+	"github.com/nbuild/nbuild/internal/retry"
+	"github.com/nbuild/nbuild/internal/strictjson"
+)
+
+// What went wrong is told by its kind, of a registry and of an address that a lockfile has,
+// and no message repeats the query of an address or a user in it.
+func TestWhatWentWrongIsToldByItsKind(t *testing.T) {
+	parse := func(s string) *url.URL {
+		u, err := url.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	target, reg := parse("https://me:s3cret@r.example.com/a?token=s3cret#s3cret"), parse("https://me:s3cret@r.example.com/")
+	for name, test := range map[string]struct {
+		err              error
+		registry, addres diag.Code
+	}{
+		"401":                   {&retry.Status{Code: 401}, CodeDenied, CodeDenied},
+		"403":                   {&retry.Status{Code: 403}, CodeDenied, CodeDenied},
+		"407":                   {&retry.Status{Code: 407}, CodeDenied, CodeAddress},
+		"404":                   {&retry.Status{Code: 404}, CodeNotFound, CodeNotFound},
+		"410":                   {&retry.Status{Code: 410}, CodeNotFound, CodeNotFound},
+		"418":                   {&retry.Status{Code: 418}, CodeFailing, CodeAddress},
+		"500":                   {&retry.Status{Code: 500}, CodeFailing, CodeAddress},
+		"a redirect":            {&redirectError{"a redirect to the scheme %q", "file"}, CodeRedirect, CodeRedirect},
+		"other bytes":           {fmt.Errorf("x: %w", errMismatch), CodeLying, CodeLying},
+		"a stranger":            {x509.UnknownAuthorityError{}, CodeCertificate, CodeCertificate},
+		"another's certificate": {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, CodeCertificate, CodeCertificate},
+		"an old certificate":    {x509.CertificateInvalidError{Reason: x509.Expired}, CodeCertificate, CodeCertificate},
+		"cut":                   {io.ErrUnexpectedEOF, CodeCut, CodeCut},
+		"changed on the way":    {gzip.ErrChecksum, CodeCut, CodeAddress},
+		"no gzip":               {gzip.ErrHeader, CodeCut, CodeAddress},
+		"too large":             {fmt.Errorf("%w of a tarball", errLarge), CodeLarge, CodeLarge},
+		"over a bound":          {strictjson.ErrBound, CodeLarge, CodeAddress},
+		"no document":           {strictjson.ErrSyntax, CodePackument, CodeAddress},
+		"too slow":              {&pace.Slow{}, CodeUnreachable, CodeAddress},
+		"no network":            {&net.OpError{Op: "dial", Err: errors.New("refused")}, CodeUnreachable, CodeAddress},
+		"something else":        {errors.New("something else"), CodeUnreachable, CodeAddress},
+		"wrapped by an address": {&url.Error{Op: "Get", URL: target.String(), Err: &retry.Status{Code: 404}}, CodeNotFound, CodeNotFound},
+	} {
+		for where, at := range map[string]struct {
+			registry *url.URL
+			want     diag.Code
+		}{"of a registry": {reg, test.registry}, "of an address": {nil, test.addres}} {
+			err := problem(ask{what: "a@1.0.0", target: target, registry: at.registry}, test.err)
+			ps := diag.All(err)
+			if len(ps) != 1 || ps[0].Code != at.want || ps[0].Remedy == "" || ps[0].Why == "" || !strings.Contains(ps[0].What+ps[0].Why, "r.example.com") {
+				t.Errorf("%s, %s: %v", name, where, err)
+			}
+			if strings.Contains(fmt.Sprint(err, diag.All(err)[0].Text()), "s3cret") {
+				t.Errorf("%s, %s: a secret is in the message: %v", name, where, err)
+			}
+		}
+	}
+	ours := &diag.Problem{Code: CodeExposed}
+	for _, err := range []error{ours, fmt.Errorf("%w: disk full", errLocal), context.Canceled} {
+		if got := problem(ask{what: "x", target: target, registry: reg}, err); got != err {
+			t.Errorf("%v is told as %v", err, got)
+		}
+	}
+}
+
+// What another try would not mend is not tried again.
+func TestWhatIsFinalIsMarkedSo(t *testing.T) {
+	for _, err := range []error{
+		&redirectError{"%d", 1}, errMismatch, errLarge, strictjson.ErrSyntax, errLocal, x509.UnknownAuthorityError{}, &diag.Problem{Code: CodeExposed},
+	} {
+		if f := new(retry.Final); !errors.As(final(fmt.Errorf("x: %w", err)), f) {
+			t.Errorf("%v would be tried again", err)
+		}
+	}
+	for _, err := range []error{&retry.Status{Code: 500}, io.ErrUnexpectedEOF, errors.New("x"), &pace.Slow{}} {
+		if f := new(retry.Final); errors.As(final(err), f) {
+			t.Errorf("%v would not be tried again", err)
+		}
+	}
+	if final(nil) != nil {
+		t.Error("nothing is an error")
+	}
+}
+
+// Where an answer sends us is followed where it is an address that is no less safe than the
+// one before, and without a user in it.
+func TestARedirectIsToNothingLessSafe(t *testing.T) {
+	for name, test := range map[string]struct {
+		status   int
+		from, to string
+		want     string // "" for no redirect, "error" for one that is refused
+	}{
+		"200":               {200, "https://r.example.com/a/b", "https://f.example.com/x", ""},
+		"300":               {300, "https://r.example.com/a/b", "https://f.example.com/x", ""},
+		"304":               {304, "https://r.example.com/a/b", "https://f.example.com/x", ""},
+		"301":               {301, "https://r.example.com/a/b", "https://f.example.com/x", "https://f.example.com/x"},
+		"302":               {302, "https://r.example.com/a/b", "https://f.example.com/x", "https://f.example.com/x"},
+		"303":               {303, "https://r.example.com/a/b", "https://f.example.com/x", "https://f.example.com/x"},
+		"307":               {307, "https://r.example.com/a/b", "https://f.example.com/x", "https://f.example.com/x"},
+		"308":               {308, "https://r.example.com/a/b", "https://f.example.com/x", "https://f.example.com/x"},
+		"within the server": {302, "https://r.example.com/a/b", "../c", "https://r.example.com/c"},
+		"with a user":       {302, "https://r.example.com/a", "https://me:pw@f.example.com/x", "https://f.example.com/x"},
+		"to TLS":            {302, "http://r.example.com/a", "https://f.example.com/x", "https://f.example.com/x"},
+		"from http to http": {302, "http://r.example.com/a", "http://f.example.com/x", "http://f.example.com/x"},
+		"away from TLS":     {302, "https://r.example.com/a", "http://r.example.com/a", "error"},
+		"to a file":         {302, "https://r.example.com/a", "file://host/etc/passwd", "error"},
+		"to another scheme": {302, "https://r.example.com/a", "ftp://f.example.com/x", "error"},
+		"to no host":        {302, "https://r.example.com/a", "https:///x", "error"},
+		"to no address":     {302, "https://r.example.com/a", "%zz", "error"},
+		"nowhere":           {302, "https://r.example.com/a", "", "https://r.example.com/a"},
+	} {
+		from, err := url.Parse(test.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := redirect(&http.Response{StatusCode: test.status, Header: http.Header{"Location": {test.to}}}, from)
+		got := ""
+		if to != nil {
+			got = to.String()
+		}
+		if err != nil {
+			got = "error"
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// A name is one that a registry can have, and a version one that is no path, query or
+// fragment: whatever else a lockfile has for them, no address is made of it.
+func TestNoNameIsAPath(t *testing.T) {
+	long := strings.Repeat("a", 214)
+	for name, ok := range map[string]bool{
+		"a": true, "@s/a": true, "a.b-c_d~e": true, long: true, "@" + long + "/" + long: true, "A": true,
+		"": false, "/": false, "@/a": false, "@s/": false, "s/a": false, "@s/a/b": false, ".a": false, "@.s/a": false, "@s/.a": false, "..": false, "a/..": false, long + "a": false, "@" + long + "a/a": false, "@s/" + long + "a": false,
+		`a\b`: false, "a?b": false, "a#b": false, "a%b": false, "a@b": false, "a:b": false, "a b": false, "a\x00": false,
+	} {
+		if err := checkName(name); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	reg, err := url.Parse("https://r.example.com/npm/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]string{
+		"1.0.0": "https://r.example.com/npm/@s/a/-/a-1.0.0.tgz", "1.0.0-rc.1+b": "https://r.example.com/npm/@s/a/-/a-1.0.0-rc.1+b.tgz",
+		"": "", "1/2": "", `1\2`: "", "1?2": "", "1#2": "", "1%2": "", "1 2": "", "1\x00": "",
+	} {
+		u, err := tarballURL(reg, "@s/a", version)
+		if (err == nil) != (want != "") || err == nil && u.String() != want {
+			t.Errorf("%q: %v, %v", version, u, err)
+		}
+	}
+	if u, err := packumentURL(reg, "@s/a"); err != nil || u.String() != "https://r.example.com/npm/@s%2fa" {
+		t.Errorf("%v, %v", u, err)
+	}
+}
+
+// A credential goes with a redirect that stays with its server, and no further.
+func TestACredentialStaysWithItsServer(t *testing.T) {
+	got := map[string]string{}
+	var other *httptest.Server
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		got[r.Host+r.URL.Path] = r.Header.Get("Authorization")
+		switch r.URL.Path {
+		case "/@s/a/-/a-1.0.0.tgz":
+			http.Redirect(w, r, "/kept", http.StatusFound)
+		case "/kept":
+			http.Redirect(w, r, other.URL+"/away", http.StatusFound)
+		case "/away":
+			http.Redirect(w, r, "/back", http.StatusFound)
+		default:
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	other = serve(t, answer)
+	own := serve(t, answer)
+	host, away := strings.TrimPrefix(own.URL, "http://"), strings.TrimPrefix(other.URL, "http://")
+	if text, err := fetch(client(t, own.URL, "//"+host+"/:_authToken=tok"), request); err != nil || text != body {
+		t.Fatalf("%q, %v", text, err)
+	}
+	for at, want := range map[string]string{host + "/@s/a/-/a-1.0.0.tgz": "Bearer tok", host + "/kept": "Bearer tok", away + "/away": "", away + "/back": ""} {
+		if sent, asked := got[at]; sent != want || !asked {
+			t.Errorf("%s was sent %q (asked: %t)", at, sent, asked)
+		}
+	}
+}
