@@ -51,7 +51,7 @@ func counters(list []Released) []int64 {
 	return all
 }
 
-// What was released is told from what those signed who may release there now: the team
+// What was released is reported from what those signed who may release there now: the team
 // that the environment asks, or any where it asks none. Sealed and unsealed statements
 // are held to the same.
 func TestReleasesAreOfThoseWhoMayRelease(t *testing.T) {

@@ -161,7 +161,7 @@ func TestAStoreIsItsUsersAlone(t *testing.T) {
 
 // Each folder that a store needs may be in the way of what it is for, as after a disk that
 // was full or a hand that was busy: it is an error, and no panic and no success.
-func TestWhatIsInTheWayIsTold(t *testing.T) {
+func TestWhatIsInTheWayIsReported(t *testing.T) {
 	ctx := t.Context()
 	for dir, does := range map[string]map[string]func(s *Store) error{
 		tempDir: {

@@ -158,7 +158,7 @@ func fill(t *testing.T, s Store) {
 
 // Whichever of the requests of a step a registry refuses, the step says so. It does not go
 // on as if it had heard something else.
-func TestARefusalIsToldAtEveryStep(t *testing.T) {
+func TestARefusalIsReportedAtEveryStep(t *testing.T) {
 	for _, api := range []bool{true, false} {
 		for _, step := range steps {
 			t.Run(fmt.Sprintf("%s, referrers API %t", step.name, api), func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestARefusalIsToldAtEveryStep(t *testing.T) {
 
 // Whatever of a layout is gone, cut or another thing: a step that needs it says so, and one
 // that does not is the same as before. None ends well with less than there was.
-func TestDamageIsToldAtEveryStep(t *testing.T) {
+func TestDamageIsReportedAtEveryStep(t *testing.T) {
 	damages := map[string]func(path string) error{
 		"gone":          os.Remove,
 		"empty":         func(path string) error { return os.WriteFile(path, nil, 0o644) },

@@ -168,7 +168,7 @@ func TestNoTagMeansTheOneImage(t *testing.T) {
 	}
 }
 
-// index.json is a file of one form, of a bounded size; anything else is told, and nothing
+// index.json is a file of one form, of a bounded size; anything else is reported, and nothing
 // hangs on it.
 func TestAnIndexFileIsHeldToItsForm(t *testing.T) {
 	ctx := t.Context()

@@ -55,7 +55,7 @@ func TestALedgerIsFoundByItsNames(t *testing.T) {
 
 // The tag of a ledger is there for collectors of garbage. A registry that lets nobody
 // have it, or shows another thing under it, still keeps the ledger; one that does not
-// answer is told.
+// answer is reported.
 func TestALedgerNeedsNoTag(t *testing.T) {
 	ctx := t.Context()
 	for status, ok := range map[int]bool{http.StatusForbidden: true, http.StatusConflict: true, http.StatusCreated: true, http.StatusServiceUnavailable: false} {

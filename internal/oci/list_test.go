@@ -22,7 +22,7 @@ func entry(text string) string {
 	return fmt.Sprintf(`{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":1,"digest":"%s"}`, hash([]byte(text)))
 }
 
-// Whoever can push decides what stands in a list. An entry that is no descriptor is told
+// Whoever can push decides what stands in a list. An entry that is no descriptor is reported
 // and hides none beside it; a list that two readers could understand differently is none.
 func TestAnEntryThatIsNoDescriptorHidesNone(t *testing.T) {
 	a, b := entry("a"), entry("b")
@@ -62,8 +62,8 @@ func TestAnEntryThatIsNoDescriptorHidesNone(t *testing.T) {
 	}
 }
 
-// What is odd in a list of a registry is told beside what is not.
-func TestAnOddListIsToldBesideWhatIsInIt(t *testing.T) {
+// What is odd in a list of a registry is reported beside what is not.
+func TestAnOddListIsReportedBesideWhatIsInIt(t *testing.T) {
 	l := &lie{path: "/referrers/", answer: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", string(types.OCIImageIndex))
 		_, _ = io.WriteString(w, `{"manifests":[1,`+entry("a")+`]}`)
@@ -121,7 +121,7 @@ func TestTheNextPageIsOfTheSameList(t *testing.T) {
 }
 
 // A list ends, whatever a registry says: by the number of its pages and by its bytes. What
-// was read of it counts, and that there is more is told.
+// was read of it counts, and that there is more is reported.
 func TestAListOfReferrersEnds(t *testing.T) {
 	for name, page := range map[string]func(w http.ResponseWriter, r *http.Request){
 		"by pages": func(w http.ResponseWriter, r *http.Request) {

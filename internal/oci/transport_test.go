@@ -94,9 +94,9 @@ func TestEachAnswerHasItsBound(t *testing.T) {
 	}
 }
 
-// What went wrong is told by its kind, and what a server says of itself, or an address
+// What went wrong is reported by its kind, and what a server says of itself, or an address
 // with a token in it, is in no message.
-func TestWhatWentWrongIsToldByItsKind(t *testing.T) {
+func TestWhatWentWrongIsReportedByItsKind(t *testing.T) {
 	problem := &diag.Problem{Code: CodeShape, What: "x"}
 	if err := classify("x", nil); err != nil {
 		t.Errorf("nothing went wrong, and it says %v", err)
@@ -129,7 +129,7 @@ func TestWhatWentWrongIsToldByItsKind(t *testing.T) {
 			t.Errorf("%s: %s", name, text)
 		}
 		if test.want == CodeMissing && !errors.Is(err, ErrNotFound) {
-			t.Errorf("%s: it is not told by ErrNotFound: %v", name, err)
+			t.Errorf("%s: it is not known by ErrNotFound: %v", name, err)
 		}
 	}
 	if err := classify("x", context.Canceled); err != context.Canceled {

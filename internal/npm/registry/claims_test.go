@@ -21,9 +21,9 @@ import (
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
-// What went wrong is told by its kind, of a registry and of an address that a lockfile has,
+// What went wrong is reported by its kind, of a registry and of an address that a lockfile has,
 // and no message repeats the query of an address or a user in it.
-func TestWhatWentWrongIsToldByItsKind(t *testing.T) {
+func TestWhatWentWrongIsReportedByItsKind(t *testing.T) {
 	parse := func(s string) *url.URL {
 		u, err := url.Parse(s)
 		if err != nil {
@@ -76,7 +76,7 @@ func TestWhatWentWrongIsToldByItsKind(t *testing.T) {
 	ours := &diag.Problem{Code: CodeExposed}
 	for _, err := range []error{ours, fmt.Errorf("%w: disk full", errLocal), context.Canceled} {
 		if got := problem(ask{what: "x", target: target, registry: reg}, err); got != err {
-			t.Errorf("%v is told as %v", err, got)
+			t.Errorf("%v is reported as %v", err, got)
 		}
 	}
 }
