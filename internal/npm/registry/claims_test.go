@@ -10,10 +10,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/pace"
@@ -203,5 +206,124 @@ func TestACredentialStaysWithItsServer(t *testing.T) {
 		if sent, asked := got[at]; sent != want || !asked {
 			t.Errorf("%s was sent %q (asked: %t)", at, sent, asked)
 		}
+	}
+}
+
+// Where npm's files are is what the environment says, else where they always are.
+func TestWhereNpmsFilesAre(t *testing.T) {
+	whole := Sources{Project: "/project", Home: "/home", Prefix: "/usr"}
+	for name, test := range map[string]struct {
+		s    Sources
+		env  map[string]string
+		want string
+	}{
+		"all of them":               {whole, nil, "/project/.npmrc /home/.npmrc /usr/etc/npmrc"},
+		"another file of the user":  {whole, map[string]string{"userconfig": "/u"}, "/project/.npmrc /u /usr/etc/npmrc"},
+		"another global file":       {whole, map[string]string{"globalconfig": "/g"}, "/project/.npmrc /home/.npmrc /g"},
+		"another prefix":            {whole, map[string]string{"prefix": "/opt"}, "/project/.npmrc /home/.npmrc /opt/etc/npmrc"},
+		"a global file of a prefix": {whole, map[string]string{"prefix": "/opt", "globalconfig": "/g"}, "/project/.npmrc /home/.npmrc /g"},
+		"no project":                {Sources{Home: "/home", Prefix: "/usr"}, nil, "/home/.npmrc /usr/etc/npmrc"},
+		"no home":                   {Sources{Project: "/project", Prefix: "/usr"}, nil, "/project/.npmrc /usr/etc/npmrc"},
+		"no prefix":                 {Sources{Project: "/project", Home: "/home"}, nil, "/project/.npmrc /home/.npmrc"},
+		"a prefix of the variable":  {Sources{}, map[string]string{"prefix": "/opt"}, "/opt/etc/npmrc"},
+		"nothing":                   {Sources{}, nil, ""},
+	} {
+		if got := strings.Join(test.s.files(test.env), " "); got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for name, want := range map[string]string{
+		"npm_config_registry": "registry", "NPM_CONFIG_REGISTRY": "registry", "npm_config_strict_ssl": "strict-ssl", "Npm_Config_Strict_SSL": "strict-ssl", "npm_config__auth": "_auth",
+		"npm_config_//r.example.com/:_authToken": "//r.example.com/:_authToken", "npm_config_": "", "npm_confi": "", "xnpm_config_a": "", "npm_config_a": "a",
+	} {
+		if got, ok := envKey(name); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t", name, got, ok)
+		}
+	}
+}
+
+// A file of npm's configuration is a regular file of a bounded size: a pipe in its place
+// neither waits nor fills the memory.
+func TestAFileOfTheConfigurationIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if _, err := readBounded(path, 5); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	for text, ok := range map[string]bool{"": true, "12345": true, "123456": false} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readBounded(path, 5); (err == nil) != ok || err == nil && string(got) != text {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+	if err := errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readBounded(path, 5); err == nil {
+		t.Error("a pipe was read")
+	}
+	if _, err := readBounded(filepath.Dir(path), 5); err == nil {
+		t.Error("a folder was read")
+	}
+}
+
+// A credential that is bound to no registry would go to whichever is asked, so each of its
+// forms is refused; what can't be read is refused, and what names no registry too.
+func TestAConfigurationThatCannotBeUsedIsRefused(t *testing.T) {
+	for name, npmrc := range map[string]string{
+		"_auth": "_auth=YQ==", "_authToken": "_authToken=x", "_authtoken": "_authtoken=x", "_password": "_password=x",
+		"no address": "registry=x", "another scheme": "registry=ftp://r.example.com/", "no host": "registry=https:///", "of a scope": "@s:registry=x", "malformed": "registry=https://%zz",
+	} {
+		_, err := load(t, npmrc, "", "")
+		if ps := diag.All(err); len(ps) != 1 || ps[0].Code != CodeConfig || ps[0].Remedy == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c, err := load(t, "@s:registry=https://s.example.com/npm\ns:registry=x\nregistry=https://r.example.com?x=1#y", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"@s/a": "https://s.example.com/npm/", "@t/a": "https://r.example.com/", "a": "https://r.example.com/", "s/a": "https://r.example.com/"} {
+		if u, err := c.Registry(name); err != nil || u.String() != want {
+			t.Errorf("%s: %v, %v", name, u, err)
+		}
+	}
+	if c.Binding("@s/a") != "@s" || c.Binding("@t/a") != "" || c.Binding("a") != "" {
+		t.Errorf("%q, %q, %q", c.Binding("@s/a"), c.Binding("@t/a"), c.Binding("a"))
+	}
+	none, err := LoadConfig(t.Context(), Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.Registry("a"); diag.All(err)[0].Code != CodeNoRegistry {
+		t.Errorf("no registry: %v", err)
+	}
+	failing, err := LoadConfig(t.Context(), Sources{Ask: func(context.Context, string) (string, error) { return "https://r.example.com/", errors.New("no npm") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := failing.Registry("a"); err == nil {
+		t.Error("an answer of an npm that failed is taken")
+	}
+}
+
+// An empty variable says nothing, and a client whose idle connections were dropped makes
+// new ones.
+func TestWhatSaysNothingChangesNothing(t *testing.T) {
+	c, err := load(t, "registry=https://r.example.com/", "", "", "npm_config_registry=", "NPM_CONFIG_PROXY=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := c.Registry("a"); err != nil || u.Host != "r.example.com" || c.set("proxy") {
+		t.Errorf("%v, %v", u, err)
+	}
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+	asks := client(t, s.URL)
+	for range 2 {
+		if text, err := fetch(asks, request); err != nil || text != body {
+			t.Fatalf("%q, %v", text, err)
+		}
+		asks.Close()
 	}
 }
