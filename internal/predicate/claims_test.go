@@ -391,3 +391,24 @@ func TestAVerdictSummaryHasItsTimeAndItsLevels(t *testing.T) {
 		}
 	}
 }
+
+// Times are whole seconds, so a statement that holds for less than one holds for none: it
+// is refused when it is signed, and not only by whoever reads it.
+func TestASpanUnderASecondIsNone(t *testing.T) {
+	from, until := Time{issued.Add(100 * time.Millisecond)}, Time{issued.Add(900 * time.Millisecond)}
+	next := Time{issued.Add(1100 * time.Millisecond)}
+	release := Release{Repository: "registry.example.com/a", Environment: "production", Counter: 1, Issued: from}
+	review := Review{Diff: &ReviewedDiff{To: subject.Digest, Digest: digest("diff")}, Reviewer: "a", Decision: Approve, Issued: from}
+	for expires, ok := range map[Time]bool{until: false, next: true} {
+		release.Expires, review.Expires = expires, expires
+		for name, sign := range map[string]func(Subject) (*Statement, error){"a release": release.Statement, "a review": review.Statement} {
+			s, err := sign(subject)
+			if (err == nil) != ok {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err == nil && read(s) != nil {
+				t.Errorf("%s is signed and can't be read: %v", name, read(s))
+			}
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -325,5 +327,45 @@ func TestWhatSaysNothingChangesNothing(t *testing.T) {
 			t.Fatalf("%q, %v", text, err)
 		}
 		asks.Close()
+	}
+}
+
+// A document lists so many versions and no more, and a file of certificates is so large and
+// no larger: the bounds are the last that is taken.
+func TestBoundsOfTheRegistryAreInclusive(t *testing.T) {
+	document := func(n int) string {
+		var b strings.Builder
+		b.WriteString(`{"name":"a","versions":{`)
+		for i := range n {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `"%d":0`, i)
+		}
+		b.WriteString("}}")
+		return b.String()
+	}
+	if p, err := parsePackument(strings.NewReader(document(1<<20)), nil); err != nil || len(p.Known) != 1<<20 {
+		t.Errorf("as many versions as may be: %v", err)
+	}
+	if _, err := parsePackument(strings.NewReader(document(1<<20+1)), nil); !errors.Is(err, strictjson.ErrSyntax) {
+		t.Errorf("one more: %v", err)
+	}
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer s.Close()
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	for size, ok := range map[int]bool{8 << 20: true, 8<<20 + 1: false} {
+		text := append(authority[:len(authority):len(authority)], bytes.Repeat([]byte("\n"), size-len(authority))...)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := load(t, "cafile="+path, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.tlsConfig(); (err == nil) != ok {
+			t.Errorf("%d bytes: %v", size, err)
+		}
 	}
 }
