@@ -17,6 +17,7 @@ type Inventory struct {
 	Settings []Setting // of an image's configuration; nil where it is not known
 	Guards   []Guard   // of an image, one a platform; nil where it is not known
 	Root     string    // the Ref that everything hangs on
+	Image    string    // the digest of the image that it was read from, "" where it was none
 }
 
 // Item is one package at one place. What its source does not say is left zero and is

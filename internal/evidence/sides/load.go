@@ -158,6 +158,7 @@ func (l loader) image(ctx context.Context, name string) (*sbom.Inventory, error)
 		return nil, err
 	}
 	v := bom.Inventory()
+	v.Image = digest.String()
 	if v.Settings, err = settings(img); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/evidence/sides"
@@ -82,6 +83,10 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	d := comparison.Compare(a, b)
+	if len(d.Changes) == 0 && a.Image != "" && b.Image != "" && a.Image != b.Image && host.Events != nil {
+		host.Events.Emit(event.Event{Kind: event.Problem, Phase: "diff", Text: fmt.Sprintf(
+			"the images are not one, %s and %s: they differ in what neither BOM nor source list names, which are dates and, where an image has no guard, the project's own files", a.Image, b.Image)})
+	}
 	r := &Result{Diff: d, Stopped: gate.Check(d)}
 	if o.ExitCode || len(o.Deny)+len(o.Review) > 0 {
 		r.stops = gate.Stops(d)
