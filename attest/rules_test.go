@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -376,3 +377,28 @@ func TestAMembersMalformedStatementIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// A signer that fails, as one in hardware may, signs nothing: no bundle, no seal and no
+// trust file comes of it.
+func TestAFailingSignerSignsNothing(t *testing.T) {
+	s, err := releaseOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing := failingSigner{newTestSigner(t, ECDSAP256)}
+	if got, err := Sign(t.Context(), failing, s); !errors.Is(err, errSigner) || got != nil {
+		t.Errorf("a bundle: %s, %v", got, err)
+	}
+	if got, err := SealBundle(t.Context(), failing, s, []byte("x")); !errors.Is(err, errSigner) || got != "" {
+		t.Errorf("a seal: %s, %v", got, err)
+	}
+	if got, err := SignPolicy(t.Context(), failing, []byte("x"), nil); !errors.Is(err, errSigner) || got != nil {
+		t.Errorf("a trust file: %s, %v", got, err)
+	}
+}
+
+var errSigner = errors.New("the card was taken out")
+
+type failingSigner struct{ Signer }
+
+func (failingSigner) Sign(context.Context, []byte) ([]byte, error) { return nil, errSigner }
