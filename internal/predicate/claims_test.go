@@ -412,3 +412,24 @@ func TestASpanUnderASecondIsNone(t *testing.T) {
 		}
 	}
 }
+
+// A statement's subject has a bound, which is the last that is taken.
+func TestASubjectHasABound(t *testing.T) {
+	const head, tail = `[{"digest":{"sha256":"`, `"}}]`
+	fill := func(n int) []byte {
+		text := head + digest("a").String() + `"},"x":"`
+		return []byte(text + strings.Repeat("x", n-len(text)-3) + `"}]`)
+	}
+	for size, ok := range map[int]bool{bounds.Bundle: true, bounds.Bundle + 1: false} {
+		raw := fill(size)
+		if len(raw) != size {
+			t.Fatalf("%d bytes, not %d", len(raw), size)
+		}
+		if _, err := parseSubject(raw); (err == nil) != ok {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if _, err := parseSubject([]byte(head + digest("a").String() + tail)); err != nil {
+		t.Error(err)
+	}
+}
