@@ -21,6 +21,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/event"
 )
 
 // openIn returns the files below a folder that this process has open.
@@ -289,6 +292,44 @@ func TestAnImageThatBreaksIsNotStored(t *testing.T) {
 		}
 		if err == nil {
 			t.Errorf("an archive that broke at question %d is whole", n)
+		}
+	}
+}
+
+// What is whole is not written again, in a layout and in a store of blobs; where a store
+// can't be written to, a base is not pulled.
+func TestWhatIsWholeIsNotWrittenAgain(t *testing.T) {
+	l := layout(t)
+	fill(t, l)
+	info := func() map[string]fs.FileInfo {
+		all := map[string]fs.FileInfo{}
+		for path := range files(t, l.dir) {
+			one, err := os.Stat(filepath.Join(l.dir, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[path] = one
+		}
+		return all
+	}
+	before := info()
+	fill(t, l)
+	for path, after := range info() {
+		if !os.SameFile(before[path], after) {
+			t.Errorf("%s was written again", path)
+		}
+	}
+	digest := digestOf(t, image(t, "first", "amd64"))
+	for _, inTheWay := range []string{"tmp", "blobs"} {
+		store, err := cas.Open(filepath.Join(t.TempDir(), "store"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.RemoveAll(filepath.Join(store.Dir(), inTheWay)), os.WriteFile(filepath.Join(store.Dir(), inTheWay), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if base, err := PullBase(t.Context(), l, digest, "linux/amd64", store, event.Discard); err == nil {
+			t.Errorf("with %s in the way: %+v", inTheWay, base)
 		}
 	}
 }
