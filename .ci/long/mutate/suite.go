@@ -106,7 +106,7 @@ func readProfile(name string) ([]block, error) {
 }
 
 // order gives the tests in the order in which they are asked about a fault: those that
-// run its line and are quick, the others that run it, and the rest, which could notice it
+// run its line, the quick ones first, and the rest, which could notice it
 // through a child process or a variable of the package. It reports whether one runs it.
 func (s *suite) order(f fault) (groups [][]test, reached bool) {
 	near := func(covers func(block) bool) (is, not []test) {
@@ -129,14 +129,15 @@ func (s *suite) order(f fault) (groups [][]test, reached bool) {
 		reached = len(runs) > 0 && (f.head || f.function.fromLine == 0)
 	}
 	slices.SortStableFunc(runs, func(a, b test) int { return cmp.Compare(a.took, b.took) })
-	quick := 0
-	for sum := time.Duration(0); quick < len(runs) && (quick == 0 || sum+runs[quick].took < 2*time.Second); quick++ {
-		sum += runs[quick].took
-	}
-	for _, g := range [][]test{runs[:quick], runs[quick:], rest} {
-		if len(g) > 0 {
-			groups = append(groups, g)
+	for bound := 2 * time.Second; len(runs) > 0; bound *= 4 {
+		n := 0
+		for sum := time.Duration(0); n < len(runs) && (n == 0 || sum+runs[n].took < bound); n++ {
+			sum += runs[n].took
 		}
+		groups, runs = append(groups, runs[:n]), runs[n:]
+	}
+	if len(rest) > 0 {
+		groups = append(groups, rest)
 	}
 	return groups, reached
 }
