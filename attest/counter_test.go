@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,6 +17,9 @@ import (
 // The counters that count run from the trust file's minimum for a span, and never beyond
 // what a number can hold. What the trust file says nothing of begins at one.
 func TestCountersRunFromTheMinimumForASpan(t *testing.T) {
+	if CounterSpan != 1_000_000 { // as the docs of trust.hcl have it: another span opens or closes releases
+		t.Errorf("the span is %d", CounterSpan)
+	}
 	trust := newWorld(t).trust()
 	for name, test := range map[string]struct {
 		trust                   Trust
@@ -226,6 +230,27 @@ func TestAStatementIsSealedOnceByAKey(t *testing.T) {
 	} {
 		if got, err := SealedAlready(test.key.Key(), test.s, test.list); err != nil || got != test.want {
 			t.Errorf("%s: %t, %v", name, got, err)
+		}
+	}
+}
+
+// A seal says of a release and of a review when it was issued, so that the newest is known
+// before anything is read; of other statements nothing does.
+func TestASealSaysWhenItWasIssued(t *testing.T) {
+	w := newWorld(t)
+	for name, test := range map[string]struct {
+		make func() (*predicate.Statement, error)
+		want predicate.Time
+	}{
+		"a release": {func() (*predicate.Statement, error) { return releaseOf(nil) }, predicate.At(now.Add(-time.Hour))},
+		"a review":  {func() (*predicate.Statement, error) { return reviewOf(nil) }, predicate.At(now.Add(-time.Hour))},
+		"a BOM":     {bom, predicate.Time{}}, "provenance": {provenance, predicate.Time{}},
+	} {
+		s, err := test.make()
+		raw := w.sign(w.ci, s, err)
+		got, err := openSeal(w.seal(w.ci, s, raw), w.policy().keys())
+		if err != nil || !got.Issued.Equal(test.want.Time) || got.Type != s.Type || (got.Counter != 0) != (name == "a release") {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }

@@ -378,6 +378,22 @@ func TestAMembersMalformedStatementIsNamed(t *testing.T) {
 	}
 }
 
+// Where too few members are left who could sign, the way out is the next version of the
+// trust file, by its number.
+func TestATeamOfNobodyIsMendedByTheNextVersion(t *testing.T) {
+	w := newWorld(t)
+	revoke := func(name string) string {
+		return fmt.Sprintf("  revoke %q {\n    effective = \"2026-10-01T00:00:00Z\"\n    reason    = \"x\"\n  }\n", name)
+	}
+	w.edit("  environment", revoke("signer-1")+revoke("signer-2")+"  environment")
+	v := w.judged(w.whole())
+	for _, c := range v.Checks() {
+		if c.ID == CheckReview && (c.Result != Fail || !strings.Contains(c.Remedy, "version = 43,") || !strings.Contains(c.Have, "only one is left in team appsec")) {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
 // A signer that fails, as one in hardware may, signs nothing: no bundle, no seal and no
 // trust file comes of it.
 func TestAFailingSignerSignsNothing(t *testing.T) {

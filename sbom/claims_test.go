@@ -151,7 +151,7 @@ func TestALicenceIsDeniedByItsName(t *testing.T) {
 		{"MIT", "GPL-3.0", true}, {"GPL-3.0", "GPL-3.0", false}, {"GPL-3.0-only", "GPL-3.0", false}, {"GPL-3.0", "GPL-3.0-only", false}, {"GPL-3.0-or-later", "GPL-3.0+", false},
 		{"GPL-3.0-or-later", "GPL-3.0-only", true}, {"MIT OR GPL-3.0-only", "GPL-3.0-only", true}, {"MIT AND GPL-3.0-only", "GPL-3.0-only", false}, {"(MIT OR ISC) AND Apache-2.0", "Apache-2.0", false},
 		{"(MIT OR GPL-3.0-only) AND ISC", "GPL-3.0-only", true}, {"GPL-3.0-only OR MIT", "MIT", true}, {"GPL-3.0-only OR MIT", "MIT,GPL-3.0-only", false}, {"MIT AND ISC OR GPL-3.0-only", "ISC", true},
-		{"MIT AND ISC OR GPL-3.0-only", "ISC,GPL-3.0-only", false}, {"UNLICENSED", "UNLICENSED", false}, {"SEE LICENSE IN X", "SEE LICENSE IN X", false}, {"BSD", "MIT", true},
+		{"MIT AND ISC OR GPL-3.0-only", "ISC,GPL-3.0-only", false}, {"UNLICENSED", "UNLICENSED", false}, {"LicenseRef-x-only", "LicenseRef-x", true}, {"LicenseRef-x-or-later", "LicenseRef-x+", true}, {"LGPL-2.1-only", "LGPL-2.1", false}, {"AGPL-3.0-or-later", "AGPL-3.0+", false}, {"GFDL-1.3-only", "GFDL-1.3", false}, {"SEE LICENSE IN X", "SEE LICENSE IN X", false}, {"BSD", "MIT", true},
 		{"GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only", false}, {"GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only WITH Classpath-exception-2.0", false},
 		{"GPL-2.0-only WITH Classpath-exception-2.0", "Classpath-exception-2.0", false}, {"GPL-2.0-only WITH Classpath-exception-2.0", "MIT", true}, {"GPL-2.0-only", "GPL-2.0-only WITH Classpath-exception-2.0", true},
 	} {
