@@ -151,7 +151,11 @@ func All(err error) Problems {
 				walk(u)
 			}
 		default:
-			walk(errors.Unwrap(e))
+			inner := errors.Unwrap(e)
+			if p := (*Problem)(nil); inner == nil && errors.As(e, &p) { // a library's own list of errors, which only As looks into
+				inner = p
+			}
+			walk(inner)
 		}
 	}
 	walk(err)
