@@ -15,12 +15,13 @@ type verdictJSON struct {
 	Subject     string   `json:"subject"`
 	Environment string   `json:"environment"`
 	Decision    Decision `json:"decision"`
+	Code        string   `json:"code"`
 	Checks      []Check  `json:"checks"`
 }
 
 // WriteJSON writes the verdict as nbuild.verdict/v1, one object on one line.
 func (v *Verdict) WriteJSON(w io.Writer) error {
-	out := verdictJSON{"nbuild.verdict/v1", v.subject.String(), v.environment, v.Decision(), v.Checks()}
+	out := verdictJSON{"nbuild.verdict/v1", v.subject.String(), v.environment, v.Decision(), string(v.Code()), v.Checks()}
 	if out.Checks == nil {
 		out.Checks = []Check{}
 	}
@@ -37,6 +38,9 @@ func (v *Verdict) WriteText(w io.Writer) error {
 	outcome := words[v.Decision()]
 	if v.Unsigned() {
 		outcome = "rejected: nothing is signed for it"
+	}
+	if code := v.Code(); code != "" {
+		outcome += " [" + string(code) + "]"
 	}
 	fmt.Fprintf(&b, "%s\n  for %s: %s\n", diag.Clean(v.subject.String()), diag.Clean(v.environment), outcome)
 	width := 0

@@ -75,19 +75,33 @@ func (v *Verdict) Decision() Decision {
 // all.
 func (v *Verdict) Unsigned() bool { return v.Decision() == Reject && v.unsigned }
 
-// Err returns nil for an accepted image, and otherwise a diag.Problem with the
-// code of the outcome (exit 20, 21 or 22) and the first remedy.
-func (v *Verdict) Err() error {
-	p := &diag.Problem{Remedy: v.Remedy()}
+// Code names the outcome (exit 20, 21 or 22), "" of an accepted image: `nbuild explain`
+// prints its page.
+func (v *Verdict) Code() diag.Code {
 	switch d := v.Decision(); {
 	case d == Accept:
-		return nil
+		return ""
 	case d == Undecided:
-		p.Code, p.What = CodeUndecided, "no decision about "+v.subject.String()
+		return CodeUndecided
 	case v.Unsigned():
-		p.Code, p.What = CodeUnsigned, "nothing is signed for "+v.subject.String()
+		return CodeUnsigned
+	}
+	return CodeRejected
+}
+
+// Err returns nil for an accepted image, and otherwise a diag.Problem with the code of
+// the outcome and the first remedy.
+func (v *Verdict) Err() error {
+	p := &diag.Problem{Code: v.Code(), Remedy: v.Remedy()}
+	switch p.Code {
+	case "":
+		return nil
+	case CodeUndecided:
+		p.What = "no decision about " + v.subject.String()
+	case CodeUnsigned:
+		p.What = "nothing is signed for " + v.subject.String()
 	default:
-		p.Code, p.What = CodeRejected, v.environment+" does not accept "+v.subject.String()
+		p.What = v.environment + " does not accept " + v.subject.String()
 	}
 	for _, c := range v.checks {
 		if c.Result != Pass {
