@@ -151,14 +151,14 @@ func (s *Spec) base(img *Image) (*v1.ConfigFile, []v1.Hash, []v1.Descriptor, err
 		return nil, nil, nil, badPlatform(have, s.Platform)
 	}
 	if len(layers) != len(manifest.Layers) || len(layers) != len(config.RootFS.DiffIDs) {
-		return nil, nil, nil, badBase(fmt.Sprintf("its manifest has %d layers and its configuration %d", len(manifest.Layers), len(config.RootFS.DiffIDs)))
+		return nil, nil, nil, BadBase(fmt.Sprintf("its manifest has %d layers and its configuration %d", len(manifest.Layers), len(config.RootFS.DiffIDs)))
 	}
 	descriptors := make([]v1.Descriptor, len(layers))
 	for n, l := range layers {
 		d := manifest.Layers[n]
 		kind, ok := ociLayers[d.MediaType]
 		if !ok || len(d.URLs) > 0 {
-			return nil, nil, nil, badBase(fmt.Sprintf("its layer %s is of type %q, or kept elsewhere", d.Digest, d.MediaType))
+			return nil, nil, nil, BadBase(fmt.Sprintf("its layer %s is of type %q, or kept elsewhere", d.Digest, d.MediaType))
 		}
 		descriptors[n] = v1.Descriptor{MediaType: kind, Size: d.Size, Digest: d.Digest, Annotations: d.Annotations}
 		img.layers = append(img.layers, retyped{l, kind})
@@ -196,7 +196,8 @@ func badPlatform(have *v1.Platform, want v1.Platform) error {
 	}
 }
 
-func badBase(why string) error {
+// BadBase is the problem of a base image that can't be built on, and why.
+func BadBase(why string) error {
 	return &diag.Problem{
 		Code:   CodeBase,
 		What:   "the base image can't be built on",

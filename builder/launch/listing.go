@@ -103,6 +103,9 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 		if err == nil {
 			err = ctx.Err()
 		}
+		if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return image.BadBase("one of its layers is no archive that can be read: " + err.Error())
+		}
 		if err != nil {
 			return err
 		}
@@ -111,7 +114,7 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 			continue
 		}
 		if len(nodes) > bounds.ImagePaths || len(name) > bounds.Path {
-			return fmt.Errorf("a base has more than %d paths, or one is longer than %d", bounds.ImagePaths, bounds.Path)
+			return image.BadBase(fmt.Sprintf("it has more than %d paths, or one is longer than %d bytes", bounds.ImagePaths, bounds.Path))
 		}
 		dir, base := path.Split(name)
 		if gone, ok := strings.CutPrefix(base, ".wh."); ok {
