@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -276,6 +277,7 @@ func TestLayersHoldWhatTheyName(t *testing.T) {
 		{"a fetched file by its path", pipelines.Layer{From: from(geo), To: "/app/geo.mmdb"}, []string{"app/geo.mmdb"}},
 		{"a fetched file in a folder", pipelines.Layer{From: from(geo), To: "/app/data/"}, []string{"app/data/geo"}},
 		{"a fetched file at the root", pipelines.Layer{From: from(geo), To: "/"}, []string{"geo"}},
+		{"a fetched file beside others", pipelines.Layer{From: from(filesOf("server.js"), geo), To: "/app"}, []string{"app/server.js", "app/geo"}},
 		{"the same file twice", pipelines.Layer{From: from(project, filesOf("lib/a.js")), To: "/app"}, []string{"app/lib/a.js", "app/server.js"}},
 	}
 	for _, tt := range tests {
@@ -393,9 +395,9 @@ func TestBuildRefuses(t *testing.T) {
 		want   []diag.Code
 	}{
 		{"two files at one path", func(s *site) {
-			s.put(snapshot.Artefact{Kind: snapshot.KindFetch, Name: "geo"}, []byte("geo"))
-			s.layers(pipelines.Layer{Name: "x", From: from(filesOf("server.js"), pipelines.Source{Kind: pipelines.FromFetch, Name: "geo"}), To: "/app"})
-		}, []diag.Code{image.CodeShape}},
+			s.put(snapshot.Artefact{Kind: snapshot.KindFetch, Name: "server.js"}, []byte("geo"))
+			s.layers(pipelines.Layer{Name: "x", From: from(filesOf("server.js"), pipelines.Source{Kind: pipelines.FromFetch, Name: "server.js"}), To: "/app"})
+		}, []diag.Code{image.CodeConflict}},
 		{"a package and a file of the project at one path", func(s *site) {
 			s.npm(snapshot.KindNPM, "left", "", nil, map[string]string{"index.js": "l"})
 			s.file("node_modules/left/index.js", "mine")
@@ -410,15 +412,6 @@ func TestBuildRefuses(t *testing.T) {
 		{"a file that is not pinned, and a package that is not there", func(s *site) {
 			s.layers(pipelines.Layer{Name: "x", From: from(geo, onePackage("none")), To: "/app/"})
 		}, []diag.Code{CodeNoFetch, CodeNoPackage}},
-		{"a file that is gone", func(s *site) {
-			s.layers(pipelines.Layer{Name: "x", From: from(filesOf("gone.js", "lost.js")), To: "/app"})
-		}, []diag.Code{CodeFiles, CodeFiles}},
-		{"a package that the lockfile has with other bytes", func(s *site) {
-			s.npm(snapshot.KindNPM, "left", "", nil, map[string]string{"index.js": "l"})
-			other := sha512.Sum512([]byte("other"))
-			s.tree.Packages[0].Integrity = "sha512-" + base64.StdEncoding.EncodeToString(other[:])
-			s.layers(pipelines.Layer{Name: "x", From: from(production), To: "/app"})
-		}, []diag.Code{image.CodeUnpinned}},
 		{"a guard on a base that does not say its Node", func(s *site) {
 			s.project.Images[0].Guard = "enforce"
 		}, []diag.Code{CodeNodeUnknown}},
@@ -492,5 +485,23 @@ func TestColdAndWarmBuildsAgree(t *testing.T) {
 	slices.Reverse(s.files)
 	if again := s.mustBuild().Digest; again != other {
 		t.Error("the order in which files are found matters")
+	}
+}
+
+// TestBuildEndsWhereWhatWasCheckedIsAnother has what the command refuses before: a file
+// that went since build.hcl was read, and a package of other bytes than the lockfile's.
+func TestBuildEndsWhereWhatWasCheckedIsAnother(t *testing.T) {
+	s := newSite(t)
+	s.layers(pipelines.Layer{Name: "x", From: from(filesOf("gone.js")), To: "/app"})
+	if _, err := s.build(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is gone: %v", err)
+	}
+	s = newSite(t)
+	s.npm(snapshot.KindNPM, "left", "", nil, map[string]string{"index.js": "l"})
+	other := sha512.Sum512([]byte("other"))
+	s.tree.Packages[0].Integrity = "sha512-" + base64.StdEncoding.EncodeToString(other[:])
+	s.layers(pipelines.Layer{Name: "x", From: from(production), To: "/app"})
+	if _, err := s.build(); err == nil || !strings.Contains(err.Error(), "in the lockfile and") {
+		t.Errorf("a package of other bytes: %v", err)
 	}
 }

@@ -2,12 +2,12 @@ package builder
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/image"
-	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/worktree"
 )
@@ -27,23 +27,15 @@ func Entries(ctx context.Context, root *os.Root, files []worktree.File) ([]snaps
 // named describes the files of a files() reference.
 func named(ctx context.Context, root *os.Root, names []string) ([]snapshot.Entry, error) {
 	files := make([]worktree.File, len(names))
-	var problems diag.Problems
 	for i, name := range names {
 		info, err := root.Stat(name)
-		if err != nil {
-			problems = append(problems, &diag.Problem{
-				Code: CodeFiles, Pos: diag.Pos{File: name}, What: "a file of the project can't be read", Err: err,
-				Why: "the image could not hold what the plan says", Remedy: "check that the file is there and may be read, or leave it out of the layer",
-			})
-			continue
+		if err != nil { // it was there when build.hcl was read
+			return nil, fmt.Errorf("reading the project's files: %w", err)
 		}
 		files[i] = worktree.File{Path: name, Mode: 0o644, Size: info.Size()}
 		if info.Mode()&0o111 != 0 {
 			files[i].Mode = 0o755
 		}
-	}
-	if err := problems.Err(); err != nil {
-		return nil, err
 	}
 	return Entries(ctx, root, files)
 }

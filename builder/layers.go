@@ -56,8 +56,8 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 				Why: "every byte that enters an image is in nbuild.lock", Remedy: "run `nbuild pin`",
 			}
 		}
-		if strings.HasSuffix(l.To, "/") {
-			at = path.Join(at, s.Name)
+		if strings.HasSuffix(l.To, "/") || len(l.From) > 1 { // else it is the file's own path
+			at = path.Join(at, b.fileName(s.Name))
 		}
 		return []image.Member{image.Blob(b.Store, a, at, 0o644, s.String())}, nil
 	}
@@ -65,6 +65,25 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 		Code: CodeSteps, Pos: l.At, What: fmt.Sprintf("layer %q takes %s, which this version can't make", l.Name, s),
 		Why: "steps are planned and not run yet", Remedy: "take it out of the layer's `from`",
 	}
+}
+
+// NoPackage is the problem of a source at pos that takes a package which production's tree
+// does not have at its top.
+func NoPackage(s pipelines.Source, pos diag.Pos) error {
+	return &diag.Problem{
+		Code: CodeNoPackage, Pos: pos, What: "there is no " + s.Package + " at the top of the tree of npm." + s.Name, Why: "the layer would be empty: it is taken of what production has",
+		Remedy: "name a package that package.json asks for in dependencies; with what only development asks for, it is npm." + s.Name + ".all",
+	}
+}
+
+// fileName is how a fetched file is called in a folder: as its URL ends.
+func (b *build) fileName(fetch string) string {
+	for _, f := range b.Project.Fetches {
+		if f.Name == fetch {
+			return path.Base(f.URL)
+		}
+	}
+	return fetch
 }
 
 // modules returns the members of a tree of packages, or of one package and what it
@@ -77,10 +96,7 @@ func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Sou
 	if s.Tree == "package" {
 		var ok bool
 		if tree, ok = tree.Part(s.Package); !ok {
-			return nil, &diag.Problem{
-				Code: CodeNoPackage, Pos: l.At, What: "there is no " + s.Package + " at the top of the tree", Why: "the layer would be empty",
-				Remedy: "name a package that the project depends on, as package.json has it",
-			}
+			return nil, NoPackage(s, l.At)
 		}
 	}
 	for i := range b.Project.Npm {

@@ -10,7 +10,6 @@ const (
 	CodeNoPackage diag.Code = "NB1186" // a layer names a package that the tree does not have
 	CodeBase      diag.Code = "NB1187" // what a base is made of is not pinned
 	CodeNoFetch   diag.Code = "NB1188" // a fetched file is not pinned
-	CodeFiles     diag.Code = "NB1189" // the project's files can't be read
 
 	CodeNodeUnknown diag.Code = "NB1179" // which Node a guarded image starts can't be found out
 )

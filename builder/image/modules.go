@@ -10,7 +10,6 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -18,26 +17,21 @@ import (
 
 // Modules returns the members of an npm tree below a folder of the image ("app"):
 // one for each package that has a tarball of its own, and the bin links. Every
-// package is pinned in lock with the integrity that the tree has; all that are not
-// come at once as CodeUnpinned.
+// package is pinned in lock with the integrity that the tree has: what is not was to be
+// refused before anything is built (see internal/upstream, Check), and is an error.
 func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *npm.Tree, at, owner string) ([]Member, error) {
 	m := modules{store: store, artefacts: map[string]snapshot.Artefact{}, files: map[string][]string{}}
 	var members []Member
-	var problems diag.Problems
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
 		if p.Bundler != "" {
 			continue // in its bundler's tarball
 		}
-		a, problem := pinned(lock, p)
-		if problem != nil {
-			problems = append(problems, problem)
-			continue
+		a, err := pinned(lock, p)
+		if err != nil {
+			return nil, err
 		}
 		m.artefacts[p.Path] = a
-	}
-	if err := problems.Err(); err != nil {
-		return nil, err
 	}
 	linked := tree.BinLinks(func(p *npm.Package, file string) bool { return m.has(ctx, p, file) })
 	if m.err != nil {
@@ -66,25 +60,17 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 	return members, nil
 }
 
-func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Problem) {
+func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, error) {
 	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
-	problem := &diag.Problem{Code: CodeUnpinned, Pos: p.Pos, Remedy: "run `nbuild pin`"}
 	switch _, indexed := a.Index(); {
 	case p.Link != "":
-		problem.What = p.Path + " is a link to the project's folder " + p.Link
-		problem.Why = "linked folders are not pinned, so no image holds them"
-		problem.Remedy = "publish " + p.Link + " to a registry, or leave the dependency out"
+		return a, fmt.Errorf("%s is a link to the project's folder %s, which no image holds", p.Path, p.Link)
 	case !ok || !indexed:
-		problem.What = p.Name + "@" + p.Version + " is not in nbuild.lock"
-		problem.Why = "every byte that enters an image is pinned"
+		return a, fmt.Errorf("%s@%s is not in nbuild.lock, or has no file index there", p.Name, p.Version)
 	case !sri.Confirms(a.Integrity, p.Integrity):
-		problem.What = fmt.Sprintf("%s has the integrity %s in the lockfile and %s in nbuild.lock", a.ID(), p.Integrity, a.Integrity)
-		problem.Why = "one of the two files was changed without the other, and a published version never changes"
-		problem.Remedy = fmt.Sprintf("compare both with `npm view %s@%s dist.integrity`; once the lockfile is right, run `nbuild pin --update %s`", p.Name, p.Version, p.Name)
-	default:
-		return a, nil
+		return a, fmt.Errorf("%s has the integrity %s in the lockfile and %s in nbuild.lock", a.ID(), p.Integrity, a.Integrity)
 	}
-	return a, problem
+	return a, nil
 }
 
 // modules knows the files of those packages that were asked for.

@@ -9,6 +9,5 @@ const (
 	CodePath     diag.Code = "NB1182" // a path, link or mode that no layer may hold
 	CodeBase     diag.Code = "NB1183" // a base image that can't be built on
 	CodeChanged  diag.Code = "NB1184" // a file is not what its listing says
-	CodeUnpinned diag.Code = "NB1185" // a package of the tree is not what nbuild.lock pins
 	CodeCase     diag.Code = "NB0190" // a warning: two paths are one on other systems
 )

@@ -19,8 +19,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/debian"
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
@@ -57,7 +59,7 @@ func OfImage(ctx context.Context, host machine.Host, p *project.Project, lock *s
 	for _, platform := range block.Platforms {
 		for _, l := range block.Layers {
 			for _, s := range l.From {
-				if err := g.source(s, p.Machine(block.Base, platform, lock), prefix(block, l)); err != nil {
+				if err := g.source(s, p.Machine(block.Base, platform, lock), prefix(block, l), l.At); err != nil {
 					return nil, err
 				}
 			}
@@ -93,7 +95,7 @@ func OfProject(ctx context.Context, host machine.Host, p *project.Project, lock 
 			if len(p.Npm) > 1 {
 				at = n.Name
 			}
-			if err := g.source(pipelines.Source{Kind: pipelines.FromNpm, Name: n.Name, Tree: tree}, pipelines.Machine{Platform: platform}, at); err != nil {
+			if err := g.source(pipelines.Source{Kind: pipelines.FromNpm, Name: n.Name, Tree: tree}, pipelines.Machine{Platform: platform}, at, n.At); err != nil {
 				return nil, err
 			}
 		}
@@ -134,7 +136,7 @@ func prefix(block *pipelines.Image, l pipelines.Layer) string {
 	return strings.TrimPrefix(to, "/")
 }
 
-func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string) error {
+func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string, pos diag.Pos) error {
 	switch s.Kind {
 	case pipelines.FromNpm:
 		tree, err := g.project.Tree(s.Name, on, s.Tree == "all")
@@ -144,7 +146,7 @@ func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string) e
 		if s.Tree == "package" {
 			var ok bool
 			if tree, ok = tree.Part(s.Package); !ok {
-				return fmt.Errorf("npm.%s has no package %q", s.Name, s.Package)
+				return builder.NoPackage(s, pos)
 			}
 		}
 		return g.tree(tree, s.Name, at)

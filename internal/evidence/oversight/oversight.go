@@ -14,10 +14,10 @@ package oversight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 	"time"
 
+	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
@@ -123,7 +123,7 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 				g.files = append(g.files, s.Files...)
 			case pipelines.FromNpm:
 				for _, platform := range block.Platforms {
-					if err := g.tree(ctx, s, g.subject.Project.Machine(block.Base, platform, g.subject.Lock)); err != nil {
+					if err := g.tree(ctx, s, g.subject.Project.Machine(block.Base, platform, g.subject.Lock), l.At); err != nil {
 						return err
 					}
 				}
@@ -135,7 +135,7 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 
 // tree gathers the packages of one tree. Where the project has several lockfiles
 // they are distinguished by the names of their blocks.
-func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Machine) error {
+func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Machine, pos diag.Pos) error {
 	var tree *npm.Tree
 	tree, err := g.subject.Project.Tree(s.Name, on, s.Tree == "all")
 	if err != nil {
@@ -144,7 +144,7 @@ func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Ma
 	if s.Tree == "package" {
 		var ok bool
 		if tree, ok = tree.Part(s.Package); !ok {
-			return fmt.Errorf("npm.%s has no package %q", s.Name, s.Package)
+			return builder.NoPackage(s, pos)
 		}
 	}
 	packages, err := g.collector.Tree(ctx, tree, g.subject.Lock)
@@ -176,16 +176,8 @@ func (g *gatherer) own(ctx context.Context) error {
 	return nil
 }
 
-// Gates holds what a build file denies, the classes of its releases and its licences, to
-// what there is: a gate that names nothing would let everything through. What is wrong is
-// reported at once.
+// Gates holds the licences that a build file denies to those there are: a gate that names
+// nothing would let everything through. Its classes of change are held to the language.
 func Gates(p *pipelines.Project) error {
-	problems := diag.All(gate.CheckLicences(p.Sbom.DenyLicense, p.Sbom.Denied))
-	for _, r := range p.Releases {
-		for _, classes := range [][]string{r.Deny, r.Review} {
-			_, err := gate.ParseClasses(classes, r.At)
-			problems = append(problems, diag.All(err)...)
-		}
-	}
-	return diag.Problems(problems).Err()
+	return gate.CheckLicences(p.Sbom.DenyLicense, p.Sbom.Denied)
 }
