@@ -149,7 +149,7 @@ func (e *evaluator) inputs() {
 			}
 			n.Scripts = append(n.Scripts, Script{Package: s.Labels[0], Allow: e.Strings(s, "allow"), Reason: e.reason(s), At: e.position(s)})
 		}
-		n.Unbuilt = e.unbuilt(b)
+		n.Unbuilt, n.Packed = e.unbuilt(b), e.packed(b)
 		for _, s := range b.Of("patch") {
 			at := strings.LastIndex(s.Labels[0], "@")
 			if at < 1 || !npmPackage().MatchString(s.Labels[0][:at]) || at == len(s.Labels[0])-1 {
@@ -180,8 +180,25 @@ func (e *evaluator) inputs() {
 // unbuilt reads what an npm block accepts as its tarball has it.
 func (e *evaluator) unbuilt(b *hclfile.Body) []Unbuilt {
 	var all []Unbuilt
+	e.ofPackages(b, "unbuilt", "core-js", func(s *hclfile.Body) {
+		all = append(all, Unbuilt{Package: s.Labels[0], Reason: e.reason(s), At: e.position(s)})
+	})
+	return all
+}
+
+// packed reads which tarballs stand for packages of git and for folders.
+func (e *evaluator) packed(b *hclfile.Body) []Packed {
+	var all []Packed
+	e.ofPackages(b, "packed", "my-lib", func(s *hclfile.Body) {
+		all = append(all, Packed{Package: s.Labels[0], File: e.path(s, "file", e.String(s, "file")), At: e.position(s)})
+	})
+	return all
+}
+
+// ofPackages reads blocks whose label is a package or one version of it, each once.
+func (e *evaluator) ofPackages(b *hclfile.Body, kind, example string, read func(*hclfile.Body)) {
 	seen := map[string]bool{}
-	for _, s := range b.Of("unbuilt") {
+	for _, s := range b.Of(kind) {
 		label := s.Labels[0]
 		name, version := label, "1"
 		if at := strings.LastIndex(label, "@"); at > 0 {
@@ -189,14 +206,13 @@ func (e *evaluator) unbuilt(b *hclfile.Body) []Unbuilt {
 		}
 		switch {
 		case !npmPackage().MatchString(name) || version == "":
-			e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", label), "", `write it as: unbuilt "core-js" {, or unbuilt "core-js@3.0.0" { for one version`)
+			e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", label), "", fmt.Sprintf(`write it as: %[1]s "%[2]s" {, or %[1]s "%[2]s@3.0.0" { for one version`, kind, example))
 		case seen[label]:
-			e.Problem(s.Range, CodeForm, fmt.Sprintf("unbuilt %q stands twice", label), "", "remove one")
+			e.Problem(s.Range, CodeForm, fmt.Sprintf("%s %q stands twice", kind, label), "", "remove one")
 		}
 		seen[label] = true
-		all = append(all, Unbuilt{Package: label, Reason: e.reason(s), At: e.position(s)})
+		read(s)
 	}
-	return all
 }
 
 // safe reports whether nobody on the way can change what an address gives: it is

@@ -98,6 +98,9 @@ var npmBlock = hclfile.Block{
 			{Name: "unbuilt", Labels: []string{"package"}, Doc: "Says that production does without what the install scripts of a package, or its binding.gyp, would make. The label is a name, or `NAME@VERSION` for that version alone. Without it a build stops at a package that an image may load and that has neither run its scripts nor machine code for the image's platform and Node. The BOM says so.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 				{Name: "reason", Type: text, Required: true, Doc: "Why production does without it."},
 			}}},
+			{Name: "packed", Labels: []string{"package"}, Doc: "Names a tarball of the project, as `npm pack` writes it, for a package that the lockfile takes from git or from a folder of the project. The label is a name, or `NAME@VERSION` for that version alone. package.json and the lockfile stay as they are: the tarball is pinned in nbuild.lock, laid out in node_modules and put into images in place of a clone or a link.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "file", Type: text, Required: true, Doc: "The tarball, relative to the project's folder."},
+			}}},
 			{Name: "patch", Labels: []string{"name@version"}, Doc: "Changes a package under its own name.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 				{Name: "file", Type: text, Required: true, Doc: "The patch, relative to the project's folder."},
 				{Name: "resolves", Type: texts, Doc: "The advisories that it answers."},

@@ -61,6 +61,7 @@ type Npm struct {
 	Implied  bool   // no block stands for it
 	Scripts  []Script
 	Patches  []Patch
+	Packed   []Packed
 	Unbuilt  []Unbuilt
 	At       diag.Pos
 }
@@ -81,6 +82,14 @@ func (n *Npm) Accepts(name, version string) *Unbuilt {
 type Unbuilt struct {
 	Package string // a name, or name@version
 	Reason  string
+	At      diag.Pos
+}
+
+// Packed names a tarball of the project for a package that the lockfile takes from git or
+// from a folder of the project.
+type Packed struct {
+	Package string // a name, or name@version
+	File    string // relative to the project's folder
 	At      diag.Pos
 }
 

@@ -42,7 +42,7 @@ func (g *graph) faults() []fault {
 		case !validName(n.Name) || !validVersion(n.Version):
 			add(n.problem(CodeEntry, quote(n.Path)+" has the name "+quote(n.Name)+" and the version "+quote(n.Version), "no registry has such a package", restore(g.lock.File)))
 		case n.bundler == nil:
-			if p := n.originFault(); p != nil {
+			if p := g.originFault(n); p != nil {
 				add(p)
 				break
 			}
@@ -55,7 +55,7 @@ func (g *graph) faults() []fault {
 		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
 			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.platform(),
 				"it says so itself (os "+list(n.OS)+", cpu "+list(n.CPU)+", libc "+list(n.Libc)+") and nothing marks it optional",
-				"move it to optionalDependencies in package.json, or build for another platform"))
+				n.elsewhere(g.lock.File)))
 		}
 	}
 	slices.SortStableFunc(all, func(a, b fault) int { return a.problem.Pos.Line - b.problem.Pos.Line })
@@ -97,45 +97,59 @@ func (g *graph) linkFault(n *node) *diag.Problem {
 		return nil
 	default:
 		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to the project's folder "+quote(n.Resolved),
-			"nbuild installs packed packages; linked folders and workspaces are not supported yet", n.packed("./"+target, at.Version))
+			"nbuild installs packed packages, and links no folders", g.packed(n, "./"+target, at.Version))
 	}
 	return n.problem(CodeLink, "the link "+quote(n.Path)+" to "+quote(n.Resolved)+" "+bad,
-		"what it stands for can't be known from the lockfile", "publish the linked package or move it into the project, then "+rewrite)
+		"what it stands for can't be known from the lockfile, and npm writes no such entry", "delete the entry "+quote(n.Path)+", then "+rewrite)
 }
 
 // originFault refuses what has no bytes that a lockfile could name, by what it is.
-func (n *node) originFault() *diag.Problem {
+func (g *graph) originFault(n *node) *diag.Problem {
 	o := n.Origin()
 	shown := o.Shown()
 	switch o.From {
 	case FromGit:
 		return n.problem(CodeGit, n.Name+"@"+n.Version+" comes from git, from "+shown,
-			"what a git host packs has no fixed bytes, and nbuild clones nothing yet", n.packed(o.repository(), n.Version))
+			"what a git host packs has no fixed bytes, and nbuild clones nothing", g.packed(n, o.repository(), n.Version))
 	case FromFolder:
 		return n.problem(CodeWorkspaces, n.Name+"@"+n.Version+" comes from the folder "+quote(o.Address),
-			"nbuild installs packed packages; folders are not supported yet", n.packed("./"+o.Address, n.Version))
+			"nbuild installs packed packages, and no folders", g.packed(n, "./"+o.Address, n.Version))
 	case FromUnknown:
 		return n.problem(CodeOrigin, quote(n.Path)+" comes from "+quote(shown)+", which nbuild can't read",
 			"a package comes from a registry, an https address or a tarball in the project", rewrite)
 	case FromFile:
-		if !o.InProject() {
+		if n.Tarball == "" && !o.InProject() { // build.hcl names none outside
 			return n.problem(CodeOrigin, n.Name+"@"+n.Version+" is a tarball outside of the project, "+quote(o.Address),
-				"a build reads its own folder only, so that it is the same on every machine", "copy the tarball into the project and depend on it there, then "+rewrite)
+				"a build reads its own folder only, so that it is the same on every machine", g.inPlace(n, "copy it into the project: run `cp "+o.Address+" "+path.Base(o.Address)+"` beside the lockfile", path.Base(o.Address)))
 		}
 	}
 	return nil
 }
 
-// packed is the remedy for what is not a tarball yet: what npm packs, and how the
-// project names the file that it writes.
-func (n *node) packed(what, version string) string {
+// elsewhere is the remedy for a package that does not run on the platform.
+func (n *node) elsewhere(file string) string {
+	if n.dev {
+		return "leave it to those who develop on another platform: production does without it (`nbuild install --omit dev`)"
+	}
+	return "build for a platform that it runs on (`platforms` in the project block); where the lockfile is not what was meant, " + restore(file)
+}
+
+// packed is the remedy for what is not a tarball yet: npm packs it.
+func (g *graph) packed(n *node, what, version string) string {
 	file := "FILE.tgz"
 	if validName(n.Name) && validVersion(version) {
 		file = strings.ReplaceAll(strings.TrimPrefix(n.Name, "@"), "/", "-") + "-" + version + ".tgz"
 	}
-	remedy := "keep it as a tarball of the project: run `npm pack " + what + "`, write \"" + n.Name + "\": \"file:" + file + "\" in its place in package.json, then " + rewrite
+	remedy := g.inPlace(n, "keep it as a tarball of the project: run `npm pack "+what+"` beside the lockfile", file)
 	if n.dev {
 		return "leave it to those who develop: production does without it (`nbuild install --omit dev`); or " + remedy
 	}
 	return remedy
+}
+
+// inPlace is the remedy that puts a tarball of the project in a package's place, with the
+// block of build.hcl that names it. Neither package.json nor the lockfile is touched.
+func (g *graph) inPlace(n *node, bring, file string) string {
+	return bring + ", name the tarball in the npm block of build.hcl, which is this one where there is none, and run `nbuild pin`\n" +
+		"npm \"deps\" {\n  packed \"" + n.Name + "\" {\n    file = \"" + path.Join(path.Dir(g.lock.File), file) + "\"\n  }\n}"
 }

@@ -48,6 +48,8 @@ type Entry struct {
 	Elsewhere string // what names its bytes at other places of the lockfile, where Integrity is weak
 	License   string
 
+	Tarball string // the tarball of the project that stands for it, relative to the lockfile's folder: see Pack
+
 	Link             bool // a symbolic link to the folder that Resolved names
 	InBundle         bool // part of its bundler's tarball
 	HasShrinkwrap    bool // its tarball has a lockfile of its own, which says what stands in it

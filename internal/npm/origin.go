@@ -42,6 +42,8 @@ func (e *Entry) Origin() Origin {
 	scheme, rest, schemed := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
 	switch {
+	case e.Tarball != "":
+		return Origin{FromFile, path.Clean(e.Tarball)}
 	case e.Link:
 		return Origin{FromFolder, path.Clean(e.Resolved)}
 	case e.local():

@@ -25,6 +25,7 @@ const (
 	CodeEntry       diag.Code = "NB0363" // an entry without a usable name or version
 	CodeGit         diag.Code = "NB0364" // a package that comes from git
 	CodeOrigin      diag.Code = "NB0365" // a package whose bytes come from where nbuild can't take them
+	CodePacked      diag.Code = "NB0369" // a packed block that means no package
 	CodeEngine      diag.Code = "NB0367" // a required package that refuses the version of Node or npm
 	CodeDevEngines  diag.Code = "NB0368" // devEngines of package.json do not take this machine
 	CodeDiffers     diag.Code = "NB0366" // the lockfile has another package or version than one of its packages asks for

@@ -63,8 +63,10 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 		if err != nil {
 			return a, true, at(p, err)
 		}
-		a, err = n.inWords(ctx, p, a)
-		return a, true, err
+		if _, indexed := a.Index(); indexed { // else it is fetched anew, to be unpacked
+			a, err = n.inWords(ctx, p, a)
+			return a, true, err
+		}
 	}
 	if p.held.Weak() {
 		if err := n.strengthen(ctx, &p); err != nil {
@@ -226,14 +228,14 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 	defer func() { _ = blob.Close() }()
 	x, err := unpacked(func() (*snapshot.Index, error) { return tarball.Index(blob, tarball.Options{}) })
 	if err != nil {
-		return r, tarball.Explain(id, err)
+		return r, p.ofProject(tarball.Explain(id, err))
 	}
 	if x.Package.Name != p.Name || !sameVersion(x.Package.Version, p.Version) {
-		return r, &diag.Problem{
+		return r, p.ofProject(&diag.Problem{
 			Code: CodeOtherPackage, What: fmt.Sprintf("the tarball of %s says it is %s@%s", id, x.Package.Name, x.Package.Version),
-			Why:    "the registry's word and the package's differ, so reviews and advisories would be looked up under a wrong name",
+			Why:    "the lockfile's word and the package's differ, so reviews and advisories would be looked up under a wrong name",
 			Remedy: tarball.AnotherVersion(p.Name),
-		}
+		})
 	}
 	doc, err := snapshot.EncodeIndex(x)
 	if err != nil {
@@ -243,6 +245,17 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 		return r, err
 	}
 	return r, n.ask(ctx, p, &r)
+}
+
+// ofProject has a problem of a tarball that stands in the project say what to do about that
+// file: no registry has another version of it.
+func (p asked) ofProject(err error) error {
+	if p.From == npm.FromFile {
+		for _, x := range diag.All(err) {
+			x.Remedy = fmt.Sprintf("put the tarball of %s@%s at %s, as `npm pack` writes it, and run `nbuild pin`", p.Name, p.Version, p.File)
+		}
+	}
+	return err
 }
 
 // resolutions are how nbuild.lock says where bytes come from, "" for the registry.

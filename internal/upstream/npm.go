@@ -63,7 +63,7 @@ func tarballOf(files Tarballs, name, id, integrity string, begin func() (io.Writ
 		}
 		return &diag.Problem{
 			Code: CodeTarball, What: fmt.Sprintf("the tarball %s of %s can't be read", name, id), Err: err,
-			Why: "the lockfile says that the package is that file of the project", Remedy: "bring the file back (`git status " + name + "`), or correct the dependency and run `npm install --package-lock-only`",
+			Why: "the lockfile, or a packed block of build.hcl, says that the package is that file of the project", Remedy: "bring the file back (`git status " + name + "` says what became of it), or put it there anew, as `npm pack` writes it",
 		}
 	}
 	if want, err := sri.Parse(integrity); err == nil {

@@ -17,13 +17,21 @@ import (
 const npmIndex = 2
 
 // Current reports with CodeIndex that nbuild.lock names file indexes which an earlier
-// nbuild made: they do not say all that is needed now. Only pin writes nbuild.lock, so
+// nbuild made, as they do not say all that is needed now, or names none where somebody
+// edited it. Only pin writes nbuild.lock, so
 // nothing is made anew here. What the store lacks is not looked at.
 func Current(ctx context.Context, store *cas.Store, lock *snapshot.Lock) error {
 	var first string
 	n := 0
 	for a := range lock.All() {
-		if d, ok := a.Index(); ok && fromNPM(a) && outdated(ctx, store, d) {
+		d, ok := a.Index()
+		if !ok && fromNPM(a) {
+			return &diag.Problem{
+				Code: CodeIndex, What: "nbuild.lock names no file index of " + a.ID(), Why: "what it unpacks to is not known: the line was edited",
+				Remedy: "run `nbuild pin`, which makes it anew of the pinned bytes, and review the diff of nbuild.lock",
+			}
+		}
+		if ok && fromNPM(a) && outdated(ctx, store, d) {
 			if n++; n == 1 {
 				first = a.ID()
 			}
@@ -62,13 +70,10 @@ func outdated(ctx context.Context, store *cas.Store, d cas.Digest) bool {
 }
 
 // reindex makes the file index of a pinned package anew where the store has one of an
-// earlier form, or the tarball and no index. The tarball stays what it was.
+// earlier form, or the tarball and no index, or where the line names none. The tarball stays what it was.
 func (o PinOptions) reindex(ctx context.Context, a snapshot.Artefact) (snapshot.Artefact, error) {
-	d, ok := a.Index()
-	if !ok {
-		return a, nil
-	}
-	if _, have := o.Store.Stat(d); have && !outdated(ctx, o.Store, d) {
+	d, named := a.Index()
+	if _, have := o.Store.Stat(d); named && have && !outdated(ctx, o.Store, d) {
 		return a, nil
 	}
 	blob, err := o.Store.Open(ctx, a.SHA256)

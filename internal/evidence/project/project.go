@@ -126,8 +126,28 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 	if err != nil {
 		return p.besides(n, filepath.ToSlash(shown), err)
 	}
-	p.lockfiles[n.Name], p.options[n.Name], err = Held(ctx, lockfile, p.Root, path.Dir(filepath.ToSlash(n.Lockfile)), p.Platforms)
+	folder := path.Dir(filepath.ToSlash(n.Lockfile))
+	held, options, err := Held(ctx, lockfile, p.Root, folder, p.Platforms)
+	if err != nil {
+		return err
+	}
+	p.options[n.Name] = options
+	p.lockfiles[n.Name], err = held.Pack(packed(n, folder))
 	return err
+}
+
+// packed are the tarballs that an npm block names, as they are seen from the folder of its
+// lockfile.
+func packed(n pipelines.Npm, folder string) []npm.Packed {
+	var all []npm.Packed
+	for _, b := range n.Packed {
+		file, err := filepath.Rel(filepath.FromSlash(folder), filepath.FromSlash(b.File))
+		if err != nil {
+			file = b.File // both are in the project, so that there is a way
+		}
+		all = append(all, npm.Packed{Package: b.Package, File: filepath.ToSlash(file), At: b.At})
+	}
+	return all
 }
 
 // ReadFile reads a regular file of the project, of at most limit bytes. A link that
