@@ -15,5 +15,4 @@ const (
 	CodeBytes     diag.Code = "NB1168" // a .deb whose bytes are not the pinned ones
 	CodeRefused   diag.Code = "NB1169" // a .deb that does not parse, or that reaches for what it must not
 	CodeRoot      diag.Code = "NB1170" // packages that do not make one root file system
-	CodePlatform  diag.Code = "NB1171" // a platform that Debian is not built for
 )

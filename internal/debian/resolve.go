@@ -130,11 +130,7 @@ func Architecture(platform string) (string, error) {
 	case "linux/amd64", "linux/arm64":
 		return strings.TrimPrefix(platform, "linux/"), nil
 	}
-	return "", &diag.Problem{
-		Code: CodePlatform, What: fmt.Sprintf("no Debian base can be made for %q", platform),
-		Why:    "bases are made for linux/amd64 and linux/arm64",
-		Remedy: "set `platforms` in build.hcl to those, or take a base image from a registry: base \"x\" { image = … }",
-	}
+	return "", fmt.Errorf("no Debian base can be made for %q", platform) // which build.hcl can't name
 }
 
 // opened is a suite as one source has it.

@@ -17,11 +17,8 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// The problems of fetched files.
-const (
-	CodeAddress diag.Code = "NB1145" // the URL can't be fetched from
-	CodeFailed  diag.Code = "NB1146" // the server does not give the file
-)
+// CodeFailed is a fetched file that does not come.
+const CodeFailed diag.Code = "NB1146"
 
 // maxRedirects is how many redirects are followed.
 const maxRedirects = 5
@@ -111,12 +108,8 @@ func (c *Files) Get(ctx context.Context, block, address string, begin func() (io
 	if err == nil {
 		err = checkAddress(u)
 	}
-	if err != nil {
-		return &diag.Problem{
-			Code: CodeAddress, What: fmt.Sprintf("fetch %q has a URL that can't be fetched from", block), Err: addressError(err),
-			Why:    "what comes the first time is what gets pinned, so it must come over https, and the URL stands in a file that others read",
-			Remedy: "write an https URL without user name and password",
-		}
+	if err != nil { // which build.hcl can't name
+		return c.failed(block, err)
 	}
 	var local error // of the store, which no other try mends
 	err = retry.Bare(c.retry.Do(ctx, block, func(ctx context.Context) error {
@@ -136,6 +129,11 @@ func (c *Files) Get(ctx context.Context, block, address string, begin func() (io
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
+	return c.failed(block, err)
+}
+
+// failed is the problem of a file that does not come.
+func (c *Files) failed(block string, err error) error {
 	return &diag.Problem{
 		Code: CodeFailed, What: fmt.Sprintf("fetch %q: the server does not give the file", block), Err: addressError(err),
 		Why:    "nothing was kept",

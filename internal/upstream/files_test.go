@@ -72,10 +72,10 @@ func TestPin(t *testing.T) {
 		"redirect to http":      {server.URL + "/away?token=s3cret", CodeFailed},
 		"redirects in a circle": {server.URL + "/round", CodeFailed},
 		"nobody there":          {"http://127.0.0.1:1/x?token=s3cret", CodeFailed},
-		"plain http":            {"http://files.example.com/x", CodeAddress},
-		"a file URL":            {"file:///etc/passwd", CodeAddress},
-		"a password":            {"https://me:s3cret@files.example.com/x", CodeAddress},
-		"no URL":                {"%zz?s3cret", CodeAddress},
+		"plain http":            {"http://files.example.com/x", CodeFailed},
+		"a file URL":            {"file:///etc/passwd", CodeFailed},
+		"a password":            {"https://me:s3cret@files.example.com/x", CodeFailed},
+		"no URL":                {"%zz?s3cret", CodeFailed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

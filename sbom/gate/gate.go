@@ -12,7 +12,6 @@ package gate
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -23,8 +22,6 @@ import (
 const (
 	// CodeDenied is a change that a gate denies.
 	CodeDenied diag.Code = "NB3000"
-	// CodeGate is a gate that names a class of change that does not exist.
-	CodeGate diag.Code = "NB0374"
 	// CodeNoLicence is a denied licence that does not exist.
 	CodeNoLicence diag.Code = "NB0378"
 	// CodeReview is a change that must be approved first.
@@ -57,33 +54,15 @@ func DefaultGate() Gate {
 	return g
 }
 
-// ParseClasses reads names of classes as a gate lists them. Each unknown name is a
-// problem at pos that names the nearest one.
-func ParseClasses(names []string, pos diag.Pos) ([]comparison.Class, error) {
-	var known []string
-	for _, c := range comparison.Classes() {
-		known = append(known, string(c))
-	}
+// ParseClasses reads names of classes as a gate lists them. What no class is named is an
+// error: build.hcl and the command line are held to the names before.
+func ParseClasses(names []string) ([]comparison.Class, error) {
 	var out []comparison.Class
-	var ps diag.Problems
 	for _, name := range names {
-		if slices.Contains(known, name) {
-			out = append(out, comparison.Class(name))
-			continue
+		if !slices.Contains(comparison.Classes(), comparison.Class(name)) {
+			return nil, fmt.Errorf("a gate names %q, which is no class of change and would let everything through", name)
 		}
-		remedy := "use one of " + strings.Join(known, ", ")
-		if near := diag.Nearest(name, known); near != "" {
-			remedy = fmt.Sprintf("write %q, or %s", near, remedy)
-		}
-		ps = append(ps, &diag.Problem{
-			Code: CodeGate, Pos: pos,
-			What:   fmt.Sprintf("%q is no class of change", name),
-			Why:    "a gate that names what does not exist would let everything through",
-			Remedy: remedy,
-		})
-	}
-	if err := ps.Err(); err != nil {
-		return nil, err
+		out = append(out, comparison.Class(name))
 	}
 	return out, nil
 }

@@ -102,8 +102,8 @@ func wrap(side string, err error) error {
 }
 
 func (o Options) gate() (gate.Gate, error) {
-	deny, errDeny := gate.ParseClasses(o.Deny, diag.Pos{File: "--deny"})
-	review, errReview := gate.ParseClasses(o.Review, diag.Pos{File: "--review"})
+	deny, errDeny := gate.ParseClasses(o.Deny)
+	review, errReview := gate.ParseClasses(o.Review)
 	if err := errors.Join(errDeny, errReview); err != nil {
 		return gate.Gate{}, err
 	}

@@ -95,11 +95,11 @@ func (r *run) changes(ctx context.Context, block *pipelines.Release, baseline st
 		said.Detail = "no baseline"
 		return nil, said, nil
 	}
-	deny, err := gate.ParseClasses(block.Deny, block.At)
+	deny, err := gate.ParseClasses(block.Deny)
 	if err != nil {
 		return nil, said, err
 	}
-	review, err := gate.ParseClasses(block.Review, block.At)
+	review, err := gate.ParseClasses(block.Review)
 	if err != nil {
 		return nil, said, err
 	}
