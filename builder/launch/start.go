@@ -202,7 +202,7 @@ func (c *checker) executable(name string, n *rootfs.Node) (step, error) {
 		return stop, nil // of a base, and of no kind that an image's own layers have
 	case !c.mayRun(n):
 		c.problem(CodeProgram, fmt.Sprintf("%s may not be executed by the image's user %s", at, c.start.User), fmt.Sprintf("its mode is %04o", n.Perm.Perm()),
-			c.byNode(n, "`chmod +x` the file, and build again"))
+			c.byNode(n, c.executing(at)))
 		return stop, nil
 	}
 	if err := c.root.Facts(n); err != nil {
@@ -232,6 +232,16 @@ func (c *checker) byNode(n *rootfs.Node, otherwise string) string {
 		return fmt.Sprintf("let node run it: `cmd = [\"node\", %q]` in the image block", "/"+n.Path)
 	}
 	return otherwise
+}
+
+// executing is the remedy for a program that may not be run.
+func (c *checker) executing(at string) string {
+	if c.start.Disk != nil {
+		if file := c.start.Disk(at); file != "" {
+			return "run `chmod +x " + file + "`, and build again"
+		}
+	}
+	return "make it executable where it is made, and build again"
 }
 
 // absent reports that a program is not there, with what it should be in its place.

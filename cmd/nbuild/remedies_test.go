@@ -68,8 +68,16 @@ var unrunnable = map[string]string{
 	"npm config set":           "its registry is an example: that it sets one is seen where the loopback's is",
 }
 
-// programs are those whose command lines are remedies.
-var programs = []string{"nbuild", "npm", "git", "cosign"}
+// programs are those whose command lines are remedies. All but the first are of a machine
+// as it comes; of those that a machine may lack, the words are held by [lacking].
+var programs = []string{"nbuild", "npm", "git", "cosign", "chmod", "cp", "df", "docker", "iconv", "mkdir", "mv", "podman", "rm", "ulimit"}
+
+// lacking are the command lines of programs that no machine of ours has, as the programs'
+// own documentation writes them.
+var lacking = map[string]*regexp.Regexp{
+	"docker login": regexp.MustCompile(`^docker login [^ -]\S*$`), // docker login [OPTIONS] [SERVER]
+	"podman login": regexp.MustCompile(`^podman login [^ -]\S*$`), // podman login [options] [registry]
+}
 
 // TestEveryRemedyThatIsACommandRunsInAScript holds each command that a problem outside of
 // the command line's own says to type, and each that a page of docs/errors names where it
@@ -105,7 +113,11 @@ func TestEveryRemedyThatIsACommandRunsInAScript(t *testing.T) {
 					continue
 				}
 				found++
-				if unrunnable[f] != "" {
+				if syntax := lacking[f]; syntax != nil {
+					if !syntax.MatchString(m.text) {
+						t.Errorf("%s: `%s` is not how %s is called: %s", m.at, m.text, f, syntax)
+					}
+				} else if unrunnable[f] != "" {
 					used[f] = true
 				} else if !typed[f] {
 					missing[f] = fmt.Sprintf("%s: `%s`", m.at, m.text)
@@ -122,6 +134,26 @@ func TestEveryRemedyThatIsACommandRunsInAScript(t *testing.T) {
 	for f := range unrunnable {
 		if !used[f] || typed[f] {
 			t.Errorf("%q needs no exception", f)
+		}
+	}
+}
+
+// TestEveryCommandOfARemedyIsOfAProgramThatIsKnown keeps a remedy from naming a program
+// that no test looks for.
+func TestEveryCommandOfARemedyIsOfAProgramThatIsKnown(t *testing.T) {
+	line := regexp.MustCompile(`^([a-z][a-z0-9-]*) +[^ ={]`)
+	known := append([]string{"node"}, programs...) // in `cmd`, and in no terminal
+	for _, p := range sourcePassages(t) {
+		if !p.remedy {
+			continue
+		}
+		for _, span := range p.spans() {
+			for _, part := range strings.Split(span.text, "&&") {
+				m := line.FindStringSubmatch(strings.TrimSpace(part))
+				if m != nil && !slices.Contains(known, m[1]) {
+					t.Errorf("%s: `%s` is of a program that no test knows", p.at, span.text)
+				}
+			}
 		}
 	}
 }

@@ -52,7 +52,7 @@ var faults = []fault{
 		return fmt.Sprintf("give the user that runs nbuild the right to %s, or name another place: NBUILD_STORE=DIR for the store, --to oci:DIR for images", orHere(path))
 	}, []syscall.Errno{syscall.EROFS, syscall.EACCES, syscall.EPERM}, true},
 	{CodePath, "a path can't be used", func(path string) string {
-		return fmt.Sprintf("look at %s: each folder on its way must be there and be a folder; make it (`mkdir -p`), or name another", orHere(path))
+		return fmt.Sprintf("look at %s: each folder on its way must be there and be a folder; make it (`mkdir -p DIR`), or name another", orHere(path))
 	}, []syscall.Errno{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENOTEMPTY, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EXDEV, syscall.EBUSY}, false},
 	{CodeExhausted, "the machine has run out", func(string) string {
 		return "raise the limit that the cause names (`ulimit -a` shows them), or run the command again when the machine has less to do"

@@ -54,7 +54,7 @@ func classify(place string, err error) error {
 		return &diag.Problem{
 			Code: CodeDenied, What: place + " refuses these credentials",
 			Why:    "it answered " + http.StatusText(status),
-			Remedy: "log in with docker login or podman login, or ask for the right to this repository", Err: reason(err),
+			Remedy: "log in with `docker login REGISTRY` or `podman login REGISTRY`, or ask for the right to this repository", Err: reason(err),
 		}
 	case http.StatusNotFound:
 		return missing(place, "", ErrNotFound)
