@@ -129,7 +129,7 @@ func (a *app) host() (machine.Host, error) {
 	}
 	return machine.Host{
 		Dir: a.dir, File: a.file, Vars: vars, Environ: withoutPasswords(a.environ), Home: a.env("HOME"),
-		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version, BuildID: program(), Patience: a.patience,
+		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version, BuildID: program(), Patience: a.patience, Debian: a.debian,
 	}, nil
 }
 

@@ -67,7 +67,12 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.seen = append(f.seen, r.Method+" "+r.URL.Path)
 	fails := f.at > 0 && (len(f.seen) == f.at || f.forever && len(f.seen) > f.at)
 	kind, inner := f.kind, f.inner
-	if _, tag, ok := strings.Cut(r.URL.Path, "/manifests/"); ok && r.Method == http.MethodPut && f.moves != "" && !strings.Contains(tag, ":") {
+	if repository, _, ok := strings.Cut(r.URL.Path, "/manifests/sha256:"); ok && r.Method == http.MethodPut && strings.HasPrefix(f.moves, "under ") && attaches(r) {
+		other := httptest.NewRequest(http.MethodPut, repository+"/manifests/"+strings.TrimPrefix(f.moves, "under "), strings.NewReader(otherManifest))
+		other.Header.Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		inner.ServeHTTP(httptest.NewRecorder(), other)
+		f.moves = ""
+	} else if _, tag, ok := strings.Cut(r.URL.Path, "/manifests/"); ok && r.Method == http.MethodPut && f.moves != "" && !strings.Contains(tag, ":") {
 		fails, kind = true, f.moves
 		f.at, f.forever = len(f.seen), kind == "silent" // nothing is said any more
 	}
@@ -106,17 +111,25 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// attaches reports whether a request pushes what is attached to an image.
+func attaches(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && bytes.Contains(body, []byte(`"subject"`))
+}
+
 // otherManifest is what somebody else moves a tag to.
 const otherManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`
 
 // tagMoves says how every move of a tag ends from now on: it is "denied", somebody
 // moves the tag "elsewhere" and the answer is lost, or the tag moves and the registry is
-// "silent" from then on; "" for well: tag-moves [HOW].
+// "silent" from then on; "under TAG" has somebody move that tag once something is
+// attached; "" for well: tag-moves [HOW].
 func tagMoves(ts *testscript.TestScript, neg bool, args []string) {
 	f := ts.Value(faultyKey{}).(*faulty)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.moves, f.at, f.forever = strings.Join(args, ""), 0, false
+	f.moves, f.at, f.forever = strings.Join(args, " "), 0, false
 }
 
 // drop resets a connection.

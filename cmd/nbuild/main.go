@@ -36,6 +36,7 @@ type surroundings struct {
 	width          func() int // columns of stderr's terminal, nil or 0 for not known
 	now            func() time.Time
 	patience       machine.Patience // with servers; only tests have another than the project's
+	debian         machine.Debian   // only tests have another than this machine's
 }
 
 func main() {

@@ -22,6 +22,7 @@ const exitShape = 99
 // stdout to the schema of docs/schemas that the object names. So each script that
 // asks for JSON is a test of the shape as well.
 func held(s surroundings, schemas string) int {
+	defer noting(&s, os.Getenv(codesEnv))()
 	if !slices.Contains(s.args, "--json") {
 		return run(s)
 	}

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(held(surroundings{
 				args: os.Args[1:], environ: os.Environ(), dir: dir,
-				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: clock(), patience: patience(),
+				stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: clock(), patience: patience(), debian: debianOfTest(),
 			}, os.Getenv(schemasEnv)))
 		},
 	})
@@ -49,7 +49,16 @@ func patience() (p machine.Patience) {
 // TestScripts runs testdata/script/*.txtar: each is a session with the command, its
 // output and its exit codes.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, scriptParams(t, "testdata/script", scriptCommands))
+	const dir = "testdata/script"
+	codes := t.TempDir()
+	t.Cleanup(func() { everyPageIsReached(t, dir, codes) })
+	p := scriptParams(t, dir, scriptCommands)
+	setup := p.Setup
+	p.Setup = func(env *testscript.Env) error {
+		env.Setenv(codesEnv, codes)
+		return setup(env)
+	}
+	testscript.Run(t, p)
 }
 
 // scriptParams is how the sessions in a folder are run.

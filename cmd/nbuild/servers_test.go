@@ -86,6 +86,13 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"holds":           holds,
 	"unseal":          unseal,
 	"drip":            drip,
+
+	"odd-npm": oddNPM,
+	"odd-oci": oddOCI,
+	"lost":    lost,
+
+	"debian-archive": debianArchive,
+	"push-raw":       pushRaw,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,
@@ -134,7 +141,8 @@ func signer(ts *testscript.TestScript) {
 
 // npmRegistry serves the packages in a folder, NAME/VERSION/FILES, and names itself
 // in .npmrc and $NPM, or in $NAME alone: npm-registry FOLDER [NAME]. A package's
-// "published" in its package.json is when it was published; "now" is now. Its "digests"
+// "published" in its package.json is when it was published; "now" is now, and "untold" is
+// what the registry does not say. Its "digests"
 // say how the registry names its tarball: "sha512" as registries do today, "sha1" as
 // they did once, and nothing where it has none. What it is asked for is written to $WORK/asked.NAME, a path a line.
 func npmRegistry(ts *testscript.TestScript, neg bool, args []string) {
@@ -226,7 +234,10 @@ func document(folder, server, name string) (map[string]any, error) {
 			return nil, err
 		}
 		times[v.Name()] = "2020-01-02T03:04:05.000Z"
-		if manifest["published"] == "now" {
+		switch manifest["published"] {
+		case "untold":
+			delete(times, v.Name())
+		case "now":
 			times[v.Name()] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		// What the registry says beyond the manifest stands beside the version's folder.
@@ -619,17 +630,22 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// pasted adds to build.hcl the dynamism block that the last command's remedy shows.
+// pasted adds to build.hcl a block that the last command's remedy shows, by how it begins:
+// pasted [BEGINNING]. Without one it is the dynamism block.
 func pasted(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: pasted")
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: pasted [BEGINNING]")
+	}
+	head := "dynamism {"
+	if len(args) == 1 {
+		head = args[0]
 	}
 	lines := strings.Split(ts.ReadFile("stderr"), "\n")
-	begin := slices.IndexFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "dynamism {" })
+	begin := slices.IndexFunc(lines, func(l string) bool { return strings.TrimSpace(l) == head })
 	if begin < 0 {
 		ts.Fatalf("no block was shown:\n%s", strings.Join(lines, "\n"))
 	}
-	indent := lines[begin][:strings.Index(lines[begin], "dynamism")]
+	indent := lines[begin][:strings.Index(lines[begin], head)]
 	end := begin + slices.Index(lines[begin:], indent+"}")
 	file := ts.MkAbs("build.hcl")
 	text, err := os.ReadFile(file)

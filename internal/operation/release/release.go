@@ -236,7 +236,7 @@ func (r *run) tag(ctx context.Context, c *candidate) error {
 		return &diag.Problem{
 			Code: CodeRaced, What: fmt.Sprintf("tag %s of %s moved while this release was made", c.target.Tags[0], c.target.Ref.Name()),
 			Why:    "both releases have the same counter, and the later tag would hide the other",
-			Remedy: "run `nbuild release` again: it takes the next counter",
+			Remedy: "run the same command again: it takes the next counter",
 		}
 	}
 	return c.target.Tag(ctx, c.img.Digest)
