@@ -66,6 +66,9 @@ func (b *build) guard(ctx context.Context, block *pipelines.Image, platform stri
 	if b.Sources == nil {
 		return nil, fmt.Errorf("image %q asks for the guard and nothing lists its sources", block.Name)
 	}
+	if err := guard.Takes(command); err != nil { // before what it may load is followed from a file that it does not name
+		return nil, at(err, block.At)
+	}
 	loads, err := b.Sources(ctx, Contents{Block: block, Platform: platform, Node: version, Command: command, Members: members})
 	if err != nil {
 		return nil, err

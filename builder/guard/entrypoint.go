@@ -151,6 +151,10 @@ var permissions = []struct {
 	{func(p *Permission) bool { return p.Workers }, "--allow-worker", 20},
 }
 
+// Takes returns why the guard can't be put in front of a command, a diag.Problem, or nil.
+// EntryPoint asks the same.
+func Takes(cmd []string) error { return runsNode(cmd) }
+
 // runsNode refuses a command that does not start node with a file.
 func runsNode(cmd []string) error {
 	if len(cmd) == 0 {
