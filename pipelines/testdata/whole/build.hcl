@@ -30,6 +30,9 @@ npm "deps" {
   unbuilt "bufferutil" {
     reason = "ws does without it: its own JavaScript does the same"
   }
+  packed "isp" {
+    file = "vendor/isp-3.1.0.tgz"
+  }
   patch "qs@6.11.0" {
     file     = "patches/qs.patch"
     resolves = ["CVE-2022-24999"]
