@@ -4,8 +4,12 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +20,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // What a header says is what a reader of tar reads, at every length at which another form
@@ -244,6 +249,99 @@ func TestWhatIsKeptOfALayerDecidesNothing(t *testing.T) {
 		}
 		if got, err := build(t, s, changed, Options{Name: "l"}).Digest(); err != nil || got != want {
 			t.Errorf("%s: %s, want %s, %v", name, got, want, err)
+		}
+	}
+}
+
+// The files of a member are a copy, in their order, each with the digest of its content;
+// what names no content is not packed.
+func TestFilesOfAMemberAreACopy(t *testing.T) {
+	given := []File{text("b", "b"), {Path: "c", Link: "b"}, {Path: "d", Dir: true}, text("a", "a"), {Path: "e", Data: []byte("e"), SHA256: cas.Sum([]byte("known"))}}
+	m := Files(given, "app", "n", "o")
+	if given[0].Path != "b" {
+		t.Error("the caller's list was sorted")
+	}
+	given[0], given[3] = text("z", "z"), text("y", "y")
+	want := map[string]cas.Digest{"a": cas.Sum([]byte("a")), "b": cas.Sum([]byte("b")), "c": {}, "d": {}, "e": cas.Sum([]byte("known"))}
+	var paths []string
+	list := func(m Member) error {
+		return m.Files(t.Context(), func(f File) error {
+			paths = append(paths, f.Path)
+			if f.SHA256 != want[f.Path] {
+				t.Errorf("%s has the digest %s", f.Path, f.SHA256)
+			}
+			return nil
+		})
+	}
+	if err := list(m); err != nil || strings.Join(paths, "") != "abcde" {
+		t.Errorf("%q, %v", paths, err)
+	}
+	stop := errors.New("stop")
+	if err := m.Files(t.Context(), func(File) error { return stop }); err != stop {
+		t.Errorf("%v", err)
+	}
+	open := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("a")), nil }
+	if err := list(Files([]File{{Path: "a", Open: open}}, "", "n", "o")); err == nil {
+		t.Error("a content that no key names is packed")
+	}
+	if err := list(Files([]File{{Path: "a", Open: open, SHA256: cas.Sum([]byte("a"))}}, "", "n", "o")); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is digested below a root is regular files, and none stays open.
+func TestWhatIsDigestedIsRegularFiles(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close what is forgotten
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a": "aa", "b": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "d"), 0o700), os.Symlink("/etc/hostname", filepath.Join(dir, "out"))); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	given := []snapshot.Entry{{Path: "a"}, {Path: "b", Size: 9}, {Path: "l", Link: "a"}}
+	got, err := Digested(t.Context(), root, given)
+	if err != nil || got[0].SHA256 != cas.Sum([]byte("aa")) || got[0].Size != 2 || got[1].SHA256 != cas.Sum(nil) || got[1].Size != 0 || !got[2].SHA256.IsZero() || !given[0].SHA256.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, path := range []string{"d", "none", "out", "../a"} {
+		if got, err := Digested(t.Context(), root, []snapshot.Entry{{Path: path}}); err == nil {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Digested(ended, root, given); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its context: %v", err)
+	}
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("this machine does not say which files are open")
+	}
+	for _, fd := range all {
+		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && strings.HasPrefix(to, dir+"/") {
+			t.Errorf("%s is open", to)
+		}
+	}
+}
+
+// A record of a packed member says three things, or nothing.
+func TestARecordOfAMemberSaysThreeThings(t *testing.T) {
+	p := packed{cas.Sum([]byte("x")), 7, 9}
+	if got, ok := parsePacked(p.text()); !ok || got != p {
+		t.Errorf("%+v, %t", got, ok)
+	}
+	digest := p.Digest.String()
+	for _, text := range []string{"", digest, digest + " 7", digest + " 7 9 1", "x 7 9", digest + " x 9", digest + " 7 x", digest[1:] + " 7 9"} {
+		if got, ok := parsePacked([]byte(text)); ok {
+			t.Errorf("%q is %+v", text, got)
 		}
 	}
 }
