@@ -73,7 +73,7 @@ func tarballOf(files Tarballs, name, id, integrity string, begin func() (io.Writ
 			return &diag.Problem{
 				Code: CodeTarball, What: fmt.Sprintf("the tarball %s of %s is not what its integrity says", name, id),
 				Why:    fmt.Sprintf("its %s is another: the file was changed after the lockfile was written", algorithm),
-				Remedy: "bring the old file back (`git log -p " + name + "`); if the new one is meant, give it another name and version, and depend on that",
+				Remedy: "bring the old file back (`git log -p " + name + "`); if the new one is meant, delete the package's entry from the lockfile, run `npm install --package-lock-only`, which writes the integrity of the new one, and then `nbuild pin`",
 			}
 		}
 	}
