@@ -98,8 +98,52 @@ func (w *linking) before(name string, folders []string) {
 		dir = path.Clean(w.absolute(dir))
 		if top(dir) == w.top && !slices.Contains(system, dir) {
 			w.found.Before = append(w.found.Before, path.Join(dir, name))
+			w.forProcessors(dir, name)
 		}
 	}
+}
+
+// forProcessors notes where the loader looks before it looks in a folder itself: in those
+// that are for one kind of processor. One that is not there must not come to be there; of
+// one that is, it is the library.
+func (w *linking) forProcessors(dir, name string) {
+	for _, first := range processors {
+		if w.root.Find(path.Join(dir, first[0])) == nil {
+			w.found.Before = append(w.found.Before, path.Join(dir, first[0]))
+			continue
+		}
+		for _, below := range first {
+			w.found.Before = append(w.found.Before, path.Join(dir, below, name))
+		}
+	}
+}
+
+// processors are the folders for a kind of processor, those below a first one behind it.
+// glibc looks in glibc-hwcaps (ld.so(8), "Hardware capabilities"), and until its version
+// 2.36 in every row of the old names, each of which may be left out.
+var processors = append([][]string{{
+	"glibc-hwcaps", "glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v4",
+}}, rows([]string{"tls"}, []string{"haswell", "xeon_phi", "x86_64", "aarch64"}, []string{"avx512_1", "atomics"}, []string{"x86_64"})...)
+
+// rows are all that begin with one of the names and go on with others, one of each set at
+// the most and in their order, by the first.
+func rows(sets ...[]string) [][]string {
+	var all [][]string
+	at := map[string]int{}
+	for i, set := range sets {
+		for _, first := range set {
+			if _, ok := at[first]; !ok {
+				at[first] = len(all)
+				all = append(all, []string{first})
+			}
+			for _, rest := range rows(sets[i+1:]...) {
+				for _, r := range rest {
+					all[at[first]] = append(all[at[first]], path.Join(first, r))
+				}
+			}
+		}
+	}
+	return all
 }
 
 // top is the first element of an absolute path.

@@ -1,6 +1,7 @@
 package production
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,11 +56,17 @@ func TestALibraryThatAnAddonLinksToIsOnTheList(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the list (-want +got):\n%s", diff)
 	}
+	absent := []string{
+		"/app/libstdc++.so.6", "/app/node_modules/absent/libstdc++.so.6", "/app/node_modules/q/lib/deep/libc.so.6", "/app/node_modules/q/lib/libstdc++.so.6",
+	}
+	for _, dir := range []string{"/app", "/app/node_modules/absent", "/app/node_modules/q/lib", "/app/node_modules/q/lib/deep"} {
+		for _, kind := range []string{"glibc-hwcaps", "tls", "haswell", "xeon_phi", "x86_64", "aarch64", "avx512_1", "atomics"} {
+			absent = append(absent, dir+"/"+kind)
+		}
+	}
+	slices.Sort(absent)
 	held := map[string]guard.Linked{"/app/node_modules/p/a.node": {
-		Load: []string{"/app/node_modules/q/lib/deep/libr.so", "/app/node_modules/q/lib/libq.so.4.2"},
-		Absent: []string{
-			"/app/libstdc++.so.6", "/app/node_modules/absent/libstdc++.so.6", "/app/node_modules/q/lib/deep/libc.so.6", "/app/node_modules/q/lib/libstdc++.so.6",
-		},
+		Load: []string{"/app/node_modules/q/lib/deep/libr.so", "/app/node_modules/q/lib/libq.so.4.2"}, Absent: absent,
 	}}
 	if diff := cmp.Diff(held, r.Libraries); diff != "" {
 		t.Errorf("what is linked to (-want +got):\n%s", diff)
@@ -67,6 +74,22 @@ func TestALibraryThatAnAddonLinksToIsOnTheList(t *testing.T) {
 	e, _ := r.List.Find("/app/node_modules/q/lib/deep/libr.so")
 	if e == nil || e.SHA256 != cas.Sum(machine(linkage.Object{Name: "libr.so"}, "libq.so.4")) {
 		t.Errorf("%+v", e)
+	}
+}
+
+// Where an image has a folder for one kind of processor, it is the library that must not
+// come to be in it, or in those below.
+func TestALibraryForOneKindOfProcessorMustNotAppear(t *testing.T) {
+	r := list(t, linking(image.File{Path: "q/lib/x86_64/readme", Data: []byte("x")}, image.File{Path: "q/lib/tls/readme", Data: []byte("x")}), pipelines.Dynamism{}, nil)
+	got := r.Libraries["/app/node_modules/p/a.node"].Absent
+	for path, want := range map[string]bool{
+		"x86_64": false, "x86_64/libstdc++.so.6": true, "x86_64/x86_64/libstdc++.so.6": true, "x86_64/libc.so.6": false, "tls": false,
+		"tls/libstdc++.so.6": true, "tls/haswell/avx512_1/x86_64/libstdc++.so.6": true, "tls/x86_64/x86_64/libstdc++.so.6": true, "tls/tls/libstdc++.so.6": false,
+		"glibc-hwcaps": true, "glibc-hwcaps/x86-64-v3/libstdc++.so.6": false, "haswell": true,
+	} {
+		if slices.Contains(got, "/app/node_modules/q/lib/"+path) != want {
+			t.Errorf("%s: want it absent: %v", path, want)
+		}
 	}
 }
 
