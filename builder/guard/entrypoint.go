@@ -75,7 +75,7 @@ func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, f
 		s.Eval = mode
 	}
 	script := path.Join(home, scriptName)
-	s.Flags = flags(script, mode, s.Eval, o)
+	s.Flags = flags(script, mode, s.Eval, release{o.Node, o.Minor}, o.Permission)
 	doc, err := s.text()
 	if err != nil {
 		return nil, nil, nil, err
@@ -95,60 +95,6 @@ func (s *settings) text() ([]byte, error) {
 		return nil, fmt.Errorf("writing the guard's settings: %w", err)
 	}
 	return append(doc, '\n'), nil
-}
-
-// flags are what every node of the image is started with.
-func flags(script string, mode, eval Mode, o Options) []string {
-	all := []string{"--require", script}
-	if eval == Enforce {
-		all = append(all, "--disallow-code-generation-from-strings")
-	}
-	if o.Node == 20 {
-		// Without it, no function compiled by the guard could import anything.
-		all = append(all, "--experimental-vm-modules")
-	}
-	if !RequiresModules(o.Node) && o.Minor >= 19 { // before, it is off
-		all = append(all, "--no-experimental-require-module")
-	}
-	if (o.Node > 22 || o.Node == 22 && o.Minor >= 14) && mode == Enforce { // before, there is none
-		all = append(all, "--disable-sigusr1")
-	}
-	return append(all, o.Permission.flags(o.Node)...)
-}
-
-// flags spells the permission model for a version of Node.
-func (p *Permission) flags(node int) []string {
-	if p == nil {
-		return nil
-	}
-	name := "--permission"
-	if node < 22 {
-		name = "--experimental-permission"
-	}
-	all := []string{name, "--allow-fs-read=*"}
-	for _, w := range sorted(p.Write) {
-		all = append(all, "--allow-fs-write="+w)
-	}
-	for _, f := range permissions {
-		if f.of(p) && node >= f.since {
-			all = append(all, f.flag)
-		}
-	}
-	return all
-}
-
-// permissions are what Node's permission model asks for beside files, with the flag
-// that gives it and the first version that asks.
-var permissions = []struct {
-	of    func(*Permission) bool
-	flag  string
-	since int
-}{
-	{func(p *Permission) bool { return p.Addons }, "--allow-addons", 20},
-	{func(p *Permission) bool { return p.Children }, "--allow-child-process", 20},
-	{func(p *Permission) bool { return p.Net }, "--allow-net", 25},
-	{func(p *Permission) bool { return p.WASI }, "--allow-wasi", 22},
-	{func(p *Permission) bool { return p.Workers }, "--allow-worker", 20},
 }
 
 // Takes returns why the guard can't be put in front of a command, a diag.Problem, or nil.

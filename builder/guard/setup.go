@@ -33,9 +33,10 @@ func Mentions(word string) bool { return strings.Contains(word, script()) }
 func script() string { return path.Join(DefaultHome, scriptName) }
 
 // ReadSetup reads the guard's settings, which an image has in SettingsName of the
-// guard's folder, and holds its command to them: the flags that EntryPoint gave node
-// are all there, and what is behind them is a command that EntryPoint takes.
-func ReadSetup(command []string, doc []byte) (*Setup, error) {
+// guard's folder, and holds them and its command to what EntryPoint writes for a version
+// of Node: exactly the flags that the modes call for there, with those of some permission,
+// and behind them a command that EntryPoint takes.
+func ReadSetup(command []string, doc []byte, major, minor int) (*Setup, error) {
 	var s settings
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return nil, fmt.Errorf("decoding the guard's settings: %w", err)
@@ -50,7 +51,9 @@ func ReadSetup(command []string, doc []byte) (*Setup, error) {
 		return nil, fmt.Errorf("the guard's settings are of %.60q and not of %s", s.Schema, settingsSchema)
 	case !s.Mode.on() || s.Eval == "" || !s.Eval.Known():
 		return nil, fmt.Errorf("the guard's settings have the mode %.20q and the mode of eval %.20q", s.Mode, s.Eval)
-	case len(s.Flags) < 2 || !Starts(command) || len(command) <= len(s.Flags) || !slices.Equal(command[1:1+len(s.Flags)], s.Flags):
+	case !slices.Equal(s.Flags, flags(script(), s.Mode, s.Eval, release{major, minor}, readPermission(s.Flags, major))):
+		return nil, fmt.Errorf("the guard's settings have other flags than they call for on Node %d", major)
+	case !Starts(command) || len(command) <= len(s.Flags) || !slices.Equal(command[1:1+len(s.Flags)], s.Flags):
 		return nil, errors.New("the command gives node other flags than the guard's settings have")
 	}
 	if err := runsNode(slices.Concat(command[:1], command[1+len(s.Flags):])); err != nil {
@@ -66,7 +69,7 @@ func (s *Setup) Permissions(node int) []string {
 	on := false
 	var all []string
 	for _, f := range s.flags {
-		on = on || f == "--permission" || f == "--experimental-permission"
+		on = on || f == permissionFlag(node)
 		if name, ok := strings.CutPrefix(f, "--allow-"); ok && name != "fs-read=*" {
 			all = append(all, name)
 		}

@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +42,7 @@ func TestReadSetupGivesBackWhatEntryPointWrote(t *testing.T) {
 			if !Starts(command) {
 				t.Errorf("%q starts no guard", command)
 			}
-			got, err := ReadSetup(command, doc)
+			got, err := ReadSetup(command, doc, test.o.Node, test.o.Minor)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +93,6 @@ func TestReadSetupRefusesSettingsThatNodeWouldReadOtherwise(t *testing.T) {
 		"text behind its end": func(s string) string { return s + "{}\n" },
 		"no text":             func(string) string { return "" },
 		"null":                func(string) string { return "null\n" },
-		"fewer flags":         replace("\"--disallow-code-generation-from-strings\",\n    ", ""),
 		"no flags": func(s string) string {
 			return s[:strings.Index(s, "\"flags\"")] + "\"flags\": [],\n  \"environment\": []\n}\n"
 		},
@@ -100,7 +101,7 @@ func TestReadSetupRefusesSettingsThatNodeWouldReadOtherwise(t *testing.T) {
 		if bad == string(doc) {
 			t.Fatalf("%s: the case changes nothing", name)
 		}
-		if _, err := ReadSetup(command, []byte(bad)); err == nil {
+		if _, err := ReadSetup(command, []byte(bad), 22, 23); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -115,9 +116,76 @@ func TestReadSetupHoldsTheCommandToTheSettings(t *testing.T) {
 		"nothing":              "",
 		"no file behind":       strings.TrimSuffix(strings.Join(command, " "), " --enable-source-maps server.js"),
 	} {
-		if _, err := ReadSetup(strings.Fields(other), doc); err == nil {
+		if _, err := ReadSetup(strings.Fields(other), doc, 22, 23); err == nil {
 			t.Errorf("%s: taken: %q", name, other)
 		}
+	}
+}
+
+// Whatever is written for one Node is taken for it, and for another only where that calls
+// for the same flags; and what lacks any flag, in the settings and the command both, or has
+// one more, is taken for none.
+func TestSettingsHaveTheFlagsThatTheirNodeCallsFor(t *testing.T) {
+	versions := []release{{20, 12}, {20, 19}, {22, 13}, {22, 14}, {22, 23}, {24, 0}, {26, 10}, {27, 0}}
+	shapes := map[string]func(*Options) Mode{
+		"enforce":  func(*Options) Mode { return Enforce },
+		"eval off": func(o *Options) Mode { o.Eval = Off; return Enforce },
+		"report":   func(*Options) Mode { return Report },
+		"permissions": func(o *Options) Mode {
+			o.Permission = &Permission{Write: []string{"/a", "/b"}, Addons: true, Workers: true}
+			return Enforce
+		},
+		"no rights": func(o *Options) Mode { o.Permission = &Permission{}; return Enforce },
+	}
+	for name, shape := range shapes {
+		for _, v := range versions {
+			o := Options{Node: v.major, Minor: v.minor}
+			command, doc := written(t, shape(&o), o)
+			given := flags(script(), shape(&o), modeOfEval(shape(&o), o), v, o.Permission)
+			for _, other := range versions {
+				_, err := ReadSetup(command, doc, other.major, other.minor)
+				same := slices.Equal(given, flags(script(), shape(&o), modeOfEval(shape(&o), o), other, o.Permission))
+				if same != (err == nil) {
+					t.Errorf("%s: written for Node %v, read for %v: %v", name, v, other, err)
+				}
+			}
+			for i, f := range given[2:] {
+				if strings.HasPrefix(f, "--allow-") && f != "--allow-fs-read=*" {
+					continue // without it, it is another permission
+				}
+				without := slices.Delete(slices.Clone(given), i+2, i+3)
+				altered(t, name+" without "+f, command, doc, given, without, v)
+			}
+			for _, more := range []string{"--no-warnings", "--allow-fs-write", "--allow-all", "--permission-audit", "--experimental-vm-modules", "--disable-sigusr1", "--allow-wasi=1"} {
+				if !slices.Contains(given, more) {
+					altered(t, name+" with "+more, command, doc, given, append(slices.Clone(given), more), v)
+				}
+			}
+		}
+	}
+}
+
+func modeOfEval(mode Mode, o Options) Mode {
+	if o.Eval != "" {
+		return o.Eval
+	}
+	return mode
+}
+
+// altered has the settings and the command both have other flags.
+func altered(t *testing.T, what string, command []string, doc []byte, was, now []string, v release) {
+	t.Helper()
+	var s settings
+	if err := json.Unmarshal(doc, &s); err != nil {
+		t.Fatal(err)
+	}
+	s.Flags = now
+	other, err := s.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSetup(slices.Concat(command[:1], now, command[1+len(was):]), other, v.major, v.minor); err == nil {
+		t.Errorf("%s: taken for Node %v", what, v)
 	}
 }
 
@@ -126,7 +194,7 @@ func FuzzReadSetup(f *testing.F) {
 	f.Add(doc)
 	f.Add([]byte("null\n"))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		s, err := ReadSetup(command, doc)
+		s, err := ReadSetup(command, doc, 22, 0)
 		if err != nil {
 			return
 		}

@@ -29,7 +29,7 @@ func Guarded(t testing.TB, img v1.Image, list *sources.List, mode guard.Mode, mo
 			t.Fatal(err)
 		}
 	}
-	command, env, files, err := guard.EntryPoint([]string{"node", "server.js"}, mode, guard.Options{Node: 22})
+	command, env, files, err := guard.EntryPoint([]string{"node", "server.js"}, mode, guard.Options{Node: 22, Minor: 20})
 	must(err)
 	files[guard.DefaultHome+"/"+guard.SourcesName], err = list.Format()
 	must(err)

@@ -27,7 +27,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -36,6 +35,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -83,7 +83,11 @@ func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", place(guard.SourcesName), err)
 	}
-	setup, err := guard.ReadSetup(command, files[guard.SettingsName])
+	node, err := resolution.ParseVersion(list.Node)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", place(guard.SourcesName), err)
+	}
+	setup, err := guard.ReadSetup(command, files[guard.SettingsName], node.Major, node.Minor)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", place(guard.SettingsName), err)
 	}
@@ -92,14 +96,9 @@ func fill(g *sbom.Guard, command []string, files map[string][]byte) error {
 			return fmt.Errorf("reading %s: %w", place(guard.MeaningsName), err)
 		}
 	}
-	major, _, _ := strings.Cut(list.Node, ".")
-	node, err := strconv.Atoi(major)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", place(guard.SourcesName), err)
-	}
 	g.Mode, g.Eval, g.List = string(setup.Mode), string(setup.Eval), list
 	for setting, values := range map[string][]string{
-		"guard.children": setup.Children, "guard.environment": setup.Environment, "guard.permission": setup.Permissions(node),
+		"guard.children": setup.Children, "guard.environment": setup.Environment, "guard.permission": setup.Permissions(node.Major),
 	} { // in any order: they are sorted
 		for _, v := range values {
 			g.Lets = append(g.Lets, sbom.Setting{Name: setting, Value: v})

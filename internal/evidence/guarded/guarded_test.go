@@ -51,7 +51,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, kind: types.OCILayer, list: &sources.List{Node: "22.20.0", Entries: []sources.Entry{
 		{Path: "/app/server.js", SHA256: cas.Sum([]byte("listen()")), Format: sources.CommonJS, Reasons: []sources.Reason{sources.Static}},
 	}}}
-	command, env, files, err := guard.EntryPoint([]string{"node", "server.js"}, guard.Enforce, guard.Options{Node: 22, Children: []string{"/bin/git"}})
+	command, env, files, err := guard.EntryPoint([]string{"node", "server.js"}, guard.Enforce, guard.Options{Node: 22, Minor: 20, Children: []string{"/bin/git"}})
 	w.must(err)
 	w.config = v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{
 		Entrypoint: command[:len(command)-1], Cmd: command[len(command)-1:], Env: env, WorkingDir: "/app",
