@@ -70,6 +70,28 @@ func machineCode() []attack {
 			fs.Stats.prototype.isFile = () => true; open(here + '/alone.node'); open(evil + 'evil.node')`},
 		{name: "an addon by patched reading", kinds: "unlisted", code: `
 			const good = fs.readFileSync('alone.node'); for (const k of ['openSync', 'readSync', 'fstatSync', 'statSync', 'closeSync', 'accessSync']) { const real = fs[k]; fs[k] = (f, ...r) => real(typeof f === 'string' ? here + '/alone.node' : f, ...r); } fs.realpathSync.native = () => here + '/alone.node'; open(evil + 'evil.node')`},
+		{name: "a module whose exports put another file in the place", code: `
+		const put = () => fs.copyFileSync(evil + 'evil.node', here + '/new') || fs.renameSync(here + '/new', here + '/alone.node');
+		for (const [m, f] of [[{ get exports() { put(); return {}; } }, []], [{ exports: {} }, [{ valueOf() { put(); return 1; } }]], [new Proxy({ exports: {} }, { get(t, k) { put(); return t[k]; } }), []], [Object.create({ get exports() { put(); return {}; } }), []]]) try { process.dlopen(m, here + '/alone.node', ...f); } catch (e) { say(e); }`},
+		{name: "setters of Node's own stats put another file in the place", code: `
+		const real = fs.readFileSync(here + '/alone.node'); const names = Object.getOwnPropertyNames(fs.statSync('/', { bigint: true })).concat(Object.getOwnPropertyNames(fs.statSync('/')));
+		for (let k = 0; k < 60; k++) { let n = 0; fs.writeFileSync(here + '/x', real); fs.renameSync(here + '/x', here + '/alone.node');
+			for (const name of names) Object.defineProperty(Object.prototype, name, { configurable: true, get() { return undefined; }, set(v) { Object.defineProperty(this, name, { value: v, writable: true, configurable: true, enumerable: true }); if (n++ === k) { for (const x of names) delete Object.prototype[x]; fs.copyFileSync(evil + 'evil.node', here + '/new'); fs.renameSync(here + '/new', here + '/alone.node'); } } });
+			try { process.dlopen({ exports: {} }, here + '/alone.node'); } catch (e) { if (k < 2) say(e); } for (const name of names) delete Object.prototype[name]; if (n <= k) { console.log('asked', n); break; } }`},
+		{name: "a getter that is shown what is read", code: `
+		const good = fs.readFileSync(here + '/alone.node'); fs.copyFileSync(evil + 'evil.node', here + '/alone.node'); const P = Object.getPrototypeOf(Uint8Array.prototype); let shown = 0;
+		for (const k of ['byteLength', 'length', 'byteOffset', 'buffer']) { const d = Object.getOwnPropertyDescriptor(P, k); Object.defineProperty(P, k, { configurable: true, get() { const n = d.get.call(this); if (k === 'byteLength' && n >= 65536) { shown++; for (let i = 0; i < good.length; i++) this[i] = good[i]; } return n; } }); }
+		try { process.dlopen({ exports: {} }, here + '/alone.node'); } catch (e) { say(e); } console.log('shown', shown)`},
+		{name: "an iterator that puts another file in the place", code: `
+		const real = Array.prototype[Symbol.iterator]; let n = 0; let at = 0; let DatabaseSync; try { ({ DatabaseSync } = require('node:sqlite')); } catch { /* none */ } const good = fs.readFileSync(here + '/alone.node');
+		const d = DatabaseSync && new DatabaseSync(':memory:', { allowExtension: true });
+		for (at = 0; at < 8; at++) for (const open of [() => process.dlopen({ exports: {} }, here + '/alone.node'), () => d && d.loadExtension(here + '/alone.node', 'x'), () => d && d.loadExtension(here + '/alone.node')]) { n = 0; fs.writeFileSync(here + '/x', good); fs.renameSync(here + '/x', here + '/alone.node');
+			Array.prototype[Symbol.iterator] = function () { if (n++ === at) { Array.prototype[Symbol.iterator] = real; fs.copyFileSync(evil + 'evil.node', here + '/new'); fs.renameSync(here + '/new', here + '/alone.node'); } return real.call(this); };
+			try { open(); } catch (e) { } Array.prototype[Symbol.iterator] = real; }`},
+		{name: "a library planted near the end of the stack", libraries: map[string][]string{"fine.node": {}}, code: `
+		fs.mkdirSync(here + '/early'); fs.copyFileSync(evil + 'evil.so', here + '/early/libz.so.1'); fs.mkdirSync(here + '/lib', { recursive: true }); fs.copyFileSync(evil + 'evil.so', here + '/early/liba.so.1');
+		for (let i = 0; i < 3000; i++) fs.statSync('/'); let left; const deep = (f) => { try { deep(f); } catch {} if (left-- > 0) try { f(); } catch {} };
+		for (let i = 0; i < 20; i++) { left = 80; const pad = (n) => n ? pad(n - 1) : deep(() => process.dlopen({ exports: {} }, here + '/fine.node')); pad(i); }`},
 	}
 	for i := range all {
 		all[i].files = with(all[i].files)

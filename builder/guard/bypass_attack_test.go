@@ -148,7 +148,7 @@ export const ways = [
 }
 
 func TestGuardHoldsAgainstItsOwnInsiders(t *testing.T) {
-	for _, a := range insiders {
+	for _, a := range chosen(insiders) {
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
 			eachNode(t, func(t *testing.T, n node) {
 				t.Parallel()

@@ -70,7 +70,7 @@ var realms = []attack{
 // memory finds machine code of the process, and writes over it what is there.
 const memory = `
 const found = fs.readFileSync('/proc/self/maps', 'utf8').split('\n').find((l) => / r-xp /.test(l) && /node/.test(l)); const at = parseInt(found, 16) + 4096; const was = Buffer.alloc(8); fs.readSync(fs.openSync('/proc/self/mem'), was, 0, 8, at);
-const over = (fd) => { if (fs.writeSync(fd, was, 0, 8, at) === 8) console.log('PWNED'); };
+const over = (fd) => { if (fs.writeSync(fd, was, 0, 8, at) === 8 && /mem$/.test(fs.readlinkSync('/proc/self/fd/' + fd))) console.log('PWNED'); };
 `
 
 // marking has the code of an attack put another class's name on an object that Node sends.
@@ -85,7 +85,7 @@ func TestGuardLetsNothingReachWhatNodeKeepsToItself(t *testing.T) {
 
 // Each worker is a realm of its own.
 func TestGuardLetsNoWorkerReachWhatNodeKeepsToItself(t *testing.T) {
-	for _, a := range realms {
+	for _, a := range chosen(realms) {
 		if a.notIn == "worker" {
 			continue
 		}
@@ -108,7 +108,7 @@ func inRealm(a *attack) {
 
 // eachPermission runs attacks on each Node, without Node's permission model and with it.
 func eachPermission(t *testing.T, all []attack, with func(*attack)) {
-	for _, a := range all {
+	for _, a := range chosen(all) {
 		with(&a)
 		for _, permission := range []bool{false, true} {
 			a.permission = permission

@@ -161,7 +161,7 @@ try { await import('./good.mjs'); } catch (e) { console.log(e.code); }
 }
 
 func TestGuardHoldsWhileItsHooksAreOut(t *testing.T) {
-	for _, a := range releases {
+	for _, a := range chosen(releases) {
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
 			eachNode(t, func(t *testing.T, n node) {
 				t.Parallel()

@@ -6,13 +6,17 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +28,18 @@ import (
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/sbom/dynamism/reach"
 )
+
+// Most of what these tests do is waiting for programs that wait, so more of them go on at
+// once than there are cores.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set(strconv.Itoa(4 * runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // node is a real Node that the tests run.
 type node struct {
@@ -271,7 +287,16 @@ func (w *world) install(n node, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = w.app
 	cmd.Env = slices.Concat([]string{"PATH=/usr/bin:/bin", "HOME=" + w.home}, env, w.env)
+	inGroup(cmd)
 	return cmd
+}
+
+// inGroup has a command end with all that it started: where it is stopped, where it leaves
+// something behind that holds its output, and where the test itself is killed.
+func inGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 20 * time.Second
 }
 
 // outcome is what a guarded process said and how it ended.
@@ -291,8 +316,11 @@ func (w *world) finish(cmd *exec.Cmd) outcome {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
+	if cmd.Process != nil && cmd.SysProcAttr != nil && cmd.SysProcAttr.Setpgid {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // mostly, nobody is left
+	}
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
 		w.t.Fatal(err)
 	}
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}

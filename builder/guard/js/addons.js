@@ -9,14 +9,15 @@
 const { dlopen } = process;
 const keptLoaded = 0x1001; // RTLD_LAZY and RTLD_NODELETE: a library is no addon, and stays
 
-// What says whether a file changed. Node assigns these one by one, and a setter that
-// every object inherits would be in between.
+// What says whether a file changed. Node assigns all it knows of a file one by one, and a
+// setter that every object inherits would be in between.
 const stateFields = freeze(['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs']);
 const exactly = freeze({ __proto__: null, bigint: true });
 {
-  const proto = getPrototypeOf(statSync('/', exactly));
-  for (let i = 0; i < stateFields.length; i++) {
-    defineProperty(proto, stateFields[i], { __proto__: null, value: undefined, writable: true, configurable: false });
+  const stats = statSync('/', exactly);
+  const fields = ownKeys(stats);
+  for (let i = 0; i < fields.length; i++) {
+    defineProperty(getPrototypeOf(stats), fields[i], { __proto__: null, value: undefined, writable: true, configurable: false });
   }
 }
 
@@ -27,16 +28,34 @@ function stateIn(stats) {
 }
 
 function guardAddons() {
-  hold(process, 'dlopen', function guardedOpen(module, filename, flags) {
-    const given = arguments.length;
-    const held = heldFile(text(filename), 'addon');
+  hold(process, 'dlopen', function guardedOpen(...args) {
+    // Node asks all three before it opens the file, and what answers could put another there.
+    const module = args[0];
+    if (!isObject(module)) throw new NodeTypeError('nbuild guard: process.dlopen takes a module');
+    const copy = ownCopy(module);
+    const { exports } = copy;
+    const file = text(args[1]);
+    const flags = args.length > 2 ? args[2] | 0 : undefined;
+    const held = heldFile(file, 'addon');
     try {
       openLibraries(held.file);
-      openHeld(held, (name) => apply(dlopen, process, given < 3 ? [module, name] : [module, name, flags]));
+      openHeld(held, (name) => {
+        apply(dlopen, process, flags === undefined ? [copy, name] : [copy, name, flags]);
+      });
     } finally {
       release(held);
+      if (copy.exports !== exports) module.exports = copy.exports;
     }
   });
+}
+
+// ownCopy is an object that has what another has, as it is now.
+function ownCopy(object) {
+  const copy = create(getPrototypeOf(object));
+  const names = ownKeys(object);
+  for (let i = 0; i < names.length; i++) put(copy, names[i], object[names[i]]);
+  if (!hasOwn(copy, 'exports')) put(copy, 'exports', object.exports);
+  return copy;
 }
 
 // heldFile opens a file for the loader and holds it to the list. Where the mode lets pass
@@ -94,7 +113,7 @@ function openLibraries(addon) {
   if (!hasOwn(config.libraries, addon)) return;
   const { load, absent } = config.libraries[addon];
   for (let i = 0; i < absent.length; i++) {
-    if (existsSync(absent[i])) {
+    if (realOrAbsent(absent[i]) !== undefined) {
       refuse('unlisted', absent[i], 'would be loaded by ' + addon + ' and is not on the production source list', { __proto__: null, path: absent[i], module: addon }, 'unlisted');
     }
   }

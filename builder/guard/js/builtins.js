@@ -19,27 +19,31 @@ const lazy = freeze({
   ffi: guardFFI,
   wasi: guardWASI,
   crypto: guardCrypto,
-  tls: guardTLS,
-  https: guardTLS,
-  http2: guardTLS,
-  _tls_common: guardTLS,
-  _tls_wrap: guardTLS,
-  quic: guardTLS,
 });
 
+// guardBuiltin puts the guard into a module before it is handed out. Code of the program
+// may run meanwhile, by a setter that Node's own objects inherit, and what asks then gets
+// nothing: neither does what asks after an end that no one caught, as of a time that vm
+// was given.
+const underway = 1;
 function guardBuiltin(id) {
   const by = lazy[id];
   if (by === undefined || guarded[id] === true) return;
-  guarded[id] = true;
-  let done = false;
+  if (guarded[id] === underway) {
+    refuse('builtin', 'node:' + id, 'was asked for while the guard was put into it', { __proto__: null, path: id, module: caller() }, 'closed');
+    return;
+  }
+  guarded[id] = underway;
+  let failed = true;
   try {
     by();
     syncBuiltinESMExports();
-    done = true;
+    failed = false;
   } finally {
     // The stack may end within, and what is refused once is refused again.
-    if (!done) guarded[id] = false;
+    if (failed) guarded[id] = undefined;
   }
+  guarded[id] = true;
 }
 
 function guardAllBuiltins() {
@@ -160,6 +164,12 @@ function guardScripts() {
   defineProperty(scripts, 'prototype', { __proto__: null, value: Original.prototype, writable: false });
   hold(Original.prototype, 'constructor', scripts);
   hold(getPrototypeOf(Original).prototype, 'constructor', scripts);
+  if (!bounding) return;
+  // The method is reached with the first script that Node hands to a setter.
+  const { runInNewContext } = Original.prototype;
+  hold(Original.prototype, 'runInNewContext', function (object, options) {
+    return apply(runInNewContext, this, [object, inNewContext(options)]);
+  });
 }
 
 // guardVM lets the functions of vm compile only strings that the list approves.
@@ -182,8 +192,7 @@ function guardVM() {
         if (matches(/^[\w$,]*$/, all) === null) allowString('vm.compileFunction', all);
       }
       if (name === 'runInNewContext' && bounding) {
-        const bounded = typeof rest[1] === 'string' ? { __proto__: null, filename: rest[1] } : copied(rest[1] === undefined ? null : rest[1]) || { __proto__: null };
-        bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
+        const bounded = inNewContext(typeof rest[1] === 'string' ? { __proto__: null, filename: rest[1] } : rest[1]);
         return apply(original, this, [checked, rest[0], bounded]);
       }
       const safe = [checked];
@@ -192,16 +201,9 @@ function guardVM() {
     } }[name]);
   }
   if (bounding) {
-    // A new context has its own eval and Function, which are bounded as ours are.
     const { createContext } = vm;
-    const { runInNewContext } = Script.prototype;
-    hold(Script.prototype, 'runInNewContext', function (object, options) {
-      const bounded = copied(options === undefined ? null : options) || { __proto__: null };
-      bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
-      return apply(runInNewContext, this, [object, bounded]);
-    });
     hold(vm, 'createContext', function (object, options) {
-      const bounded = options === undefined || options === null ? { __proto__: null } : copied(options);
+      const bounded = optionsOf(options);
       bounded.codeGeneration = { __proto__: null, strings: false, wasm: false };
       return createContext(object, bounded);
     });
@@ -212,12 +214,27 @@ function guardVM() {
   if (vm.createScript) close(vm, 'createScript', 'vm', 'vm.createScript');
 }
 
+// copied reads options once. Whatever is no object Node turns away by itself.
 function copied(options) {
-  if (options === null || typeof options !== 'object') return options;
+  return isObject(options) ? optionsOf(options) : options;
+}
+
+// optionsOf makes a record of options. Node asks some before it looks what they are, and a
+// function or a number can answer as well: they say nothing here.
+function optionsOf(options) {
   const copy = { __proto__: null };
+  if (options === null || typeof options !== 'object') return copy;
   const names = ownKeys(options);
   for (let i = 0; i < names.length; i++) if (names[i] !== 'cachedData' || !bounding) copy[names[i]] = options[names[i]];
   return copy;
+}
+
+// inNewContext makes options for a context that is new. It has its own eval and Function,
+// which are bounded as ours are.
+function inNewContext(options) {
+  const bounded = optionsOf(options);
+  bounded.contextCodeGeneration = { __proto__: null, strings: false, wasm: false };
+  return bounded;
 }
 
 // guardWasm lets WebAssembly compile only listed modules, and those that Node
@@ -235,24 +252,29 @@ function guardWasm() {
     }
     return bytes;
   };
-  const standIn = function Module(value, ...rest) {
-    return construct(WasmModule, [checked(value), ...rest], new.target || standIn);
+  // Their arguments come as a list of ours, whose first is put right.
+  const checkedFirst = (args) => {
+    if (args.length > 0) put(args, 0, checked(args[0]));
+    return args;
+  };
+  const standIn = function Module(...args) {
+    return construct(WasmModule, checkedFirst(args), new.target || standIn);
   };
   const names = ['customSections', 'exports', 'imports'];
   for (let i = 0; i < names.length; i++) defineProperty(standIn, names[i], getOwnPropertyDescriptor(WasmModule, names[i]));
   defineProperty(standIn, 'prototype', { __proto__: null, value: WasmModule.prototype, writable: false });
   hold(WasmModule.prototype, 'constructor', standIn);
   hold(wasm, 'Module', standIn);
-  hold(wasm, 'compile', function compile(value, ...rest) {
+  hold(wasm, 'compile', function compile(...args) {
     try {
-      return apply(compileWasm, wasm, [checked(value), ...rest]);
+      return apply(compileWasm, wasm, checkedFirst(args));
     } catch (error) {
       return rejected(error);
     }
   });
-  hold(wasm, 'instantiate', function instantiateChecked(value, ...rest) {
+  hold(wasm, 'instantiate', function instantiateChecked(...args) {
     try {
-      return apply(instantiate, wasm, [checked(value), ...rest]);
+      return apply(instantiate, wasm, checkedFirst(args));
     } catch (error) {
       return rejected(error);
     }
@@ -284,9 +306,7 @@ function guardInspector() {
   const inspector = builtin('inspector');
   close(inspector, 'Session', 'inspector', 'inspector.Session');
   close(inspector, 'open', 'inspector', 'inspector.open');
-  try {
-    close(builtin('inspector/promises'), 'Session', 'inspector', 'inspector.Session');
-  } catch { /* a Node without it */ }
+  if (isBuiltin('inspector/promises')) close(builtin('inspector/promises'), 'Session', 'inspector', 'inspector.Session');
 }
 
 function guardREPL() {
@@ -301,10 +321,13 @@ function guardREPL() {
 function guardSQLite() {
   const { DatabaseSync } = builtin('node:sqlite');
   const { loadExtension } = DatabaseSync.prototype;
-  hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(file, ...rest) {
-    const held = heldFile(text(file), 'addon');
+  hold(DatabaseSync.prototype, 'loadExtension', function guardedExtension(...args) {
+    const held = heldFile(text(args[0]), 'addon');
     try {
-      return openHeld(held, (name) => apply(loadExtension, this, [name, ...rest]));
+      return openHeld(held, (name) => {
+        put(args, 0, name);
+        return apply(loadExtension, this, args);
+      });
     } finally {
       release(held);
     }
@@ -316,13 +339,12 @@ function guardCrypto() {
   close(builtin('crypto'), 'setEngine', 'engine', 'crypto.setEngine');
 }
 
-let secured = false;
-function guardTLS() {
-  if (secured) return;
-  const context = getPrototypeOf(builtin('tls').createSecureContext({ __proto__: null, ca: [] }).context);
+// guardEngines closes the methods beneath tls, https and whatever else connects, which any
+// of their objects lead to.
+function guardEngines() {
+  const context = nodesBinding('crypto').SecureContext.prototype;
   close(context, 'setClientCertEngine', 'engine', 'clientCertEngine');
   close(context, 'setEngineKey', 'engine', 'privateKeyEngine');
-  secured = true;
 }
 
 function guardFFI() {
@@ -349,5 +371,19 @@ function guardV8() {
       refuse('flag', 'v8.setFlagsFromString(' + stringifyJSON(flags) + ')', 'could undo what the guard rests on', { __proto__: null, path: flags, module: caller() }, 'flag');
     }
     return setFlagsFromString(flags);
+  });
+  if (typeof v8.queryObjects === 'function') guardObjects(v8);
+}
+
+// guardObjects lets objects be counted. To sum them up, Node hands each one that there is,
+// its own among them, to whatever a program put in the place where inspect looks.
+function guardObjects(v8) {
+  const { queryObjects } = v8;
+  hold(v8, 'queryObjects', function queryCounted(constructor, options) {
+    const format = isObject(options) ? options.format : undefined;
+    if (format !== undefined && format !== 'count') {
+      refuse('internals', 'v8.queryObjects', 'would show the program every object that there is', { __proto__: null, module: caller() }, 'closed');
+    }
+    return queryObjects(constructor, { __proto__: null, format: format === undefined ? 'count' : format });
   });
 }

@@ -97,23 +97,43 @@ function takesArguments() {
 
 const spawnsByArguments = takesArguments();
 
-let spawning = false;
+// guardSpawns puts the guard beneath all that starts a process, in Node's own bindings and
+// before other code runs.
+let trying = false; // whether Node asks there is being found out
+let tried = false; // ... and it did
+function guardSpawns() {
+  const proto = nodesBinding('process_wrap').Process.prototype;
+  const { spawn } = proto;
+  hold(proto, 'spawn', function guardedSpawn(...args) {
+    // From Node 24.8 on, the options are arguments.
+    if (!spawnsByArguments) return apply(spawn, this, [checkedOptions(args[0])]);
+    const checked = checkedSpawn(text(args[0]), args[1], args[3]);
+    const list = [checked.file, checked.args, args[2], checked.envPairs];
+    for (let i = 4; i < args.length; i++) append(list, args[i]);
+    return apply(spawn, this, list);
+  });
+  if (!closesSignal()) guardKill(proto, 'kill');
+  const sync = nodesBinding('spawn_sync');
+  const { spawn: spawnSync } = sync;
+  hold(sync, 'spawn', function guardedSpawnSync(options) {
+    if (!trying) return apply(spawnSync, sync, [checkedOptions(options)]);
+    tried = true;
+    return { __proto__: null, error: -2, status: null, signal: null, output: null, pid: 0 };
+  });
+}
+
+// guardChildren finds out, once, whether child_process goes the ways that are guarded.
 function guardChildren() {
-  if (spawning) return;
+  if (tried) return;
   const child = builtin('child_process');
   const handle = new child.ChildProcess()._handle;
-  const proto = getPrototypeOf(handle);
-  const { spawn } = proto;
-  hold(proto, 'spawn', function guardedSpawn(first, args, cwd, envPairs, ...rest) {
-    // From Node 24.8 on, the options are arguments.
-    if (!spawnsByArguments) return apply(spawn, this, [checkedOptions(first)]);
-    const checked = checkedSpawn(text(first), args, envPairs);
-    return apply(spawn, this, [checked.file, checked.args, cwd, checked.envPairs, ...rest]);
-  });
-  guardSynchronous(child);
-  if (!closesSignal()) guardKill(proto, 'kill');
-  spawning = true;
-  guarded.child_process = true;
+  trying = true;
+  try {
+    child.spawnSync('/');
+  } finally {
+    trying = false;
+  }
+  if (!tried || getPrototypeOf(handle) !== nodesBinding('process_wrap').Process.prototype) stop('what starts a process is not where the guard knows it to be');
 }
 
 // checkedOptions returns an object's own properties alone, with what may be started.
@@ -126,26 +146,6 @@ function checkedOptions(given) {
   options.args = checked.args;
   options.envPairs = checked.envPairs;
   return options;
-}
-
-// The synchronous functions have no handle. What starts a process for them is in one of
-// Node's bindings, behind all that a program can reach. Whether they go that way is
-// found out once.
-function guardSynchronous(child) {
-  const sync = nodesBinding('spawn_sync');
-  const { spawn } = sync;
-  let asked = false;
-  let trying = true;
-  hold(sync, 'spawn', function guardedSpawnSync(options) {
-    asked = true;
-    return trying ? { error: -2, status: null, signal: null, output: null, pid: 0 } : apply(spawn, sync, [checkedOptions(options)]);
-  });
-  try {
-    child.spawnSync('/');
-  } finally {
-    trying = false;
-  }
-  if (!asked) stop('what starts a process is not where the guard knows it to be');
 }
 
 // Where Node listens for SIGUSR1 before the guard runs, the signal would open the

@@ -16,11 +16,22 @@ function loadHook(address, context, nextLoad) {
   if (linking === 0 && !isRequire(context.conditions)) keepImports(); // a module runs, and may go on to import
   if (starts(address, 'node:')) {
     guardBuiltin(slice(address, 5));
-    return nextLoad(address, context);
+    return checkedBuiltin(address, nextLoad(address, context));
   }
   if (instrumented && address === viewAddress) return { __proto__: null, format: 'module', source: viewSource(), shortCircuit: true };
   const result = nextLoad(address, context);
   return checkLoaded(address, result, isRequire(context.conditions));
+}
+
+// checkedBuiltin takes no text for a module of Node's: what hooks answer in its name is code
+// that no file has.
+function checkedBuiltin(address, result) {
+  const { format } = result;
+  if (format !== undefined && format !== null && format !== 'builtin') {
+    refuse('url', plain(slice(address, 0, 80)), 'is a module of Node\'s, and a hook gave it another text', { __proto__: null, path: slice(address, 0, 80), module: rewriter }, 'code');
+    return result;
+  }
+  return { __proto__: null, format: 'builtin', source: null, shortCircuit: true };
 }
 
 // isRequire tells a load that require asked for: its text goes on to _compile,
@@ -57,8 +68,8 @@ function checkLoaded(address, result, required) {
     // Without a source, Node loads the file as require does, through _compile.
     if (starts(address, 'file:')) {
       const made = instrumented ? textOf(source) : undefined;
-      if (made === undefined || isVouched(fileURLToPath(address), 'script', hash(made)) === undefined) return { __proto__: null, format, source: null, shortCircuit: true };
-      check(fileURLToPath(address), 'script', made);
+      if (made === undefined || isVouched(pathOf(address), 'script', hash(made)) === undefined) return { __proto__: null, format, source: null, shortCircuit: true };
+      check(pathOf(address), 'script', made);
       keepImports();
       return { __proto__: null, format, source: made, shortCircuit: true };
     }
@@ -77,7 +88,7 @@ function checkLoaded(address, result, required) {
     }
     return { __proto__: null, format, source: content, shortCircuit: true };
   }
-  const file = fileURLToPath(address);
+  const file = pathOf(address);
   const entry = check(file, esmFormats[format] || text(format), content);
   if (typeof content === 'string' && format !== 'json') {
     content = withoutMark(content);
@@ -184,9 +195,9 @@ function guardESM() {
     defineProperty(hooksClass, fields[i], { __proto__: null, value: undefined, writable: true, configurable: false, enumerable: false });
   }
   if (register !== undefined) {
-    hold(Module, 'register', function registerRefused(specifier, ...rest) {
-      refuseRegister(specifier);
-      return apply(register, Module, [specifier, ...rest]);
+    hold(Module, 'register', function registerRefused(...args) {
+      refuseRegister(args[0]);
+      return apply(register, Module, args);
     });
   }
   hold(Module, 'registerHooks', function registerHooksBeforeGuard(hooks) {
@@ -219,11 +230,11 @@ function guardESMByThread() {
     importsHeld = true;
     return;
   }
-  hold(Module, 'register', function registerBeforeGuard(specifier, ...rest) {
-    refuseRegister(specifier);
+  hold(Module, 'register', function registerBeforeGuard(...args) {
+    refuseRegister(args[0]);
     keepImports();
     restrictThreads();
-    const answer = apply(register, Module, [specifier, ...rest]);
+    const answer = apply(register, Module, args);
     thread();
     return answer;
   });
@@ -268,11 +279,10 @@ function deferred(content, filename) {
       return genuine(specifier, { __proto__: null, with: attributes });
     },
   });
-  const word = wordFor((lent, self, names) => {
+  return asked((lent, self, names) => {
     genuine = lent;
     return apply(body, self, names);
-  });
-  return 'return ' + asking(word) + '((s,o)=>import(s,o),this,arguments)';
+  }, 'return ', '((s,o)=>import(s,o),this,arguments)');
 }
 
 function startThread() {

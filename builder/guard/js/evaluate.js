@@ -81,7 +81,7 @@ function adopt(fn, target, kind) {
 // powersOf makes the capabilities of one approved module.
 function powersOf(file) {
   const filename = file + ' (evaluated)';
-  const power = {};
+  const power = { __proto__: null };
   const build = (kind, args, target) => {
     const code = assemble(kind, args);
     // The usual way to the constructor of async functions leads to ours.
@@ -106,64 +106,99 @@ function powersOf(file) {
 
 const slot = 'nbuild:powers';
 
-// scoped makes a module's text one that has the powers in scope. The text is the
-// body of a function within a function, so that "use strict" stays its own.
-function scoped(content, word) {
-  if (starts(content, '#!')) content = '//' + content;
-  return 'return ' + asking(word) + '(function(Function,eval,global,globalThis){return function(){' +
-    content + '\n}},this,arguments)';
-}
-
-// A module asks for its powers by a word that is used once and that nothing else
-// knows. It asks what all functions inherit, which no program can put another in the
-// place of, as it could with a global name or a property of a module.
+// A module asks for its powers by a word that is used once. It asks what all functions
+// inherit, which no program can put another in the place of, as it could with a global
+// name or a property of a module. The word is no secret: it stands in a text that is in
+// memory, and a program can read that. So it is answered at the place where the guard
+// wrote it and nowhere else, and whoever asks elsewhere has used it up.
 const pending = create(null);
 
-function wordFor(value) {
+// asked is a text that asks for a value between two others.
+function asked(value, before, after) {
   const word = randomUUID();
-  pending[word] = value;
-  return word;
+  const head = before + '(()=>{})["' + slot + '"]("' + word + '")';
+  const content = head + after;
+  pending[word] = { __proto__: null, value, end: head.length, sha256: hash(withoutZeros(content)) };
+  return content;
+}
+
+// withoutZeros is a text as V8 hashes it.
+function withoutZeros(content) {
+  for (let at = indexOf(content, '\0'); at >= 0; at = indexOf(content, '\0', at)) content = slice(content, 0, at) + ' ' + slice(content, at + 1);
+  return content;
 }
 
 function redeem(word) {
-  const value = typeof word === 'string' ? pending[word] : undefined;
+  const held = typeof word === 'string' ? pending[word] : undefined;
+  if (held === undefined) return undefined;
   delete pending[word];
-  return value;
+  const frame = asker();
+  try {
+    return hashOfScript(frame) === held.sha256 && positionOf(frame) < held.end ? held.value : undefined;
+  } catch {
+    return undefined; // it is no frame
+  }
 }
 
-const asking = (word) => '(()=>{})["' + slot + '"]("' + word + '")';
+// asker is the frame that called what called this. The engine makes it, and its methods
+// take nothing else: a program that puts its own in the place can only have kept one from
+// before, and there was none at the word's place.
+const { scriptHash: hashOfScript, position: positionOf } = frameMethods();
 
+function asker() {
+  let found;
+  framesOf(3, (frames) => { found = getOwnPropertyDescriptor(frames, 2); });
+  return found === undefined ? undefined : found.value;
+}
+
+function frameMethods() {
+  let methods;
+  framesOf(1, (frames) => { methods = getPrototypeOf(frames[0]); });
+  return { __proto__: null, scriptHash: uncurry(methods.getScriptHash), position: uncurry(methods.getPosition) };
+}
+
+// framesOf hands over the frames from its caller's on, as far as the program lets it.
+function framesOf(most, take) {
+  const { prepareStackTrace, stackTraceLimit } = NodeError;
+  try {
+    NodeError.prepareStackTrace = (_, frames) => frames;
+    NodeError.stackTraceLimit = most + 1;
+    const frames = new NodeError().stack;
+    const own = [];
+    for (let i = 1; i < frames.length; i++) append(own, frames[i]);
+    take(own);
+  } catch { /* none, then */ } finally {
+    NodeError.prepareStackTrace = prepareStackTrace;
+    NodeError.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+// withPowers makes a module's text one that has its powers in scope. The text is the
+// body of a function within a function, so that "use strict" stays its own.
 function withPowers(content, filename) {
   const power = powersOf(filename);
-  return scoped(content, wordFor((outer, self, args) =>
-    apply(outer(power.Function, power.eval, power.global, power.global), self, args)));
+  if (starts(content, '#!')) content = '//' + content;
+  return asked((outer, self, args) => apply(outer(power.Function, power.eval, power.global, power.global), self, args),
+    'return ', '(function(Function,eval,global,globalThis){return function(){' + content + '\n}},this,arguments)');
 }
 
 // `eval` can't be given another meaning in strict code, so an ECMAScript module gets
 // its Function alone.
 function withModulePowers(content) {
-  return 'const Function=' + asking(wordFor(powersOf('module').Function)) + ';' + content;
+  return asked(powersOf('module').Function, 'const Function=', ';' + content);
 }
 
 // caller names the file of the nearest frame that is not the guard's or Node's. It
 // is for people to read; no decision rests on it.
 function caller() {
-  const { prepareStackTrace, stackTraceLimit } = NodeError;
-  try {
-    NodeError.prepareStackTrace = (_, frames) => frames;
-    NodeError.stackTraceLimit = 20;
-    const frames = new NodeError().stack;
-    for (let i = 0; i < frames.length; i++) {
+  let found;
+  framesOf(20, (frames) => {
+    for (let i = 0; i < frames.length && found === undefined; i++) {
       const name = frames[i].getFileName();
-      if (typeof name === 'string' && name !== __filename && !starts(name, 'node:')) {
-        return starts(name, 'file:') ? fileURLToPath(name) : name;
-      }
+      if (typeof name === 'string' && name !== __filename && !starts(name, 'node:')) found = starts(name, 'file:') ? pathOf(name) : name;
     }
-  } catch { /* no name, then */ } finally {
-    NodeError.prepareStackTrace = prepareStackTrace;
-    NodeError.stackTraceLimit = stackTraceLimit;
-  }
-  return undefined;
+  });
+  return found;
 }
 
 // refuseString refuses a string that would become code.
@@ -233,7 +268,7 @@ function watchEval() {
   let live = false;
   session.on('Debugger.scriptParsed', ({ params }) => {
     if (!live || (params.url !== '' && !params.hasSourceURL)) return;
-    session.post('Debugger.getScriptSource', { scriptId: params.scriptId }, (error, answer) => {
+    session.post('Debugger.getScriptSource', { __proto__: null, scriptId: params.scriptId }, (error, answer) => {
       if (error) return;
       let code = answer.scriptSource;
       if (starts(code, '(function anonymous(') || starts(code, '(async function anonymous(')) code = slice(code, 1, code.length - 1);
@@ -241,7 +276,7 @@ function watchEval() {
       let module;
       for (let i = 0; i < frames.length && module === undefined; i++) {
         const from = frames[i].url;
-        if (from !== '' && !starts(from, 'node:') && from !== __filename) module = starts(from, 'file:') ? fileURLToPath(from) : from;
+        if (from !== '' && !starts(from, 'node:') && from !== __filename) module = starts(from, 'file:') ? pathOf(from) : from;
       }
       const entry = module === undefined ? undefined : sources[module];
       if (entry !== undefined && evaluators[module] === entry.sha256) return;

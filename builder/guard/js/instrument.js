@@ -59,9 +59,11 @@ function viewOfModule() {
       if (key !== '_compile' || typeof current !== 'function') return current;
       if (current !== known) {
         known = current;
-        handedOut = function (content, filename, ...rest) {
-          if (typeof content === 'string' && typeof filename === 'string') vouch(filename, formatOf(rest[0]), content);
-          return apply(current, this, [content, filename, ...rest]);
+        handedOut = function (...args) {
+          const content = args[0];
+          const filename = args[1];
+          if (typeof content === 'string' && typeof filename === 'string') vouch(filename, formatOf(args[2]), content);
+          return apply(current, this, args);
         };
       }
       return handedOut;
@@ -71,9 +73,11 @@ function viewOfModule() {
         target[key] = value === handedOut && key === '_compile' ? known : value;
         return true;
       }
-      target[key] = function (content, filename, ...rest) {
-        if (typeof content === 'string' && typeof filename === 'string') holdInput(filename, formatOf(rest[0]), content);
-        return apply(value, this, [content, filename, ...rest]);
+      target[key] = function (...args) {
+        // What is neither could be another text each time that it is asked.
+        if (typeof args[0] !== 'string' || typeof args[1] !== 'string') throw new NodeTypeError('nbuild guard: _compile takes a text and a file name');
+        holdInput(args[1], formatOf(args[2]), args[0]);
+        return apply(value, this, args);
       };
       return true;
     },
@@ -109,19 +113,31 @@ function instrumentingHooks(hooks) {
 // what it answers.
 function vouching(load) {
   return (address, context, next) => {
-    const result = load(address, context, (...asked) => {
-      const got = next(...asked);
-      const from = typeof asked[0] === 'string' ? asked[0] : address;
-      const content = textOf(got.source);
-      if (content !== undefined && starts(from, 'file:')) holdInput(fileURLToPath(from), loadedFormat(got.format), content);
-      return got;
+    const result = load(address, context, (...args) => {
+      const from = typeof args[0] === 'string' ? args[0] : address;
+      return shown(from, apply(next, undefined, args));
     });
     const content = result === null || typeof result !== 'object' ? undefined : textOf(result.source);
     if (content === undefined || !starts(address, 'file:')) return result;
     const { format } = result;
-    vouch(fileURLToPath(address), loadedFormat(format), content);
+    vouch(pathOf(address), loadedFormat(format), content);
     return { __proto__: null, format, source: content, shortCircuit: true };
   };
+}
+
+// shown is what an instrumenter sees of what the hooks beneath it answered: a record of its
+// own, with the very text that was held.
+function shown(address, got) {
+  if (got === null || typeof got !== 'object') return got;
+  const { format, source } = got;
+  const bytes = typeof source === 'string' || source === undefined || source === null ? undefined : bytesOf(source);
+  const content = bytes === undefined ? source : utf8(bytes, 0, lengthOf(bytes));
+  if (typeof content === 'string' && starts(address, 'file:')) holdInput(pathOf(address), loadedFormat(format), content);
+  const record = create(ObjectPrototype);
+  put(record, 'format', format);
+  put(record, 'source', bytes === undefined ? source : setPrototypeOf(bytes, BufferPrototype));
+  put(record, 'shortCircuit', true);
+  return record;
 }
 
 const loadedFormat = (format) => (format === 'module' ? 'esm' : format === 'json' ? 'json' : 'script');
@@ -155,8 +171,8 @@ function instrumentingRequire(original) {
 
 function withView(content) {
   if (starts(content, '#!')) content = '//' + content;
-  return 'return ' + asking(wordFor((outer, self, args) => apply(outer(instrumentingRequire(args[1])), self, args))) +
-    '(function(require){return function(){' + content + '\n}},this,arguments)';
+  return asked((outer, self, args) => apply(outer(instrumentingRequire(args[1])), self, args),
+    'return ', '(function(require){return function(){' + content + '\n}},this,arguments)');
 }
 
 // An approved ECMAScript module that imports node:module gets the view from an address
@@ -167,12 +183,14 @@ function resolveHook(specifier, context, next) {
   if (starts(specifier, 'nbuild:')) throw new NodeTypeError('nbuild guard: ' + plain(specifier) + ' is the guard\'s own address');
   const { parentURL } = context;
   if ((specifier === 'module' || specifier === 'node:module') && typeof parentURL === 'string' && starts(parentURL, 'file:') &&
-    !isRequire(context.conditions) && instrumenters[fileURLToPath(parentURL)] !== undefined) {
+    !isRequire(context.conditions) && instrumenters[pathOf(parentURL)] !== undefined) {
     return { __proto__: null, url: viewAddress, format: 'module', shortCircuit: true };
   }
   const found = next(specifier, context);
-  if (found !== null && typeof found === 'object' && starts(text(found.url), 'nbuild:')) throw new NodeTypeError('nbuild guard: ' + viewAddress + ' is the guard\'s own address');
-  return found;
+  if (found === null || typeof found !== 'object') return found;
+  const { url: address, format, importAttributes } = found; // once: they could answer otherwise
+  if (typeof address === 'string' && starts(address, 'nbuild:')) throw new NodeTypeError('nbuild guard: ' + viewAddress + ' is the guard\'s own address');
+  return { __proto__: null, url: address, format, importAttributes, shortCircuit: true };
 }
 
 // viewSource is the text of the view as a module.
@@ -182,5 +200,5 @@ function viewSource() {
   for (let i = 0; i < all.length; i++) {
     if (typeof all[i] === 'string' && matches(/^[A-Za-z_$][\w$]*$/, all[i]) !== null && all[i] !== 'arguments' && all[i] !== 'caller' && all[i] !== 'default' && all[i] !== 'length' && all[i] !== 'name' && all[i] !== 'prototype') names += all[i] + ',';
   }
-  return 'const m=' + asking(wordFor(viewOfModule())) + ';export default m;export const {' + names + '}=m;';
+  return asked(viewOfModule(), 'const m=', ';export default m;export const {' + names + '}=m;');
 }

@@ -73,6 +73,8 @@ function guardInternals() {
   });
   hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
   guardMemory(internalBinding('fs'));
+  guardSpawns();
+  guardEngines();
   const builtins = internalBinding('builtins');
   nodesSources = () => builtins.natives;
   if (major > 22) guardJobs(load('internal/modules/esm/module_job').ModuleJobBase.prototype);
@@ -170,12 +172,12 @@ function guardMemory(files) {
   const names = ['open', 'openFileHandle'];
   for (let i = 0; i < names.length; i++) {
     const original = files[names[i]];
-    files[names[i]] = function (file, flags, ...rest) {
-      if ((flags & writing) !== 0) {
-        if (typeof file !== 'string') file = bytesOf(file) || file; // which another thread may share
-        checkMemory(file);
+    files[names[i]] = function (...args) {
+      if ((args[1] & writing) !== 0) {
+        if (typeof args[0] !== 'string') put(args, 0, bytesOf(args[0]) || args[0]); // which another thread may share
+        checkMemory(args[0]);
       }
-      return apply(original, this, [file, flags, ...rest]);
+      return apply(original, this, args);
     };
   }
 }
@@ -183,12 +185,7 @@ function guardMemory(files) {
 const writing = fsConstants.O_WRONLY | fsConstants.O_RDWR;
 
 function checkMemory(file) {
-  let real;
-  try {
-    real = text(realpath(file));
-  } catch {
-    return; // what is not there is made
-  }
-  if (matches(/^\/proc\/.*\/mem$/, real) === null) return;
+  const real = realOrAbsent(file);
+  if (real === undefined || matches(/^\/proc\/.*\/mem$/, real) === null) return; // what is not there is made
   refuse('memory', real, 'is the memory of a process, which no list can hold', { __proto__: null, path: real, module: caller() }, 'closed');
 }

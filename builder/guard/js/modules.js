@@ -62,7 +62,10 @@ function linksAtOnce(self) {
   }
   if (isProxy(self)) return false;
   const mark = getOwnPropertyDescriptor(self, mainMark);
-  return mark !== undefined && mark.value === false;
+  if (mark === undefined || mark.value !== false) return false;
+  // Node reads it again, and what it reads must not have become another.
+  defineProperty(self, mainMark, { __proto__: null, value: false, writable: false, configurable: false });
+  return true;
 }
 
 // compiled tells that code other than the guard's was compiled.

@@ -5,12 +5,21 @@
 // and nothing is iterated by a protocol that can be replaced.
 
 const { apply, construct, defineProperty, getPrototypeOf, ownKeys } = Reflect;
-const { create, freeze, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
+const { create, freeze, getOwnPropertySymbols, setPrototypeOf } = Object;
 const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 const { isArray } = Array;
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 const { isView } = ArrayBuffer;
 const ObjectPrototype = Object.prototype;
+
+// A descriptor says what it has itself. As the language makes it, it would answer for the
+// rest by what a program put on the prototype of all objects.
+const { getOwnPropertyDescriptor: descriptorOf } = Object;
+function getOwnPropertyDescriptor(object, name) {
+  const found = descriptorOf(object, name);
+  return found === undefined ? undefined : setPrototypeOf(found, null);
+}
+
 const NodeError = Error;
 const NodeEvalError = EvalError;
 const NodeTypeError = TypeError;
@@ -28,8 +37,9 @@ const lowerCase = uncurry(String.prototype.toLowerCase);
 const hexOf = uncurry(Number.prototype.toString);
 const matches = uncurry(RegExp.prototype.exec);
 const hasOwn = uncurry(Object.prototype.hasOwnProperty);
-const utf8 = uncurry(Buffer.prototype.utf8Slice);
-const base64 = uncurry(Buffer.prototype.base64Slice);
+const BufferPrototype = Buffer.prototype;
+const utf8 = uncurry(BufferPrototype.utf8Slice);
+const base64 = uncurry(BufferPrototype.base64Slice);
 const typed = getPrototypeOf(Uint8Array.prototype);
 const bufferOf = uncurry(getOwnPropertyDescriptor(typed, 'buffer').get);
 const offsetOf = uncurry(getOwnPropertyDescriptor(typed, 'byteOffset').get);
@@ -51,7 +61,6 @@ const { isProxy } = require('util').types;
 const { openSync, readSync, fstatSync, closeSync, readFileSync, writeSync, statSync, existsSync, constants: fsConstants, accessSync } = fs;
 // The native one asks the system; the other goes through functions that can be replaced.
 const realpath = fs.realpathSync.native;
-const { fileURLToPath } = url;
 const pathOfURL = uncurry(getOwnPropertyDescriptor(url.URL.prototype, 'pathname').get);
 const { URL: NodeURL } = url;
 const isURL = (value) => {
@@ -63,6 +72,17 @@ const isURL = (value) => {
   }
 };
 const addressOf = uncurry(getOwnPropertyDescriptor(NodeURL.prototype, 'href').get);
+const hostOf = uncurry(getOwnPropertyDescriptor(NodeURL.prototype, 'hostname').get);
+const decoded = decodeURIComponent;
+
+// pathOf is the path of a file's address. Node's own function asks getters that a program
+// can put others in the place of.
+function pathOf(address) {
+  const parsed = new NodeURL(address);
+  const escaped = pathOfURL(parsed);
+  if (hostOf(parsed) !== '' || matches(/%2f/i, escaped) !== null) throw new NodeTypeError('nbuild guard: ' + plain(address) + ' is the address of no file');
+  return decoded(escaped);
+}
 const { resolve: resolvePath, dirname, basename } = path;
 const { reallyExit, execPath, pid } = process;
 const emitter = process;
@@ -84,6 +104,14 @@ function readBytes(file) {
   }
 }
 
+// room is a buffer that says its size itself. Node asks for it while it reads, and the
+// language's own getter, which a program can replace, would be shown the buffer.
+function room(size) {
+  const bytes = new Bytes(size);
+  defineProperty(bytes, 'byteLength', { __proto__: null, value: size });
+  return bytes;
+}
+
 // readable opens a file without waiting for whoever writes a pipe.
 const readable = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
 
@@ -92,12 +120,12 @@ const readable = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
 function readAll(fd) {
   const most = 0x10000000;
   if (fstatSync(fd).size > most) throw new NodeError('too large to be hashed');
-  let bytes = new Bytes(65536);
+  let bytes = room(65536);
   let have = 0;
   for (;;) {
     if (have === lengthOf(bytes)) {
       if (have >= most) throw new NodeError('too large to be hashed');
-      const more = new Bytes(2 * have);
+      const more = room(2 * have);
       setBytes(more, bytes);
       bytes = more;
     }
@@ -118,6 +146,17 @@ const loadModule = Module._load;
 const { syncBuiltinESMExports } = Module;
 const builtin = (id) => (getBuiltinModule ? getBuiltinModule(id) : apply(loadModule, Module, ['node:' + id, undefined, false]));
 
+// realOrAbsent is where a path leads, undefined where the system finds nothing there. Any
+// other failure, such as the end of the stack, tells nothing of the path.
+function realOrAbsent(file) {
+  try {
+    return text(realpath(file));
+  } catch (error) {
+    if (!isObject(error) || !hasOwn(error, 'errno')) throw error;
+    return undefined;
+  }
+}
+
 // starts and ends tell how a text begins and ends.
 const starts = (s, prefix) => slice(s, 0, prefix.length) === prefix;
 const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suffix.length) === suffix;
@@ -125,10 +164,12 @@ const ends = (s, suffix) => s.length >= suffix.length && slice(s, s.length - suf
 // hold puts a value where no later code can put another. What tries is refused by name,
 // in sloppy code too, where Node itself would say nothing. An object that inherits the
 // value may have one of its own.
+const holders = new WeakSet();
 function hold(object, name, value) {
   const old = getOwnPropertyDescriptor(object, name);
   if (old !== undefined && !old.configurable) {
     if (old.writable) defineProperty(object, name, { __proto__: null, value, writable: false });
+    else if (old.value !== value && !inSet(holders, old.get || holders)) throw new NodeTypeError('nbuild guard: ' + text(name) + ' was made fast before the guard stood there');
     return;
   }
   if (name === 'constructor') {
@@ -141,6 +182,7 @@ function hold(object, name, value) {
   // What reads descriptors takes such a getter for the value, by this convention of
   // libraries that look for the language's own functions.
   defineProperty(get, 'originalValue', { __proto__: null, value });
+  addToSet(holders, get);
   defineProperty(object, name, {
     __proto__: null,
     get,

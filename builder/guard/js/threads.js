@@ -44,23 +44,28 @@ function workerHandle() {
   return stop('what is beneath a worker is not where the guard knows it to be');
 }
 
-function guardedPost(message, transfer) {
-  if (message !== null && typeof message === 'object' && (hasOwn(message, 'doEval') || hasOwn(message, 'webWorkerData'))) checkPosted(message);
-  return arguments.length < 2 ? apply(postMessage, this, [message]) : apply(postMessage, this, [message, transfer]);
+function guardedPost(...args) {
+  const message = args[0];
+  if (message !== null && typeof message === 'object' && !isProxy(message) && (hasOwn(message, 'doEval') || hasOwn(message, 'webWorkerData'))) put(args, 0, checkedPost(message));
+  return apply(postMessage, this, args);
 }
 
-// checkPosted refuses what would have a thread run a string as a module.
-function checkPosted(message) {
-  const type = getOwnPropertyDescriptor(message, 'type');
-  if (type === undefined || (hasOwn(type, 'value') && type.value !== 'loadScript')) return;
-  const way = getOwnPropertyDescriptor(message, 'doEval');
-  const web = getOwnPropertyDescriptor(message, 'webWorkerData');
-  const file = getOwnPropertyDescriptor(message, 'filename');
-  if (hasOwn(type, 'value') && (web === undefined || (hasOwn(web, 'value') && web.value === undefined)) && way !== undefined && hasOwn(way, 'value')) {
-    if (way.value === false || way.value === 'classic' || way.value === 'data-url') return; // all of which the guard in the thread sees
-    if (way.value === 'internal' && startingHooks && file !== undefined && file.value === 'internal/modules/esm/worker') return;
+// checkedPost refuses what would have a thread run a string as a module. It returns a copy:
+// while a message is written, a getter of it or of what is sent along could change it.
+function checkedPost(message) {
+  const copy = { __proto__: null };
+  const names = ownKeys(message);
+  for (let i = 0; i < names.length; i++) {
+    if (typeof names[i] !== 'symbol' && getOwnPropertyDescriptor(message, names[i]).enumerable) copy[names[i]] = message[names[i]];
+  }
+  if (copy.type !== 'loadScript') return copy;
+  const way = copy.doEval;
+  if (copy.webWorkerData === undefined) {
+    if (way === false || way === 'classic' || way === 'data-url') return copy; // all of which the guard in the thread sees
+    if (way === 'internal' && startingHooks && copy.filename === 'internal/modules/esm/worker') return copy;
   }
   refuse('worker', 'A worker', 'would be told to run a string', { __proto__: null, module: caller() }, 'code');
+  return copy;
 }
 
 // Workers get the guard whatever options they are given. A worker from a string or
