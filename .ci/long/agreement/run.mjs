@@ -2,7 +2,9 @@
 // both give the same tree.
 //
 //   node run.mjs --nbuild FILE --work FOLDER [--edits 500] [--seed 1] [--corpus FOLDER]
-//                [--real 3] [--disk 4] [--seconds N] [--one N]
+//                [--real 3] [--disk 4] [--seconds N] [--one N] [--patience 120]
+//
+// Where npm does not end within --patience seconds, nbuild has to, with either answer.
 //
 // Edits are of small made projects, and one in --real is of a project of the corpus,
 // whose packages are real in all but their bytes. npm's own code judges each in this
@@ -26,7 +28,7 @@ import { real, sample, small } from './worlds.mjs'
 
 const { values: o } = parseArgs({ options: {
   nbuild: { type: 'string' }, work: { type: 'string' }, edits: { type: 'string', default: '500' }, seed: { type: 'string', default: '1' },
-  corpus: { type: 'string' }, real: { type: 'string', default: '3' }, disk: { type: 'string', default: '4' }, seconds: { type: 'string', default: '100000' }, one: { type: 'string' } } })
+  corpus: { type: 'string' }, real: { type: 'string', default: '3' }, disk: { type: 'string', default: '4' }, seconds: { type: 'string', default: '100000' }, patience: { type: 'string', default: '120' }, one: { type: 'string' } } })
 const chance = new Chance(Number(o.seed))
 const work = path.resolve(o.work)
 const nbuild = path.resolve(o.nbuild)
@@ -108,7 +110,7 @@ function accepted(npm, said, project) {
   return ''
 }
 
-const count = { edits: 0, refused: 0, equal: 0, onDisk: 0, accepted: {}, wrong: 0, npm: 0 }
+const count = { edits: 0, refused: 0, equal: 0, onDisk: 0, accepted: {}, wrong: 0, npm: 0, endless: 0 }
 const report = (kind, i, project, more) => {
   count.wrong++
   lay(path.join(work, `wrong-${i}`), project)
@@ -123,7 +125,8 @@ async function judge(i, project) {
   const omit = (world.omit ?? []).flatMap(kind => ['--omit', kind])
   lay(theirs, project)
   let npm = await oracle.judge(world, theirs, project.npmrc)
-  const full = i % (world === made ? Number(o.disk) : 2 * Number(o.disk) * Number(o.real)) === 0
+  if (npm.thrown) throw new Error(`edit ${i}: ${npm.thrown}`)
+  const full = !npm.endless && i % (world === made ? Number(o.disk) : 2 * Number(o.disk) * Number(o.real)) === 0
   if (full) {
     lay(theirs, project)
     count.npm++
@@ -136,6 +139,11 @@ async function judge(i, project) {
   let mine = await run(world, ours, true, nbuild, 'pin', '--progress', 'quiet')
   if (mine.code === 0) world.pinned = fs.readFileSync(path.join(ours, 'nbuild.lock'))
   if (mine.code === 0) mine = await run(world, ours, true, nbuild, 'install', '--progress', 'quiet', ...omit)
+  if (npm.endless) {
+    if (mine.code === 0 || mine.code === 3) count.endless++
+    else report('npm does not end, and nbuild does not answer', i, project, mine.said)
+    return
+  }
   const told = `  npm: ${npm.said.split('\n').filter(l => /Missing:|Invalid:|code E|ERESOLVE|EOVERRIDE|Error/.test(l)).slice(0, 5).join('\n       ')}\n  nbuild (${mine.code}): ${mine.said.slice(0, 1500)}`
   if (npm.refused !== (mine.code !== 0) || mine.code !== 0 && mine.code !== 3) {
     const why = mine.code === 0 || mine.code === 3 ? accepted(npm, mine.said, project) : ''
@@ -157,7 +165,7 @@ async function judge(i, project) {
   if (full) count.onDisk++
 }
 
-const oracle = new Oracle(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), work)
+const oracle = new Oracle(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), work, Number(o.patience))
 const bases = []
 const start = Date.now()
 for (let i = 1; i <= Number(o.edits) && Date.now() - start < 1000 * Number(o.seconds); i++) {
@@ -172,7 +180,8 @@ for (let i = 1; i <= Number(o.edits) && Date.now() - start < 1000 * Number(o.sec
         const at = path.join(work, 'base')
         lay(at, base)
         const bare = chance.in(2)
-        if (await oracle.lock(made, at, bare).then(() => false, () => true)) continue
+        const written = await oracle.lock(made, at, bare)
+        if (written.thrown || written.endless) continue
         base.lock = JSON.parse(fs.readFileSync(path.join(at, 'package-lock.json')))
         bases[0] = base
         break
@@ -186,8 +195,9 @@ for (let i = 1; i <= Number(o.edits) && Date.now() - start < 1000 * Number(o.sec
   count.edits++
   await judge(i, project)
 }
-const { edits, refused, equal, onDisk, wrong } = count
+const { edits, refused, equal, onDisk, wrong, endless } = count
 console.log(`${edits} edits in ${Math.round((Date.now() - start) / 1000)} s: ${refused} refused by both, ${equal} trees equal (${onDisk} of them on disk, byte for byte), ` +
-  `${Object.entries(count.accepted).map(([why, n]) => `${n} as documented: ${why}`).join(', ') || 'no documented difference'}, ${wrong} disagreements; npm ci ran ${count.npm} times`)
+  `${Object.entries(count.accepted).map(([why, n]) => `${n} as documented: ${why}`).join(', ') || 'no documented difference'}, ${endless} that npm does not end with, ${wrong} disagreements; npm ci ran ${count.npm} times`)
 for (const world of worlds) world.registry.close()
+await oracle.close()
 process.exit(wrong > 0 ? 1 : 0)
