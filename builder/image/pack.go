@@ -20,11 +20,11 @@ const normalisation = "nbuild-layer-1"
 
 // wholeLimit is how many bytes of tar entries a member may have to be compressed
 // in one piece; a larger one is streamed through the store.
-const wholeLimit = 4 << 20
+const wholeLimit = 8 << 20
 
 // inMemory is how many bytes of tar entries are packed at a time, or packed and not
 // hashed yet, before another share is begun.
-const inMemory = 8 << 20
+const inMemory = 12 << 20
 
 // common is how many bytes a buffer has that is used again. What is larger is made as
 // large as it has to be, and is gone once it was hashed: a buffer that once held a large
