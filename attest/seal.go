@@ -23,7 +23,7 @@ var ErrSeal = errors.New("no seal of these keys")
 
 // Seal is a signed line about a bundle, short enough to stand in the list of what is
 // attached to an image: what it is about, of which type, how large, and whose. It
-// proves nothing that a verdict rests on; the bundle does that. It tells, before
+// proves nothing that a verdict rests on; the bundle does that. It parts, before
 // anything is read, the bundles that a member made from those that anybody else
 // attached, which no claim in an annotation can.
 type Seal struct {

@@ -56,7 +56,7 @@ func TestAnApprovedInstrumenterMayRewriteWhatLoads(t *testing.T) {
 		name, program, instrumenter string
 		since                       int
 		want                        string
-		kind                        string // of the event, of what is told although it is approved
+		kind                        string // of the event, of what is reported although it is approved
 	}{
 		{"_compile", "server.js", "./compile.js", 20, "rewritten\n", ""},
 		{"hooks for require", "server.js", "./hooks.js", 22, "rewritten\n", ""},

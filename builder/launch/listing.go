@@ -46,7 +46,7 @@ func OfMembers(ctx context.Context, store *cas.Store, members []image.Member) (*
 			err := m.Files(ctx, func(f image.File) error {
 				n := rootfs.NodeOf(m, f)
 				nodes[n.Path] = n
-				if !telling(n) {
+				if !worth(n) {
 					return nil
 				}
 				if err := n.Look(f); err != nil {
@@ -140,7 +140,7 @@ func layer(ctx context.Context, store *cas.Store, archive *tar.Reader, nodes map
 			linked.Path = name
 			n = &linked
 		case tar.TypeReg:
-			if telling(n) && n.Bytes <= bounds.Program {
+			if worth(n) && n.Bytes <= bounds.Program {
 				if err := within(n, archive, store); err != nil {
 					return err
 				}
@@ -189,9 +189,9 @@ func remove(nodes map[string]*rootfs.Node, name string, fresh map[string]bool, i
 	}
 }
 
-// telling reports whether a file's bytes are worth looking at: it may be run, or be
+// worth reports whether a file's bytes are worth looking at: it may be run, or be
 // loaded by its name.
-func telling(n *rootfs.Node) bool {
+func worth(n *rootfs.Node) bool {
 	name := path.Base(n.Path)
 	return n.Perm.IsRegular() && (n.Perm&0o111 != 0 || strings.Contains(name, ".so") || strings.HasPrefix(name, "ld-"))
 }

@@ -135,7 +135,7 @@ func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error
 	if len(says.Scripts) == 0 && u.gypless(placed, p) {
 		return nil
 	}
-	u.tell(placed, p, says, asks)
+	u.report(placed, p, says, asks)
 	return nil
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/nbuild/nbuild/pipelines"
 )
 
-// tell reports a package whose script was left out, with the block that accepts it.
-func (u *unbuilt) tell(placed *Placed, p *npm.Package, says *snapshot.PackageFacts, asks string) {
+// report reports a package whose script was left out, with the block that accepts it.
+func (u *unbuilt) report(placed *Placed, p *npm.Package, says *snapshot.PackageFacts, asks string) {
 	has := "ships no machine code"
 	if len(says.Natives) > 0 {
 		has = fmt.Sprintf("ships machine code, but none that fits (%s)", strings.Join(says.Natives[:min(len(says.Natives), 3)], ", "))
