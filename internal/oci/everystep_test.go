@@ -212,10 +212,10 @@ func TestARefusalIsReportedAtEveryStep(t *testing.T) {
 // that does not is the same as before. None ends well with less than there was.
 func TestDamageIsReportedAtEveryStep(t *testing.T) {
 	damages := map[string]func(path string) error{
-		"gone":          os.Remove,
+		"gone":          func(string) error { return nil },
 		"empty":         func(path string) error { return os.WriteFile(path, nil, 0o644) },
 		"another thing": func(path string) error { return os.WriteFile(path, []byte("{}"), 0o644) },
-		"a folder":      func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o755)) },
+		"a folder":      func(path string) error { return os.Mkdir(path, 0o755) },
 	}
 	whole := layout(t)
 	fill(t, whole)
@@ -230,13 +230,19 @@ func TestDamageIsReportedAtEveryStep(t *testing.T) {
 	scratch := t.TempDir()
 	for n, step := range steps {
 		for what, damage := range damages {
-			for at, path := range append(paths, "") { // the last time nothing is damaged
+			for at, path := range slices.Concat(paths, []string{""}) { // the last time nothing is damaged
 				l := &Layout{filepath.Join(scratch, fmt.Sprint(n, what, at))}
-				if err := os.CopyFS(l.dir, os.DirFS(whole.dir)); err != nil {
+				if err := os.MkdirAll(filepath.Join(l.dir, blobDir), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if path != "" {
-					if err := damage(filepath.Join(l.dir, path)); err != nil {
+				for _, p := range slices.Concat(paths, []string{"/" + indexName, "/" + markerName}) {
+					to, err := filepath.Join(l.dir, p), error(nil)
+					if p == path {
+						err = damage(to)
+					} else {
+						err = os.Link(filepath.Join(whole.dir, p), to) // a writer puts another file in its place
+					}
+					if err != nil {
 						t.Fatal(err)
 					}
 				}
