@@ -282,7 +282,7 @@ func (w *world) install(n node, args ...string) *exec.Cmd {
 	for p, data := range files {
 		w.put(p, data)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // on a busy machine
 	w.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = w.app
