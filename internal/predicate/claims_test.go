@@ -433,3 +433,27 @@ func TestASubjectHasABound(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Provenance of this build type is read with all of its parameters, or not at all.
+func TestOwnProvenanceIsReadWhole(t *testing.T) {
+	want := NewProvenance(build(t))
+	s, err := want.Statement(subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseProvenance(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&want, got); diff != "" {
+		t.Error(diff)
+	}
+	changed := *s
+	changed.Predicate = json.RawMessage(strings.Replace(string(s.Predicate), `"image":"storefront"`, `"image":7`, 1))
+	if string(changed.Predicate) == string(s.Predicate) {
+		t.Fatal("the test changes nothing")
+	}
+	if p, err := ParseProvenance(&changed); !errors.Is(err, ErrPredicate) || p != nil {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
