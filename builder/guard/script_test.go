@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"encoding/json"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -50,5 +52,30 @@ func TestTheGuardsScriptCallsNothingOfAProgramUnseen(t *testing.T) {
 	}
 	if found < 50 {
 		t.Errorf("%d objects were looked at", found)
+	}
+}
+
+var refusals = regexp.MustCompile(`(?:refuse|close|closed)\((?:[\w.]+(?:\([^()]*\))?, '\w+', )?'([a-z-]+)'|(?:'denied'|'reported'), '([a-z-]+)'`)
+
+// What the guard refuses it says by a kind that the schema of its events has.
+func TestTheKindsOfRefusalsAreThoseOfTheSchema(t *testing.T) {
+	var schema struct {
+		Properties struct{ Kind struct{ Enum []string } }
+	}
+	if err := json.Unmarshal([]byte(readFile(t, "../../docs/schemas/nbuild.guard.v1.schema.json")), &schema); err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, m := range refusals.FindAllStringSubmatch(string(Script()), -1) {
+		kind := m[1] + m[2]
+		said[kind] = true
+		if !slices.Contains(schema.Properties.Kind.Enum, kind) {
+			t.Errorf("the schema has no kind %q: %s", kind, m[0])
+		}
+	}
+	for _, kind := range schema.Properties.Kind.Enum {
+		if !said[kind] {
+			t.Errorf("nothing is refused as %q", kind)
+		}
 	}
 }

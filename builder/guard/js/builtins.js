@@ -30,7 +30,7 @@ function guardBuiltin(id) {
   const by = lazy[id];
   if (by === undefined || guarded[id] === true) return;
   if (guarded[id] === underway) {
-    refuse('builtin', 'node:' + id, 'was asked for while the guard was put into it', { __proto__: null, path: id, module: caller() }, 'closed');
+    refuse('internals', 'node:' + id, 'was asked for while the guard was put into it', { __proto__: null, path: id, module: caller() }, 'closed');
     return;
   }
   guarded[id] = underway;
