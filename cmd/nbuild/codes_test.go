@@ -50,13 +50,17 @@ func (l *listener) codes() []diag.Code {
 }
 
 // noting has a run of the command note the codes that it prints in a folder. The end is to
-// be called with the run's exit code. A page that is explained is no message.
+// be called when the run has ended. A page that is explained is no message, and stands on
+// stdout.
 func noting(s *surroundings, dir string) (end func()) {
-	if dir == "" || slices.Contains(s.args, "explain") || slices.Contains(s.args, "man") {
+	if dir == "" {
 		return func() {}
 	}
 	heard := &listener{}
-	s.stdout, s.stderr = io.MultiWriter(s.stdout, heard), io.MultiWriter(s.stderr, heard)
+	s.stderr = io.MultiWriter(s.stderr, heard)
+	if !slices.Contains(s.args, "explain") {
+		s.stdout = io.MultiWriter(s.stdout, heard)
+	}
 	return func() {
 		for _, c := range heard.codes() {
 			// A folder, which is made without opening anything: a script may have taken all
