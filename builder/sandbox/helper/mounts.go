@@ -1,0 +1,254 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nbuild/nbuild/builder/sandbox/protocol"
+)
+
+// Folders of an order's scratch.
+const (
+	newRoot  = "root"  // where the root is laid out
+	upper    = "work"  // what the command writes into its working folder
+	overlaid = "merge" // the overlay's own
+	tmp      = "tmp"   // what it writes into /tmp
+	etc      = "etc"   // files that are laid over those of the root
+	taken    = "out"   // the outputs
+)
+
+// identity is what files of /etc say inside of the sandbox, whatever the root has.
+var identity = []struct{ name, text string }{
+	{"group", "root:x:0:\nbuild:x:1000:\n"},
+	{"hosts", "127.0.0.1 localhost build\n::1 localhost\n"},
+	{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
+	{"passwd", "root:x:0:0:root:/:/bin/false\nbuild:x:1000:1000:build:/tmp/home:/bin/sh\n"},
+	{"resolv.conf", ""},
+}
+
+// devices are what a program may expect of /dev.
+var devices = []string{"null", "zero", "full", "random", "urandom"}
+
+// making is one part of the sandbox, and what it is called where it is refused.
+type making struct {
+	name string
+	do   func() error
+}
+
+// all makes one part after the other.
+func all(parts []making) error {
+	for _, p := range parts {
+		if err := p.do(); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// layOut makes the root of the sandbox in the order's scratch. It runs in a mount
+// namespace of its own.
+func layOut(o *protocol.Order, owner int) error {
+	at := func(elements ...string) string {
+		return filepath.Join(append([]string{o.Scratch}, elements...)...)
+	}
+	root := at(newRoot)
+	parts := []making{
+		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
+		{"folders in the scratch", func() error { return folders(at, owner) }},
+		{"the root file system", func() error { return bindReadOnly(o.Root, root, 0) }},
+		{"the working folder", func() error { return work(o, at, owner) }},
+		{"/tmp", func() error { return bind(at(tmp), root+"/tmp", unix.MS_NOSUID|unix.MS_NODEV) }},
+		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory) }},
+	}
+	for _, f := range identity {
+		parts = append(parts, making{"/etc/" + f.name, func() error {
+			return bindReadOnly(at(etc, f.name), root+"/etc/"+f.name, unix.MS_NOEXEC)
+		}})
+	}
+	return all(parts)
+}
+
+// folders makes what the scratch holds, in the order of names.
+func folders(at func(...string) string, owner int) error {
+	for _, name := range []string{etc, overlaid, taken, newRoot, tmp, upper} {
+		if err := os.Mkdir(at(name), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(at(tmp, "home"), 0o755); err != nil {
+		return err
+	}
+	for _, f := range identity {
+		if err := os.WriteFile(at(etc, f.name), []byte(f.text), 0o644); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{tmp, tmp + "/home", upper} {
+		if err := os.Lchown(at(name), owner, owner); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(at(tmp), 0o777|fs.ModeSticky)
+}
+
+// bind mounts a file or folder at another place. Flags other than that it is a bind are
+// only taken by a second mounting (mount(2)).
+func bind(from, to string, flags uintptr) error {
+	if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
+		return err
+	}
+	var now unix.Statfs_t
+	if err := unix.Statfs(to, &now); err != nil {
+		return err
+	}
+	// Flags that stand already may be locked, and a mounting without them is refused.
+	kept := uintptr(now.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_RDONLY | unix.MS_NOATIME | unix.MS_NODIRATIME | unix.MS_RELATIME)
+	return unix.Mount("", to, "", unix.MS_BIND|unix.MS_REMOUNT|kept|flags, "")
+}
+
+func bindReadOnly(from, to string, flags uintptr) error {
+	return bind(from, to, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|flags)
+}
+
+// work makes the working folder: the order's folders under what the command writes, or
+// a copy of them where no overlay can be had.
+func work(o *protocol.Order, at func(...string) string, owner int) error {
+	to := at(newRoot) + protocol.WorkDir
+	if len(o.Work) == 0 {
+		return bind(at(upper), to, unix.MS_NOSUID|unix.MS_NODEV)
+	}
+	err := overlay(o.Work, at(upper), at(overlaid), to)
+	if err == nil {
+		return nil
+	}
+	for i := len(o.Work) - 1; i >= 0; i-- {
+		if copied := copyTree(o.Work[i], at(upper), owner); copied != nil {
+			return errors.Join(err, copied)
+		}
+	}
+	return bind(at(upper), to, unix.MS_NOSUID|unix.MS_NODEV)
+}
+
+// overlay lays folders over each other. They are handed over by descriptor, so that no
+// sign in their names means anything to the kernel's list of options.
+func overlay(lower []string, upper, own, to string) error {
+	names := make([]string, 0, len(lower)+2)
+	for _, dir := range append([]string{upper, own}, lower...) {
+		f, err := os.Open(dir)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		names = append(names, fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", strings.Join(names[2:], ":"), names[0], names[1])
+	if privileged() {
+		options += ",redirect_dir=off,index=off,metacopy=off"
+	} else {
+		options += ",userxattr"
+	}
+	return unix.Mount("overlay", to, "overlay", unix.MS_NOSUID|unix.MS_NODEV, options)
+}
+
+// copyTree copies a folder into another that may have some of it.
+func copyTree(from, to string, owner int) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil || rel == "." {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.IsDir():
+			if err := os.Mkdir(target, info.Mode().Perm()); err != nil && !errors.Is(err, fs.ErrExist) {
+				return err
+			}
+		case d.Type() == fs.ModeSymlink:
+			link, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			_ = os.Remove(target)
+			if err := os.Symlink(link, target); err != nil {
+				return err
+			}
+		case d.Type().IsRegular():
+			if err := copyFile(path, target, info.Mode().Perm()); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%s is no file, folder or link", path)
+		}
+		if err := os.Lchown(target, owner, owner); err != nil || d.Type() == fs.ModeSymlink {
+			return err
+		}
+		return os.Chtimes(target, info.ModTime(), info.ModTime())
+	})
+}
+
+func copyFile(from, to string, mode fs.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	_ = os.Remove(to)
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
+
+// dev makes /dev of a few devices that are the host's own.
+func dev(at string, memory int64) error {
+	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID, "mode=0755,size=64k"); err != nil {
+		return err
+	}
+	for _, name := range devices {
+		f, err := os.OpenFile(at+"/"+name, os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+		if err := bind("/dev/"+name, at+"/"+name, unix.MS_NOSUID|unix.MS_NOEXEC); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, link := range [][2]string{{"fd", ""}, {"stdin", "/0"}, {"stdout", "/1"}, {"stderr", "/2"}} {
+		if err := os.Symlink("/proc/self/fd"+link[1], at+"/"+link[0]); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(at+"/shm", 0o755); err != nil {
+		return err
+	}
+	size := ""
+	if memory > 0 {
+		size = fmt.Sprintf(",size=%d", memory/2)
+	}
+	if err := unix.Mount("tmpfs", at+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"+size); err != nil {
+		return err
+	}
+	return unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC, "")
+}

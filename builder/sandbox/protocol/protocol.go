@@ -1,0 +1,90 @@
+// Package protocol is what nbuild and the sandbox's helper say to each other: an [Order]
+// one way, a [Report] the other, each one JSON document on a pipe of its own.
+//
+// The order names folders of the host by absolute paths. It is made by nbuild alone, and
+// nothing of it comes from the command that is run; the report is written by the helper's
+// outer process, which the command can't reach either. So neither is bytes from outside.
+package protocol
+
+import "time"
+
+// Descriptors of the helper's outer process.
+const (
+	OrderFD  = 3 // the order is read from it; when it ends, whoever gave the order is gone
+	ReportFD = 4 // the report is written to it
+)
+
+// WorkDir is the command's working folder.
+const WorkDir = "/build"
+
+// User and Group are who the command is inside of the sandbox.
+const (
+	User  = 1000
+	Group = 1000
+)
+
+// Owner is the user of the host that the command's user stands for where nbuild is root.
+// It is nobody's, and never root: the kernel lets root write under /proc/sys even where
+// all capabilities are gone.
+const Owner = 1_848_573_952
+
+// Order is a command and all that it may see. Paths of the host are absolute.
+type Order struct {
+	// Root becomes /, read-only. It holds the mount points that Skeleton names.
+	Root string
+	// Work holds folders that together become WorkDir, the first over the next. They are
+	// read; what the command writes goes into Scratch. Their files belong to Owner where
+	// nbuild is root.
+	Work []string
+	// Run is the program and its arguments. Without a slash the program is looked for in
+	// the PATH of Env.
+	Run []string
+	// Env is the whole environment, each KEY=value.
+	Env []string
+	// Outputs are paths relative to WorkDir. After a command that ended with 0 they lie
+	// below "out" of Scratch.
+	Outputs []string
+	Limits  Limits
+	// Scratch is an empty folder on a disk. Whoever gives the order removes it.
+	Scratch string
+}
+
+// Limits is what a command may use. Zero is no limit.
+type Limits struct {
+	Memory    int64 // bytes of all processes together
+	Disk      int64 // bytes that are written
+	Processes int   // processes and threads at one time
+	Time      time.Duration
+}
+
+// Names of limits, as a report has them.
+const (
+	LimitMemory    = "memory"
+	LimitDisk      = "disk"
+	LimitProcesses = "processes"
+	LimitTime      = "time"
+)
+
+// Report is what came of an order.
+type Report struct {
+	// Failed is the step of the sandbox's making that was refused, and Cause why; then
+	// nothing was run.
+	Failed string `json:",omitempty"`
+	Cause  string `json:",omitempty"`
+
+	Exit    int           // the exit code; 128 and the signal's number where one ended it
+	Limit   string        `json:",omitempty"` // which limit ended it
+	Held    string        // how limits were held: HeldV2, HeldV1 or HeldSampled
+	Refused []string      `json:",omitempty"` // outputs that are not kept, each with the reason
+	User    time.Duration // CPU, of all processes
+	System  time.Duration
+	Wall    time.Duration
+	Peak    int64 // bytes of memory, of all processes at one time or of the largest one
+}
+
+// How limits are held.
+const (
+	HeldV2      = "cgroup-v2"
+	HeldV1      = "cgroup-v1"
+	HeldSampled = "sampled" // rlimits, and a look every few milliseconds
+)
