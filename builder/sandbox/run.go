@@ -60,7 +60,7 @@ func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
 	defer reportR.Close()
 
 	cmd := exec.CommandContext(ctx, helper, "outer")
-	cmd.Env, cmd.Dir = []string{}, "/"
+	cmd.Env, cmd.Dir = []string{protocol.OneProcessor}, "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{orderR, reportW}
 	cmd.SysProcAttr = attributes()

@@ -12,6 +12,7 @@ const (
 	asNode   = "read as npm and Node read it, who take the last of two equal keys, and without a struct, whose keys encoding/json takes in any case"
 	spelled  = "written anew and compared with what came: there is one spelling of each document"
 	ownStore = "a result of the store, which nbuild wrote under the digest of what determines it"
+	ownPipe  = "what nbuild and its own helper say to each other, over a pipe that nothing else has"
 	ownText  = "nbuild's own: it is embedded, or made by a library a moment ago"
 )
 
@@ -24,6 +25,9 @@ var readers = map[string]string{
 	"builder/image/checkpoint.go":             ownStore,
 	"builder/launch/listing.go":               ownStore,
 	"builder/launch/unbuiltfacts.go":          ownStore,
+	"builder/sandbox/helper/inner.go":         ownPipe,
+	"builder/sandbox/helper/outer.go":         ownPipe,
+	"builder/sandbox/run.go":                  ownPipe,
 	"builder/starts.go":                       ownStore,
 	"internal/evidence/production/kept.go":    ownStore,
 	"internal/evidence/project/project.go":    "asks whether package.json is JSON at all, to explain a broken lockfile",

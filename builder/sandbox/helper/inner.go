@@ -32,7 +32,7 @@ const (
 
 // inner is the first process of the sandbox.
 func inner() {
-	runtime.LockOSThread()
+	runtime.LockOSThread() // what is given up is given up by the thread that starts the command
 	syscall.CloseOnExec(innerOrderFD)
 	syscall.CloseOnExec(sayFD)
 	say := json.NewEncoder(os.NewFile(sayFD, "say"))

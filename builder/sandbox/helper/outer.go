@@ -149,7 +149,7 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 	}
 	defer saidW.Close()
 	cmd := exec.Command("/proc/self/exe", "inner")
-	cmd.Env, cmd.Dir = []string{}, "/"
+	cmd.Env, cmd.Dir = []string{protocol.OneProcessor}, "/"
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{orderR, saidW}
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -11,30 +10,25 @@ import (
 )
 
 // dropCapabilities gives up every capability, for good: no program that is started gets
-// one back, by its file's mode or attributes either (capabilities(7)).
+// one back, by its file's mode or attributes either (capabilities(7)). Threads have each
+// their own; all lose what they have, and the one that starts the command, which is this
+// one, what a program could be given.
 func dropCapabilities() error {
-	each := func(what string, call, a, b, c uintptr) error {
-		if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, c, 0, 0, 0); errno != 0 {
-			return fmt.Errorf("%s: %w", what, errno)
-		}
-		return nil
-	}
 	last, err := lastCapability()
 	if err != nil {
 		return err
 	}
 	for c := range last + 1 {
-		if err := each("the bounding set", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c), 0); err != nil {
-			return err
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(c), 0, 0, 0); err != nil {
+			return fmt.Errorf("the bounding set: %w", err)
 		}
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
-	return errors.Join(
-		each("ambient", unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0),
-		each("all sets", unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none)), 0),
-		each("no new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0),
-	)
+	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none)), 0); errno != 0 {
+		return fmt.Errorf("all sets: %w", errno)
+	}
+	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
 func lastCapability() (int, error) {
@@ -57,7 +51,7 @@ const (
 )
 
 // landlock takes the right to change files away everywhere but where the command may
-// write. The mounts say the same; this is a second lock, for kernels that have it.
+// write, from this thread and what it starts. The mounts say the same; this is a second lock, for kernels that have it.
 func landlock() error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, 1)
 	if errno != 0 || version < 2 { // the first one denies moves between folders to all
@@ -88,7 +82,7 @@ func landlock() error {
 			return fmt.Errorf("%s: %w", name, errno)
 		}
 	}
-	if _, _, errno := syscall.AllThreadsSyscall6(unix.SYS_LANDLOCK_RESTRICT_SELF, rules, 0, 0, 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, rules, 0, 0); errno != 0 {
 		return errno
 	}
 	return nil

@@ -14,6 +14,10 @@ const (
 	ReportFD = 4 // the report is written to it
 )
 
+// OneProcessor is the whole environment of the helper's processes, which have little to
+// do and start the sooner for it. No command sees it.
+const OneProcessor = "GOMAXPROCS=1"
+
 // WorkDir is the command's working folder.
 const WorkDir = "/build"
 
