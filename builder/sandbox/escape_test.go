@@ -139,3 +139,17 @@ func TestACanceledCommandEndsAtOnce(t *testing.T) {
 		t.Errorf("these still run: %v", pids)
 	}
 }
+
+// A base is anyone's image: a link where the sandbox mounts something would put that
+// elsewhere.
+func TestALinkInTheRootMovesNoMount(t *testing.T) {
+	for _, name := range []string{"build", "dev", "etc", "proc", "tmp", "etc/passwd"} {
+		w := newWorld(t, myself)
+		at := filepath.Join(w.spec.Root, name)
+		w.must(os.RemoveAll(at))
+		w.must(os.Symlink("/"+filepath.Base(name), at))
+		if _, _, err := w.try("print"); !strings.Contains(err, "the places in the root: /"+name+" is no f") {
+			t.Errorf("%s: %s", name, err)
+		}
+	}
+}

@@ -153,7 +153,9 @@ func rlimits(l protocol.Limits, alone bool) error {
 	set := func(what int, to uint64) error {
 		return unix.Setrlimit(what, &unix.Rlimit{Cur: to, Max: to})
 	}
-	if err := set(unix.RLIMIT_CORE, 0); err != nil {
+	// No dump, and none to a program of the host either, which a limit of 0 would still
+	// start (core(5)).
+	if err := set(unix.RLIMIT_CORE, 1); err != nil {
 		return err
 	}
 	var files unix.Rlimit

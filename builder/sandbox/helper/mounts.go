@@ -63,6 +63,7 @@ func layOut(o *protocol.Order, owner int) error {
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
 		{"folders in the scratch", func() error { return folders(at, owner) }},
 		{"the root file system", func() error { return bindReadOnly(o.Root, root, 0) }},
+		{"the places in the root", func() error { return places(root) }},
 		{"the working folder", func() error { return work(o, at, owner) }},
 		{"/tmp", func() error { return bind(at(tmp), root+"/tmp", unix.MS_NOSUID|unix.MS_NODEV) }},
 		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory) }},
@@ -73,6 +74,22 @@ func layOut(o *protocol.Order, owner int) error {
 		}})
 	}
 	return all(parts)
+}
+
+// places looks that what is mounted over is a folder or a file of the root itself. A base
+// may be anyone's image, and a link in it would put a mount elsewhere.
+func places(root string) error {
+	for _, name := range []string{"build", "dev", "etc", "proc", "tmp"} {
+		if info, err := os.Lstat(filepath.Join(root, name)); err != nil || !info.IsDir() {
+			return fmt.Errorf("/%s is no folder (%v)", name, err)
+		}
+	}
+	for _, f := range identity {
+		if info, err := os.Lstat(filepath.Join(root, "etc", f.name)); err != nil || !info.Mode().IsRegular() {
+			return fmt.Errorf("/etc/%s is no file (%v)", f.name, err)
+		}
+	}
+	return nil
 }
 
 // folders makes what the scratch holds, in the order of names.
