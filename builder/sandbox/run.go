@@ -100,9 +100,10 @@ func attributes() *syscall.SysProcAttr {
 	return a
 }
 
-// Owner returns the user and group whom files of [Spec.Work] belong to.
+// Owner returns the user and group whom files of [Spec.Work] belong to. Who asks it of
+// many files keeps the answer.
 func Owner() (uid, gid int) {
-	if os.Geteuid() == 0 {
+	if protocol.Privileged() {
 		return protocol.Owner, protocol.Owner
 	}
 	return os.Geteuid(), os.Getegid()

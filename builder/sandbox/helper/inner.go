@@ -17,7 +17,6 @@ import (
 
 // innerOrder is what the inner process is told.
 type innerOrder struct {
-	Root   string
 	Run    []string
 	Env    []string
 	Limits protocol.Limits
@@ -58,11 +57,10 @@ func inner() {
 func enter(o *innerOrder) error {
 	return all([]making{
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
-		// The folder's own mount is locked in this namespace: it is one bound on it that moves.
-		{"the new root", func() error { return unix.Mount(o.Root, o.Root, "", unix.MS_BIND|unix.MS_REC, "") }},
+		{"the new root", enterRoot},
 		// A new /proc is allowed only while another is in sight that shows as much.
-		{"/proc", func() error { return proc(o.Root) }},
-		{"the change of the root", func() error { return pivot(o.Root) }},
+		{"/proc", func() error { return proc(".") }},
+		{"the change of the root", pivot},
 		{"the host name", func() error { return unix.Sethostname([]byte("build")) }},
 		{"the domain name", func() error { return unix.Setdomainname([]byte("(none)")) }},
 		{"the loopback", loopback},
@@ -75,11 +73,23 @@ func enter(o *innerOrder) error {
 	})
 }
 
-// pivot makes a mounted folder the root, and lets go of the old one.
-func pivot(to string) error {
-	if err := os.Chdir(to); err != nil {
+// enterRoot makes the working folder, which is the new root, a mount of this namespace:
+// the folder's own is locked, and one that is laid on it moves. It is not named, because
+// the folders above it may be closed to the command's user.
+func enterRoot() error {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, ".", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	if err != nil {
 		return err
 	}
+	defer unix.Close(fd)
+	if err := unix.MoveMount(fd, "", unix.AT_FDCWD, ".", unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
+		return err
+	}
+	return unix.Fchdir(fd)
+}
+
+// pivot makes the working folder, a mount, the root, and lets go of the old one.
+func pivot() error {
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return err
 	}

@@ -72,11 +72,15 @@ func newHolder(l protocol.Limits, scratch string) *holder {
 	return h
 }
 
-// sweep removes what killed runs left: groups that nothing is in.
+// sweep removes what killed runs left: groups whose maker is gone. A group is empty as
+// well just before its sandbox starts.
 func sweep(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, "nbuild-*"))
 	for _, old := range left {
-		_ = os.Remove(old)
+		maker, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(old), "nbuild-"), "-")
+		if pid, err := strconv.Atoi(maker); err == nil && unix.Kill(pid, 0) == unix.ESRCH {
+			_ = os.Remove(old)
+		}
 	}
 }
 

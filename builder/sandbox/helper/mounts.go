@@ -166,7 +166,7 @@ func overlay(lower []string, upper, own, to string) error {
 		names = append(names, fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	}
 	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", strings.Join(names[2:], ":"), names[0], names[1])
-	if privileged() {
+	if protocol.Privileged() {
 		options += ",redirect_dir=off,index=off,metacopy=off"
 	} else {
 		options += ",userxattr"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -65,7 +66,7 @@ func failure(err error) *protocol.Report {
 // carryOut does what an order says.
 func carryOut(o *protocol.Order, gone <-chan struct{}) *protocol.Report {
 	owner := 0
-	if privileged() {
+	if protocol.Privileged() {
 		owner = protocol.Owner
 	}
 	unix.Umask(0o022)
@@ -149,7 +150,11 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 	}
 	defer saidW.Close()
 	cmd := exec.Command("/proc/self/exe", "inner")
-	cmd.Env, cmd.Dir = []string{protocol.OneProcessor}, "/"
+	// It begins in its root, which it can't reach by name where the store is closed to others.
+	if err := os.Chdir(filepath.Join(o.Scratch, newRoot)); err != nil {
+		return nil, err
+	}
+	cmd.Env = []string{protocol.OneProcessor}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{orderR, saidW}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -158,8 +163,8 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: protocol.Group, HostID: owner, Size: 1}},
 		// Root leaves its groups behind; whoever is not may not, and has no file here to use
 		// them on.
-		GidMappingsEnableSetgroups: privileged(),
-		Credential:                 &syscall.Credential{Uid: protocol.User, Gid: protocol.Group, NoSetGroups: !privileged()},
+		GidMappingsEnableSetgroups: protocol.Privileged(),
+		Credential:                 &syscall.Credential{Uid: protocol.User, Gid: protocol.Group, NoSetGroups: !protocol.Privileged()},
 		AmbientCaps:                []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP},
 		Setsid:                     true,
 		Pdeathsig:                  syscall.SIGKILL,
@@ -182,7 +187,7 @@ type ending struct {
 }
 
 func (in *innerProcess) order(o *protocol.Order, alone bool) error {
-	return json.NewEncoder(in.orders).Encode(innerOrder{o.Scratch + "/" + newRoot, o.Run, o.Env, o.Limits, alone})
+	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, alone})
 }
 
 func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }
@@ -196,12 +201,4 @@ func (in *innerProcess) wait() ending {
 	in.orders.Close()
 	in.said.Close()
 	return e
-}
-
-// privileged reports whether this is root of the host, and not a user who is called so
-// in a namespace.
-func privileged() bool {
-	text, err := os.ReadFile("/proc/self/uid_map")
-	fields := strings.Fields(string(text))
-	return err == nil && len(fields) == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295" && os.Geteuid() == 0
 }
