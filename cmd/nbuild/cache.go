@@ -61,14 +61,24 @@ func (a *app) cacheReport(do func(machine.Host) (cache.Report, error)) error {
 	}
 	text := fmt.Sprintf("%s\n%s%s\n%s\n%d in use by running builds\n",
 		r.Dir, diag.Count(r.Blobs, "blob"), sizeSuffix(r.BlobBytes), diag.Count(r.Results, "result"), r.Leases)
+	if r.Trees > 0 {
+		text += fmt.Sprintf("%s laid out for steps%s\n", diag.Count(r.Trees, "tree"), sizeSuffix(r.TreeBytes))
+	}
+	if r.Failed > 0 {
+		text += fmt.Sprintf("%s that failed left files%s\n", diag.Count(r.Failed, "step"), sizeSuffix(r.FailedBytes))
+	}
 	if r.Leftovers > 0 {
 		text += fmt.Sprintf("removed %s of killed runs%s\n", diag.Count(r.Leftovers, "leftover"), sizeSuffix(r.LeftoverSize))
 	}
 	for _, d := range r.Corrupt {
 		text += "removed, damaged: " + d + "\n"
 	}
-	if r.PrunedBlobs > 0 {
-		text += fmt.Sprintf("pruned %s%s\n", diag.Count(r.PrunedBlobs, "blob"), sizeSuffix(r.PrunedBytes))
+	if r.PrunedBlobs+r.PrunedTrees > 0 {
+		trees := ""
+		if r.PrunedTrees > 0 {
+			trees = " and " + diag.Count(r.PrunedTrees, "tree")
+		}
+		text += fmt.Sprintf("pruned %s%s%s\n", diag.Count(r.PrunedBlobs, "blob"), trees, sizeSuffix(r.PrunedBytes))
 	}
 	return a.answer(r, text)
 }

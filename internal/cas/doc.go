@@ -11,6 +11,9 @@
 // (a layer from its members), by the digest of everything that determined it.
 // They are a cache; losing one costs time only.
 //
+// A [Store.Tree] is what programs need to have on a disk: files laid out once, by the
+// digest of what they are.
+//
 // [Store.Prune] deletes the least recently used first. A running build holds a [Lease]
 // on what it needs, and a held blob is never pruned.
 //

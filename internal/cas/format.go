@@ -34,7 +34,7 @@ const (
 
 // entries are the names in a store's folder. A store of before the format file has no
 // others, and neither has one that another process is making just now.
-var entries = []string{blobDir, resultDir, tempDir, leaseDir, lockName, formatName}
+var entries = []string{blobDir, resultDir, treeDir, failedDir, tempDir, leaseDir, lockName, formatName}
 
 // checkFormat refuses a folder that is not a store: nbuild would mix its blobs with
 // files of somebody else's, and prune among them.

@@ -20,6 +20,10 @@ type Usage struct {
 	BlobBytes   int64
 	Results     int
 	ResultBytes int64
+	Trees       int // that are laid out
+	TreeBytes   int64
+	Failed      int // folders of steps that failed
+	FailedBytes int64
 	Leases      int // of running processes
 
 	// Leftovers are what killed runs had left unfinished when the store was opened, and
@@ -34,6 +38,7 @@ type file struct {
 	digest Digest
 	size   int64
 	used   time.Time
+	folder bool // a tree, or what a failed step left
 }
 
 // files lists what stands under a folder of the store, in path order. A file that
@@ -89,6 +94,20 @@ func (s *Store) Usage(ctx context.Context) (Usage, error) {
 	for _, f := range results {
 		u.Results, u.ResultBytes = u.Results+1, u.ResultBytes+f.size
 	}
+	trees, err := s.laidOut(ctx)
+	if err != nil {
+		return u, err
+	}
+	for _, f := range trees {
+		u.Trees, u.TreeBytes = u.Trees+1, u.TreeBytes+f.size
+	}
+	failed, err := s.kept(ctx)
+	if err != nil {
+		return u, err
+	}
+	for _, f := range failed {
+		u.Failed, u.FailedBytes = u.Failed+1, u.FailedBytes+f.size
+	}
 	u.Leftovers, u.LeftoverBytes = s.swept.Entries, s.swept.Bytes
 	if !s.readOnly { // else leases of dead processes can't be distinguished from others
 		unlock, err := s.lock(unix.LOCK_EX)
@@ -134,19 +153,20 @@ func (s *Store) Verify(ctx context.Context) (corrupt []Digest, err error) {
 
 // PruneOptions say what Prune may leave and take.
 type PruneOptions struct {
-	Keep int64 // bytes of blobs to keep at most; 0 keeps only what is held
+	Keep int64 // bytes of blobs and trees to keep at most; 0 keeps only what is held
 }
 
 // Pruned is what Prune took: counts, and bytes.
 type Pruned struct {
 	Blobs   int
+	Trees   int // that were laid out, and folders of steps that failed
 	Bytes   int64
 	Results int
 }
 
-// Prune deletes blobs, the least recently used first, until at most Keep bytes of
-// them are left, never one that a live lease holds; and results that are older
-// than the newest blob it deleted.
+// Prune deletes blobs and trees, the least recently used first, until at most Keep bytes
+// of them are left, never one that a live lease holds; what failed steps left, likewise;
+// and results that are older than the newest blob it deleted.
 func (s *Store) Prune(ctx context.Context, opt PruneOptions) (Pruned, error) {
 	var p Pruned
 	unlock, err := s.lock(unix.LOCK_EX)
@@ -162,6 +182,16 @@ func (s *Store) Prune(ctx context.Context, opt PruneOptions) (Pruned, error) {
 	if err != nil {
 		return p, err
 	}
+	for _, list := range []func(context.Context) ([]file, error){s.laidOut, s.kept} {
+		folders, err := list(ctx)
+		if err != nil {
+			return p, err
+		}
+		for _, f := range folders {
+			f.folder = true
+			blobs = append(blobs, f)
+		}
+	}
 	var total int64
 	for _, f := range blobs {
 		total += f.size
@@ -176,10 +206,17 @@ func (s *Store) Prune(ctx context.Context, opt PruneOptions) (Pruned, error) {
 		if held[f.digest] {
 			continue
 		}
+		total -= f.size
+		if f.folder {
+			if err := s.discard(f.path); err != nil {
+				return p, fmt.Errorf("pruning: %w", err)
+			}
+			p.Trees, p.Bytes = p.Trees+1, p.Bytes+f.size
+			continue
+		}
 		if err := s.Remove(ctx, f.digest); err != nil {
 			return p, err
 		}
-		total -= f.size
 		p.Blobs, p.Bytes, newest = p.Blobs+1, p.Bytes+f.size, f.used
 	}
 	results, err := s.files(ctx, resultDir)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -28,11 +29,16 @@ type Store struct {
 	dir      string
 	readOnly bool             // it can be read and not written
 	swept    unfinished.Swept // what killed runs left here and is gone now
+
+	trees sync.Mutex
+	whole map[Digest]bool // trees that were found whole
 }
 
 const (
 	blobDir   = "blobs"
 	resultDir = "results"
+	treeDir   = "trees"
+	failedDir = "failed"
 	tempDir   = "tmp"
 	leaseDir  = "leases"
 	lockName  = "lock"
@@ -76,7 +82,7 @@ func (s *Store) Unfinished(prefix string) (dir string, end func(), err error) {
 		return "", nil, fmt.Errorf("making a folder in the store: %w", err)
 	}
 	return f.Name(), func() {
-		os.RemoveAll(f.Name())
+		_ = unfinished.RemoveAll(f.Name()) // else the next run does it
 		f.Close()
 	}, nil
 }

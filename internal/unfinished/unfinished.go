@@ -143,7 +143,7 @@ func sweep(name string) (int64, bool) {
 		}
 		return nil
 	})
-	return size, os.RemoveAll(name) == nil
+	return size, RemoveAll(name) == nil
 }
 
 // Write writes a whole file beside its place and moves it there, and removes what was

@@ -23,11 +23,16 @@ type Report struct {
 	Blobs        int      `json:"blobs"`
 	BlobBytes    int64    `json:"blob_bytes"`
 	Results      int      `json:"results"`
+	Trees        int      `json:"trees"` // laid out on the disk for steps
+	TreeBytes    int64    `json:"tree_bytes"`
+	Failed       int      `json:"failed"` // folders of steps that failed
+	FailedBytes  int64    `json:"failed_bytes"`
 	Leases       int      `json:"leases"`
 	Leftovers    int      `json:"leftovers"` // of killed runs, removed now
 	LeftoverSize int64    `json:"leftover_bytes"`
 	Corrupt      []string `json:"corrupt"`
 	PrunedBlobs  int      `json:"pruned_blobs"`
+	PrunedTrees  int      `json:"pruned_trees"` // and folders of steps that failed
 	PrunedBytes  int64    `json:"pruned_bytes"`
 	PrunedResult int      `json:"pruned_results"`
 }
@@ -49,6 +54,7 @@ func show(ctx context.Context, store *cas.Store) (Report, error) {
 	return Report{
 		Schema: "nbuild.cache/v1", Dir: store.Dir(), Corrupt: []string{},
 		Blobs: u.Blobs, BlobBytes: u.BlobBytes, Results: u.Results, Leases: u.Leases,
+		Trees: u.Trees, TreeBytes: u.TreeBytes, Failed: u.Failed, FailedBytes: u.FailedBytes,
 		Leftovers: u.Leftovers, LeftoverSize: u.LeftoverBytes,
 	}, nil
 }
@@ -82,8 +88,8 @@ func Verify(ctx context.Context, host machine.Host, repair bool) (Report, error)
 	return report, problems.Err()
 }
 
-// Prune removes what was not used for longest until at most keep bytes of blobs
-// are left.
+// Prune removes what was not used for longest until at most keep bytes of blobs and of
+// trees that were laid out are left.
 func Prune(ctx context.Context, host machine.Host, keep int64) (Report, error) {
 	store, err := host.Store()
 	if err != nil {
@@ -97,6 +103,6 @@ func Prune(ctx context.Context, host machine.Host, keep int64) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report.PrunedBlobs, report.PrunedBytes, report.PrunedResult = pruned.Blobs, pruned.Bytes, pruned.Results
+	report.PrunedBlobs, report.PrunedTrees, report.PrunedBytes, report.PrunedResult = pruned.Blobs, pruned.Trees, pruned.Bytes, pruned.Results
 	return report, nil
 }
