@@ -78,7 +78,7 @@ func (b *build) node(platform string) (snapshot.Artefact, bool) {
 func (b *build) debs(platform string) []snapshot.Artefact {
 	var debs []snapshot.Artefact
 	for a := range b.Lock.Of(snapshot.KindDeb) {
-		if a.Platform == platform {
+		if a.Platform == platform && !a.OnlySteps() {
 			debs = append(debs, a)
 		}
 	}

@@ -28,6 +28,14 @@ var RuntimePackages = []string{"base-files", "ca-certificates", "libc6", "libgcc
 // RuntimeExcludes are what those ask for only to run maintainer scripts.
 var RuntimeExcludes = []string{"awk", "debconf", "openssl"}
 
+// StepPackages are what a build step finds beside its base: the shell that Node starts a
+// script of package.json with (/bin/sh), and the tools that such scripts call by name. No
+// image has them for a step's sake.
+var StepPackages = []string{"coreutils", "dash", "findutils", "grep", "sed"}
+
+// StepExcludes are what those ask for only to be installed.
+var StepExcludes = []string{"debianutils", "dpkg", "install-info"}
+
 // Request is what to resolve.
 type Request struct {
 	Suites     []string  // by codename or suite; none: DefaultSuite
@@ -35,6 +43,7 @@ type Request struct {
 	Platforms  []string  // as "linux/amd64"
 	Packages   []string  // wanted by name
 	Exclude    []string  // never selected unless wanted; what asks for one goes without
+	Steps      bool      // StepPackages as well, which change nothing of what is selected without them
 	NotBefore  time.Time // of the release that is pinned now: an older one is refused
 }
 
@@ -110,8 +119,27 @@ func (a *Archive) Resolve(ctx context.Context, store *cas.Store, req Request) (*
 			out.Debs = append(out.Debs, worlds[i].packages[name].artefact(platform))
 			out.Why[platform+" "+name] = s.chosen[name]
 		}
+		if req.Steps {
+			problems = append(problems, out.steps(worlds[i], s, platform, req)...)
+		}
 	}
 	return out, problems.Err()
+}
+
+// steps adds what a step needs beside the packages that were selected.
+func (r *Resolution) steps(u *universe, without *selection, platform string, req Request) diag.Problems {
+	s, err := u.closure(platform, slices.Concat(req.Packages, StepPackages), slices.Concat(req.Exclude, StepExcludes))
+	if err != nil {
+		return diag.All(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.chosen)) {
+		if _, there := without.chosen[name]; there {
+			continue
+		}
+		r.Debs = append(r.Debs, u.packages[name].artefact(platform).ForSteps())
+		r.Why[platform+" "+name] = s.chosen[name]
+	}
+	return nil
 }
 
 func (r Request) withDefaults() Request {

@@ -55,7 +55,7 @@ func Rootfs(debs []*Deb, platform string) ([]Part, error) {
 		parts = append(parts, part)
 	}
 	system := Part{Name: "system"}
-	for _, f := range systemFiles(debs, arch) {
+	for _, f := range systemFiles(slices.ContainsFunc(debs, func(d *Deb) bool { return d.Name() == "tzdata" }), certificates(debs), arch) {
 		if _, taken := owners[f.Path]; !taken { // a package knows better
 			system.Files = append(system.Files, f)
 		}

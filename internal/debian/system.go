@@ -35,8 +35,9 @@ var directories = []File{
 }
 
 // systemFiles are what no package brings: the links of a merged /usr, directories,
-// the list of users, and what is computed from the packages, sorted by path.
-func systemFiles(debs []*Deb, arch string) []File {
+// the list of users, and what is computed from the packages, sorted by path. Zones says
+// that tzdata is among them.
+func systemFiles(zones bool, certificates []byte, arch string) []File {
 	var files []File
 	for _, d := range directories {
 		d.Dir = true
@@ -57,14 +58,18 @@ func systemFiles(debs []*Deb, arch string) []File {
 	} {
 		files = append(files, File{Path: f.path, Mode: 0o644, Data: []byte(f.text)})
 	}
-	if slices.ContainsFunc(debs, func(d *Deb) bool { return d.Name() == "tzdata" }) {
+	if zones {
 		files = append(files, File{Path: "etc/localtime", Link: "/usr/share/zoneinfo/Etc/UTC"})
 	}
-	if all := certificates(debs); len(all) > 0 {
-		files = append(files, File{Path: "etc/ssl/certs/ca-certificates.crt", Mode: 0o644, Data: all})
+	if len(certificates) > 0 {
+		files = append(files, File{Path: "etc/ssl/certs/ca-certificates.crt", Mode: 0o644, Data: certificates})
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files
+}
+
+func certificate(p string) bool {
+	return strings.HasPrefix(p, "usr/share/ca-certificates/") && strings.HasSuffix(p, ".crt")
 }
 
 // certificates joins what the packages have under usr/share/ca-certificates to the
@@ -74,7 +79,7 @@ func certificates(debs []*Deb) []byte {
 	var found []File
 	for _, d := range debs {
 		for _, f := range d.Files {
-			if strings.HasPrefix(f.Path, "usr/share/ca-certificates/") && strings.HasSuffix(f.Path, ".crt") && f.Link == "" {
+			if certificate(f.Path) && f.Link == "" {
 				found = append(found, f)
 			}
 		}

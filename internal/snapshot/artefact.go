@@ -46,6 +46,7 @@ var facts = map[Kind][]string{
 	KindDeb: {
 		"date",    // of the archive that had it, RFC 3339 in UTC
 		"file",    // its path in the archive
+		factFor,   // "steps": no image has it, steps find it beside their base
 		"index",   //
 		"section", // of the archive: main, contrib
 		"source",  // its source package and version, name=version

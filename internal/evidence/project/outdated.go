@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
@@ -71,7 +72,7 @@ func (p *Project) Outdated(lock *snapshot.Lock) diag.Problems {
 	return problems
 }
 
-// Debs are the Debian packages that bases name, sorted: the text that those are pinned for,
+// Debs are the Debian packages that bases name and that steps find beside them, sorted: the text that those are pinned for,
 // whichever images are asked for. What a name brings with it is not in it.
 func (p *Project) Debs() string {
 	var names []string
@@ -80,8 +81,21 @@ func (p *Project) Debs() string {
 			names = append(names, b.Packages...)
 		}
 	}
+	if p.StepsOnDebian() {
+		for _, name := range debian.StepPackages {
+			names = append(names, "+"+name)
+		}
+	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " ")
+}
+
+// StepsOnDebian reports whether a step stands on a base of Debian packages.
+func (p *Project) StepsOnDebian() bool {
+	return slices.ContainsFunc(p.Steps, func(s pipelines.Step) bool {
+		b, ok := p.Base(s.Base)
+		return ok && b.Image == ""
+	})
 }
 
 // Uses reports whether an image or a step stands on a base.

@@ -70,15 +70,21 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	if err := r.forNode(ctx, wanted); err != nil {
 		return nil, err
 	}
+	request := debian.Request{
+		Suites: []string{suite}, Platforms: r.project.Platforms, Packages: slices.Sorted(maps.Keys(wanted)), Exclude: debian.RuntimeExcludes,
+		Steps: r.project.StepsOnDebian(),
+	}
+	if request.Steps {
+		for _, name := range debian.StepPackages {
+			wanted[name] = true
+		}
+	}
 	if kept, ok := r.keptDebs(suite, wanted); ok {
 		return kept, nil
 	}
 	source, err := archive(r.host)
 	if err != nil {
 		return nil, err
-	}
-	request := debian.Request{
-		Suites: []string{suite}, Platforms: r.project.Platforms, Packages: slices.Sorted(maps.Keys(wanted)), Exclude: debian.RuntimeExcludes,
 	}
 	for a := range r.previous.Of(snapshot.KindDebIndex) {
 		if t, err := time.Parse(time.RFC3339, a.Facts["date"]); err == nil && a.Name == suite {
