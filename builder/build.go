@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -27,8 +28,9 @@ type Input struct {
 	Project *pipelines.Project
 	Lock    *snapshot.Lock
 	Store   *cas.Store
-	Root    *os.Root        // the project's folder
-	Files   []worktree.File // the project's default files
+	Root    *os.Root          // the project's folder
+	Files   []worktree.File   // the project's default files
+	Steps   execution.Results // what the steps that layers take have made
 
 	// Tree plans the tree of an npm block for a machine: all of it, or only what
 	// production needs.

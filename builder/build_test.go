@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -416,9 +417,9 @@ func TestBuildRefuses(t *testing.T) {
 			s.project.Images[0].Guard = "enforce"
 		}, []diag.Code{CodeNodeUnknown}},
 		{"what it can't do yet, all at once", func(s *site) {
-			s.project.Steps = []pipelines.Step{{Name: "s"}}
+			s.project.Steps = []pipelines.Step{{Name: "s", Trace: true, Network: "snapshot"}, {Name: "t", Network: "none"}}
 			s.project.Npm = []pipelines.Npm{{Scripts: []pipelines.Script{{Package: "a"}}, Patches: []pipelines.Patch{{Package: "b@1"}}}}
-		}, []diag.Code{CodeSteps, CodeScripts, CodePatches}},
+		}, []diag.Code{execution.CodeAsked, execution.CodeAsked, CodeScripts, CodePatches}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

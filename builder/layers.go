@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -61,10 +62,11 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 		}
 		return []image.Member{image.Blob(b.Store, a, at, 0o644, s.String())}, nil
 	}
-	return nil, &diag.Problem{
-		Code: CodeSteps, Pos: l.At, What: fmt.Sprintf("layer %q takes %s, which this version can't make", l.Name, s),
-		Why: "steps are planned and not run yet", Remedy: "take it out of the layer's `from`",
+	ran := b.Steps[execution.Key{Step: s.Name, Platform: on.Platform}]
+	if s.Kind != pipelines.FromStep || ran == nil {
+		return nil, fmt.Errorf("layer %q takes %s, which was not made", l.Name, s)
 	}
+	return []image.Member{image.Stored(b.Store, ran.Outputs, at, s.String())}, nil
 }
 
 // NoPackage is the problem of a source at pos that takes a package which production's tree

@@ -3,6 +3,7 @@ package builder
 import (
 	"fmt"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -11,18 +12,12 @@ import (
 // order. It is asked before anything is built.
 func Refuse(p *pipelines.Project) error {
 	var problems diag.Problems
-	for _, s := range p.Steps {
-		problems = append(problems, &diag.Problem{
-			Code: CodeSteps, Pos: s.At, What: fmt.Sprintf("step %q can't be run by this version", s.Name),
-			Why:    "steps are planned and shown, and the sandbox that runs them is not there yet; an image without their outputs would not be the one that the file describes",
-			Remedy: "build what the step makes beforehand and commit it, or take the step out; `nbuild plan` shows it",
-		})
-	}
+	problems = append(problems, diag.All(execution.Refuse(p))...)
 	for _, n := range p.Npm {
 		for _, s := range n.Scripts {
 			problems = append(problems, &diag.Problem{
 				Code: CodeScripts, Pos: s.At, What: fmt.Sprintf("the install scripts of %q can't be run by this version", s.Package),
-				Why:    "they need the sandbox, which is not there yet; without them the package may not work",
+				Why:    "none runs yet, in the sandbox or elsewhere; without them the package may not work",
 				Remedy: "use a package that brings prebuilt files, or take the script block out to build without",
 			})
 		}

@@ -2,24 +2,33 @@ package pipelines
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
 // Salt separates our actions from all others, and one meaning of them from the
 // next. What weakens a result is appended, so that it is another action.
 const Salt = "nbuild-action-1"
 
-// The input root of an action has the working folder, which holds what the step
-// was given, and a folder of nbuild's own: base lists the artefacts of the root
-// filesystem, limits what the sandbox holds the command to, and sandbox, where the
-// snapshot pins one, is the program that does it.
+// The input root of an action has the root file system, the working folder with what the
+// step was given, and a folder of nbuild's own: step is what the sandbox holds the command
+// to, and sandbox the program that does it.
 const (
+	RootFolder = "root"
 	WorkFolder = "work"
 	OwnFolder  = ".nbuild"
+)
+
+// HelperPath and SettingsPath are where the sandbox's program and what it reads stand, as
+// the command in the working folder reaches them.
+const (
+	HelperPath   = "../" + OwnFolder + "/sandbox"
+	SettingsPath = "../" + OwnFolder + "/step"
 )
 
 // Action is a command with all that it reads, as the Remote Execution API v2 defines
@@ -27,8 +36,11 @@ const (
 type Action struct {
 	Action      Blob
 	Command     Blob
-	Directories []Blob  // the input root first
-	Inputs      []Input // by path, bytewise
+	Settings    []byte  // .nbuild/step
+	Directories []Blob  // the input root first; those of trees stand in the trees
+	Inputs      []Input // by path, bytewise, without those of trees
+	Root        *Tree   // the root file system
+	Trees       []*Tree // that stand at the working folder
 }
 
 // Digest returns the action's digest: SHA-256 of the Action message.
@@ -38,54 +50,55 @@ func (a *Action) Digest() cas.Digest { return a.Action.Digest }
 // (platform.md of remote-apis).
 var isa = map[string]string{"linux/amd64": "x86-64", "linux/arm64": "aarch64"}
 
-// Encode makes the action of a step for a platform. Inputs are what it was given,
-// relative to the working folder; base the artefacts of its root filesystem, in the
-// order of nbuild.lock; weaker what weakens its result, such as "sandbox=degraded".
-// Two different inputs at one path are an error.
-func Encode(s *Step, platform string, inputs []Input, base []snapshot.Artefact, helper *snapshot.Artefact, weaker ...string) (*Action, error) {
+// Encode makes the action of a step. Outputs are those of the steps that it needs,
+// relative to the working folder; weaker is what weakens its result, such as
+// "sandbox=degraded". Two different inputs at one path are an error.
+func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error) {
 	root := newRoot()
-	for _, in := range inputs {
+	for _, in := range slices.Concat(s.Inputs, outputs) {
 		in.Path = join(WorkFolder, in.Path)
 		if err := root.add(in); err != nil {
 			return nil, err
 		}
 	}
-	own := func(name string, content []byte) error {
-		return root.add(Input{Path: join(OwnFolder, name), Size: int64(len(content)), SHA256: cas.Sum(content), Content: content, From: "nbuild"})
-	}
-	if err := own("base", baseList(base)); err != nil {
-		return nil, err
-	}
-	if err := own("limits", limits(s)); err != nil {
-		return nil, err
-	}
-	argv := s.Run
-	if helper != nil {
-		argv = append([]string{"../" + join(OwnFolder, "sandbox"), "--"}, argv...)
-		if err := root.add(Input{Path: join(OwnFolder, "sandbox"), Executable: true, Size: helper.Size, SHA256: helper.SHA256, Archive: helper.SHA256, From: helper.ID()}); err != nil {
+	for _, t := range s.Trees {
+		if err := root.mount(WorkFolder, t); err != nil {
 			return nil, err
 		}
 	}
 	if root.folders[WorkFolder] == nil {
 		root.folders[WorkFolder] = newRoot()
 	}
-	a := &Action{Directories: root.encode(), Inputs: root.list()}
-	machine := properties(platform)
+	if s.Root != nil {
+		if err := root.mount(RootFolder, s.Root); err != nil {
+			return nil, err
+		}
+	}
+	a := &Action{Settings: s.settings(), Root: s.Root, Trees: s.Trees}
+	own := []Input{{Path: "step", Content: a.Settings, SHA256: cas.Sum(a.Settings), Size: int64(len(a.Settings))}}
+	if s.Helper != nil {
+		own = append(own, *s.Helper)
+	}
+	for _, in := range own {
+		in.Path, in.From = join(OwnFolder, in.Path), "nbuild"
+		if err := root.add(in); err != nil {
+			return nil, err
+		}
+	}
+	a.Directories, a.Inputs = root.encode(), root.list()
+	machine := properties(s.Platform)
 
 	var c message
-	for _, arg := range argv {
+	for _, arg := range append([]string{HelperPath, "--"}, s.Step.Run...) {
 		c = c.always(1, []byte(arg))
 	}
-	for _, k := range sorted(s.Env) {
-		c = c.always(2, message(nil).text(1, k).text(2, s.Env[k]))
-	}
 	c = c.bytes(5, machine).text(6, WorkFolder)
-	for _, o := range s.Outputs {
+	for _, o := range s.Step.Outputs {
 		c = c.always(7, []byte(o))
 	}
 	a.Command = blob(c)
 
-	timeout := message(nil).number(1, int64(s.Timeout/time.Second)).number(2, int64(s.Timeout%time.Second))
+	timeout := message(nil).number(1, int64(s.Step.Timeout/time.Second)).number(2, int64(s.Step.Timeout%time.Second))
 	salt := strings.Join(append([]string{Salt}, weaker...), " ")
 	a.Action = blob(message(nil).bytes(1, a.Command.digest()).bytes(2, a.Directories[0].digest()).bytes(6, timeout).text(9, salt).bytes(10, machine))
 	return a, nil
@@ -100,16 +113,39 @@ func properties(platform string) []byte {
 	return m
 }
 
-// baseList names the artefacts of a root filesystem, one a line.
-func baseList(base []snapshot.Artefact) []byte {
-	var b strings.Builder
-	for _, a := range base {
-		fmt.Fprintf(&b, "%s %s %s %s\n", a.Kind, a.Name, a.Version, a.SHA256)
+// settings is what the sandbox reads: a word a line, and what it is set to.
+func (s *PlannedStep) settings() []byte {
+	b := fmt.Appendf(nil, "nbuild-step 1\nmemory %d\ndisk %d\nprocesses %d\nnetwork %s\ntimeout %d\ntrace %t\n",
+		s.Step.Memory, int64(MostWritten), MostProcesses, s.Step.Network, int64(s.Step.Timeout/time.Millisecond), s.Step.Trace)
+	for _, kv := range s.Environment() {
+		b = fmt.Appendf(b, "env %s\n", strconv.Quote(kv))
 	}
-	return []byte(b.String())
+	return b
 }
 
-// limits is what the sandbox reads.
-func limits(s *Step) []byte {
-	return fmt.Appendf(nil, "memory %d\nnetwork %s\ntimeout %d\ntrace %t\n", s.Memory, s.Network, int64(s.Timeout/time.Millisecond), s.Trace)
+// What a step may use beside its memory and its time: bytes that it writes, and
+// processes and threads at once.
+const (
+	MostWritten   = 16 << 30
+	MostProcesses = 4096
+)
+
+// Epoch is SOURCE_DATE_EPOCH in a step, which dates what tools write: the first day that
+// a zip archive can hold. The date of a commit would make another action of every step
+// with every commit.
+const Epoch = "315532800"
+
+// Environment is all of the command's environment, sorted, as NAME=value.
+func (s *PlannedStep) Environment() []string {
+	all := map[string]string{"SOURCE_DATE_EPOCH": Epoch}
+	for _, kv := range s.Fixed {
+		name, value, _ := strings.Cut(kv, "=")
+		all[name] = value
+	}
+	maps.Copy(all, s.Step.Env)
+	out := make([]string, 0, len(all))
+	for _, name := range sorted(all) {
+		out = append(out, name+"="+all[name])
+	}
+	return out
 }

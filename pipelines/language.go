@@ -131,15 +131,15 @@ var stepBlock = hclfile.Block{
 	Name: "step", Labels: []string{"name"}, Doc: "A command that runs in the sandbox; step.NAME stands for its outputs. Order comes from references.",
 	Body: hclfile.Schema{Attrs: []hclfile.Attr{
 		{Name: "use", Type: text, Doc: "A standard pipeline, whose attributes hold where the step has none of its own."},
-		{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that it runs in."},
-		{Name: "inputs", Type: anything, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What it can read. There is nothing else."},
+		{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that it runs in. Beside a base of Debian packages stand a shell and the tools that scripts call (coreutils, dash, findutils, grep, sed), which no image gets."},
+		{Name: "inputs", Type: anything, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What it can read, in its working folder /build. There is nothing else."},
 		{Name: "run", Type: texts, Doc: "The program and its arguments. No shell reads them."},
-		{Name: "env", Type: words, Doc: "Its environment. There is nothing else in it."},
+		{Name: "env", Type: words, Doc: "Its environment, beside what every step has: PATH, HOME, TMPDIR, LANG, TZ and SOURCE_DATE_EPOCH, the same everywhere. There is nothing else in it."},
 		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
 		{Name: "timeout", Type: text, Holds: "a duration", Default: `"10m"`, Doc: "When it is stopped."},
 		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
-		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot is a replica on the loopback that serves the snapshot and nothing else."},
-		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "What loads here joins the production source list."},
+		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot is a replica on the loopback that serves the snapshot and nothing else. It is not done yet, and such a step is refused."},
+		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "What loads here joins the production source list. It is not done yet, and such a step is refused."},
 	}},
 }
 

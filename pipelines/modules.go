@@ -17,9 +17,9 @@ import (
 
 func newHash() hash.Hash { return sha256.New() }
 
-// modules lists the files of an npm tree, from the file indexes alone: no tarball
-// is read for a plan.
-func (pl *planner) modules(ctx context.Context, s Source, platform string) []Input {
+// modules makes the tree of packages that a source names. What is not pinned is a
+// problem, and then there is no tree.
+func (pl *planner) modules(ctx context.Context, s Source, platform string) *Tree {
 	block, ok := pl.project.Tree(s.Name)
 	if !ok || pl.err != nil {
 		return nil
@@ -28,21 +28,19 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 		pl.err = fmt.Errorf("planning %s: no lockfile and file indexes at hand", s)
 		return nil
 	}
-	tree, err := pl.World.Tree(ctx, block, s, platform)
+	planned, err := pl.World.Tree(ctx, block, s, platform)
 	if err != nil {
 		pl.err = fmt.Errorf("planning %s: %w", s, err)
 		return nil
 	}
-	if tree == nil {
+	if planned == nil {
 		pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
 		return nil
 	}
-	var out []Input
-	have := map[string][]string{} // files by install path
-	places := map[string]int{}    // where a file is in out, and its entry
-	entries := map[string]snapshot.Entry{}
-	for i := range tree.Packages {
-		p := &tree.Packages[i]
+	before := len(pl.problems)
+	m := modules{tree: planned, index: pl.Index, links: "the commands of " + s.String()}
+	for i := range planned.Packages {
+		p := &planned.Packages[i]
 		if p.Bundler != "" {
 			continue
 		}
@@ -55,21 +53,73 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 			pl.unpinned(p.Pos, fmt.Sprintf("%s@%s, with the integrity of the lockfile,", p.Name, p.Version))
 			continue
 		}
-		index, err := pl.Index(ctx, doc)
+		m.parts = append(m.parts, part{p.Path, a, doc})
+	}
+	if len(pl.problems) > before {
+		return nil
+	}
+	tree, err := NewTree(ctx, pl.Keep, s.String(), m.key(), m.list)
+	if err != nil {
+		pl.err = fmt.Errorf("planning %s: %w", s, err)
+	}
+	return tree
+}
+
+// modules is a tree of packages as its files are found: each where it is installed, from
+// the artefact that nbuild.lock has for it.
+type modules struct {
+	tree  *npm.Tree
+	parts []part
+	index func(context.Context, cas.Digest) (*snapshot.Index, error)
+	links string // who makes the links, for people
+}
+
+type part struct {
+	at       string
+	artefact snapshot.Artefact
+	index    cas.Digest
+}
+
+// key is the digest of all that decides what files there are.
+func (m *modules) key() cas.Digest {
+	var b strings.Builder
+	b.WriteString("npm 1\n")
+	for _, p := range m.parts {
+		fmt.Fprintf(&b, "%q %s %s\n", p.at, p.artefact.SHA256, p.index)
+	}
+	for i := range m.tree.Packages { // what BinLinks reads
+		if p := &m.tree.Packages[i]; len(p.Bins) > 0 {
+			fmt.Fprintf(&b, "bin %q %q\n", p.Path, p.Bundler)
+			for _, command := range sorted(p.Bins) {
+				fmt.Fprintf(&b, "%q %q\n", command, p.Bins[command])
+			}
+		}
+	}
+	fmt.Fprintf(&b, "%t\n", m.tree.Options.NoBinLinks)
+	return cas.Sum([]byte(b.String()))
+}
+
+// list lists the files from the file indexes alone: no tarball is read for a plan.
+func (m *modules) list(ctx context.Context) ([]Input, error) {
+	var out []Input
+	have := map[string][]string{} // files by install path
+	places := map[string]int{}    // where a file is in out, and its entry
+	entries := map[string]snapshot.Entry{}
+	for _, p := range m.parts {
+		index, err := m.index(ctx, p.index)
 		if err != nil {
-			pl.err = fmt.Errorf("reading file index of %s: %w", a.ID(), err)
-			return nil
+			return nil, fmt.Errorf("reading file index of %s: %w", p.artefact.ID(), err)
 		}
 		for _, e := range index.Entries {
-			have[p.Path] = append(have[p.Path], e.Path)
-			places[join(p.Path, e.Path)], entries[join(p.Path, e.Path)] = len(out), e
+			have[p.at] = append(have[p.at], e.Path)
+			places[join(p.at, e.Path)], entries[join(p.at, e.Path)] = len(out), e
 			out = append(out, Input{
-				Path: join(p.Path, e.Path), Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link,
-				Archive: a.SHA256, Member: e.Path, From: a.ID(),
+				Path: join(p.at, e.Path), Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link,
+				Archive: p.artefact.SHA256, Kind: p.artefact.Kind, Index: p.index, Member: e.Path, From: p.artefact.ID(),
 			})
 		}
 	}
-	links := tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) })
+	links := m.tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) })
 	for file := range npm.Commands(links) { // each changes its own place
 		if i, ok := places[file]; ok {
 			e := entries[file].AsCommand()
@@ -77,9 +127,9 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) []Inp
 		}
 	}
 	for _, l := range links {
-		out = append(out, Input{Path: l.Path, Link: l.Target, From: "the commands of " + s.String()})
+		out = append(out, Input{Path: l.Path, Link: l.Target, From: m.links})
 	}
-	return out
+	return out, nil
 }
 
 // has reports whether a package has a file, or a folder with files, of that name.

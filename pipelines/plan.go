@@ -12,6 +12,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -33,9 +34,22 @@ type PlannedStep struct {
 	Platform string
 	Needs    []string // steps whose outputs it reads, sorted
 	Base     []snapshot.Artefact
-	Inputs   []Input // relative to the working folder; without those of Needs
-	Helper   *snapshot.Artefact
+	Root     *Tree    // the root file system, of Base; nil where nothing makes one
+	Inputs   []Input  // relative to the working folder; without those of Trees and Needs
+	Trees    []*Tree  // of packages, at the working folder
+	Helper   *Input   // the sandbox's program; nil where nothing has one
+	Fixed    []string // what the sandbox sets in the environment, NAME=value
 	Action   *Action
+}
+
+// Count is how many files and links the step reads beside its root file system, without
+// those of Needs.
+func (s *PlannedStep) Count() int {
+	n := len(s.Inputs)
+	for _, t := range s.Trees {
+		n += t.Files
+	}
+	return n
 }
 
 // PlannedImage is an image on a platform, with the artefacts of its base and of
@@ -56,6 +70,18 @@ type World struct {
 	// Tree plans the tree of packages that a source names, for a platform. The
 	// result is nil where the source is a package that the lockfile does not have.
 	Tree func(ctx context.Context, block *Npm, s Source, platform string) (*npm.Tree, error)
+
+	// Keep keeps trees of files between runs; nil keeps none.
+	Keep Keep
+	// Root makes the root file system of a step from what its base is made of; nil makes
+	// none, and an action without one can't run.
+	Root func(ctx context.Context, base *Base, of []snapshot.Artefact, platform string) (*Tree, error)
+	// Helper is the program of the sandbox for a platform, nil where there is none, and
+	// Fixed what it sets in every environment.
+	Helper func(platform string) ([]byte, error)
+	Fixed  []string
+	// Wanted says which steps are planned, on which platforms; nil means all of them.
+	Wanted func(step, platform string) bool
 }
 
 // Plan joins the project with a snapshot. Whatever is not pinned comes back as
@@ -68,9 +94,12 @@ func (p *Project) Plan(ctx context.Context, w World) (*Plan, error) {
 		}
 		w.Lock = empty
 	}
-	pl := &planner{World: w, project: p, plan: &Plan{Snapshot: w.Lock.Digest()}, files: map[string]Input{}}
+	pl := &planner{World: w, project: p, plan: &Plan{Snapshot: w.Lock.Digest()}, files: map[string]Input{}, helpers: map[string]*Input{}, roots: map[string]*Tree{}, trees: map[string]*Tree{}}
 	for _, platform := range p.everyPlatform() {
 		for _, s := range p.ordered() {
+			if w.Wanted != nil && !w.Wanted(s.Name, platform) {
+				continue
+			}
 			pl.step(ctx, s, platform)
 			if pl.err != nil {
 				return nil, pl.err
@@ -139,7 +168,10 @@ type planner struct {
 	World
 	project  *Project
 	plan     *Plan
-	files    map[string]Input // project files that were hashed
+	files    map[string]Input  // project files that were hashed
+	helpers  map[string]*Input // by platform
+	roots    map[string]*Tree  // by base and platform
+	trees    map[string]*Tree  // by source and platform
 	problems diag.Problems
 	err      error // plumbing: nothing more can be found out
 }
@@ -155,7 +187,7 @@ func (pl *planner) unpinned(at diag.Pos, what string) {
 }
 
 func (pl *planner) image(img *Image, platform string) {
-	out := PlannedImage{Image: img, Platform: platform, Base: pl.base(img.Base, platform), Fetched: map[string]snapshot.Artefact{}}
+	out := PlannedImage{Image: img, Platform: platform, Base: pl.base(img.Base, platform, false), Fetched: map[string]snapshot.Artefact{}}
 	for _, l := range img.Layers {
 		for _, s := range l.From {
 			if s.Kind == FromFetch {
@@ -174,8 +206,9 @@ func NodePackage(platform string) string {
 }
 
 // base finds the artefacts of a root filesystem: its image; or Node of the version
-// asked for and, of Debian, every package that the snapshot has for the platform.
-func (pl *planner) base(name, platform string) []snapshot.Artefact {
+// asked for and, of Debian, every package that the snapshot has for the platform. What
+// steps find beside it is among them for a step alone.
+func (pl *planner) base(name, platform string, step bool) []snapshot.Artefact {
 	b, ok := pl.project.Base(name)
 	if !ok {
 		return nil
@@ -190,11 +223,15 @@ func (pl *planner) base(name, platform string) []snapshot.Artefact {
 	}
 	var out []snapshot.Artefact
 	for a := range pl.Lock.Of(snapshot.KindDeb) {
-		if (a.Platform == platform || a.Platform == "") && (a.Facts["suite"] == b.Suite || a.Facts["suite"] == "") {
+		if (step || !a.OnlySteps()) && (a.Platform == platform || a.Platform == "") && (a.Facts["suite"] == b.Suite || a.Facts["suite"] == "") {
 			out = append(out, a)
 		}
 	}
-	for _, want := range append([]string{"libc6"}, b.Packages...) {
+	wanted := append([]string{"libc6"}, b.Packages...)
+	if step {
+		wanted = append(wanted, debian.StepPackages...)
+	}
+	for _, want := range wanted {
 		if !slices.ContainsFunc(out, func(a snapshot.Artefact) bool { return a.Name == want }) {
 			pl.unpinned(b.At, fmt.Sprintf("the Debian package %s of base.%s (%s, %s)", want, b.Name, b.Suite, platform))
 		}
@@ -224,9 +261,9 @@ func (pl *planner) fetched(name string) (snapshot.Artefact, bool) {
 
 func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 	before := len(pl.problems)
-	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform)}
-	if a, ok := pl.Lock.Find(snapshot.KindHelper, "sandbox", "", platform); ok {
-		out.Helper = &a
+	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform, true), Helper: pl.helper(platform), Fixed: pl.Fixed}
+	if len(pl.problems) == before {
+		out.Root = pl.root(ctx, s.Base, out.Base, platform)
 	}
 	for _, in := range s.Inputs {
 		switch in.Kind {
@@ -243,27 +280,82 @@ func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 				}
 			}
 		case FromNpm:
-			out.Inputs = append(out.Inputs, pl.modules(ctx, in, platform)...)
+			if t := pl.packages(ctx, in, platform); t != nil {
+				out.Trees = append(out.Trees, t)
+			}
 		}
 	}
 	if pl.err == nil && len(pl.problems) == before && len(out.Needs) == 0 {
 		out.Action, pl.err = out.Encode(nil)
 	}
-	var twice collision
-	if errors.As(pl.err, &twice) {
+	if p := TwoAtOnePath(s, pl.err); p != nil {
 		pl.err = nil
-		pl.problems = append(pl.problems, &diag.Problem{
-			Code: CodeSource, Pos: s.At, What: fmt.Sprintf("two different files of step %q at one path: %s", s.Name, twice.Error()),
-			Why: "which one it reads would be left to chance", Remedy: "remove one of the two from inputs",
-		})
+		pl.problems = append(pl.problems, p)
 	}
 	pl.plan.Steps = append(pl.plan.Steps, out)
 }
 
-// Encode makes the step's action once the outputs of the steps that it needs are
-// known, relative to the working folder.
-func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error) {
-	return Encode(s.Step, s.Platform, append(slices.Clone(s.Inputs), outputs...), s.Base, s.Helper, weaker...)
+// TwoAtOnePath explains an error of Encode that says that two inputs have one path; nil
+// where it says something else.
+func TwoAtOnePath(s *Step, err error) *diag.Problem {
+	var twice collision
+	if !errors.As(err, &twice) {
+		return nil
+	}
+	return &diag.Problem{
+		Code: CodeSource, Pos: s.At, What: fmt.Sprintf("two different files of step %q at one path: %s", s.Name, twice.Error()),
+		Why: "which one it reads would be left to chance", Remedy: "remove one of the two from inputs",
+	}
+}
+
+// helper is the sandbox's program as an input.
+func (pl *planner) helper(platform string) *Input {
+	if pl.Helper == nil {
+		return nil
+	}
+	in, ok := pl.helpers[platform]
+	if !ok {
+		program, err := pl.Helper(platform)
+		if err != nil && pl.err == nil {
+			pl.err = err
+		}
+		if program != nil {
+			in = &Input{Path: "sandbox", Executable: true, Size: int64(len(program)), SHA256: cas.Sum(program), Content: program}
+		}
+		pl.helpers[platform] = in
+	}
+	return in
+}
+
+// root makes the root file system of a base, once.
+func (pl *planner) root(ctx context.Context, name string, of []snapshot.Artefact, platform string) *Tree {
+	b, ok := pl.project.Base(name)
+	if !ok || pl.World.Root == nil || pl.err != nil {
+		return nil
+	}
+	key := name + " " + platform
+	if t, ok := pl.roots[key]; ok {
+		return t
+	}
+	t, err := pl.World.Root(ctx, b, of, platform)
+	if ps := diag.All(err); len(ps) > 0 {
+		pl.problems = append(pl.problems, ps...)
+	} else if err != nil {
+		pl.err = fmt.Errorf("planning base.%s: %w", name, err)
+	}
+	pl.roots[key] = t
+	return t
+}
+
+// packages makes the tree of packages of a source, once.
+func (pl *planner) packages(ctx context.Context, s Source, platform string) *Tree {
+	key := s.String() + " " + platform
+	if t, ok := pl.trees[key]; ok {
+		return t
+	}
+	t := pl.modules(ctx, s, platform)
+	pl.trees[key] = t
+	return t
 }
 
 // file hashes a file of the project, once.

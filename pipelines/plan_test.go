@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -91,8 +93,12 @@ func world(t *testing.T) (*Project, World) {
 	}
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
 		artefacts = append(artefacts, snapshot.Artefact{Kind: snapshot.KindNode, Name: NodePackage(platform), Version: "22.15.0", Platform: platform, SHA256: cas.Sum([]byte(platform)), Size: 9})
-		for _, deb := range []string{"libc6", "ca-certificates", "tzdata"} {
-			artefacts = append(artefacts, snapshot.Artefact{Kind: snapshot.KindDeb, Name: deb, Version: "1", Platform: platform, SHA256: cas.Sum([]byte(deb + platform)), Size: 9})
+		for _, deb := range append([]string{"libc6", "ca-certificates", "tzdata"}, debian.StepPackages...) {
+			a := snapshot.Artefact{Kind: snapshot.KindDeb, Name: deb, Version: "1", Platform: platform, SHA256: cas.Sum([]byte(deb + platform)), Size: 9}
+			if slices.Contains(debian.StepPackages, deb) {
+				a = a.ForSteps()
+			}
+			artefacts = append(artefacts, a)
 		}
 	}
 	lock, err := snapshot.New(artefacts)
@@ -106,7 +112,20 @@ func world(t *testing.T) (*Project, World) {
 	return p, World{
 		Lock: lock, Project: folder, Tree: readTree(folder),
 		Index: func(_ context.Context, d cas.Digest) (*snapshot.Index, error) { return docs[d], nil },
+		Root:  rootOf, Helper: func(platform string) ([]byte, error) { return []byte("sandbox of " + platform), nil }, Fixed: []string{"PATH=/bin", "HOME=/tmp"},
 	}
+}
+
+// rootOf is a root file system with a file for each artefact of a base.
+func rootOf(ctx context.Context, base *Base, of []snapshot.Artefact, platform string) (*Tree, error) {
+	var inputs []Input
+	key := platform
+	for _, a := range of {
+		key += "\n" + a.SHA256.String()
+		inputs = append(inputs, Input{Path: "usr/lib/" + a.Name, Size: a.Size, SHA256: a.SHA256, Archive: a.SHA256, Kind: a.Kind, Member: a.Name, From: a.ID()})
+	}
+	inputs = append(inputs, Input{Path: "proc", Folder: true}, Input{Path: "lib", Link: "usr/lib"})
+	return NewTree(ctx, nil, "base."+base.Name, cas.Sum([]byte(key)), func(context.Context) ([]Input, error) { return inputs, nil })
 }
 
 func TestActionDigests(t *testing.T) {
@@ -128,6 +147,10 @@ func TestActionDigests(t *testing.T) {
 		for _, in := range action.Inputs {
 			fmt.Fprintf(&out, "  %s x=%t %d %.12s%s (%s)\n", in.Path, in.Executable, in.Size, in.SHA256, in.Link, in.From)
 		}
+		for _, tree := range append(action.Trees, action.Root) {
+			fmt.Fprintf(&out, "  tree %.12s of %d (%s)\n", tree.Root.Digest, tree.Files, tree.From)
+		}
+		fmt.Fprintf(&out, "  | %s\n", strings.ReplaceAll(strings.TrimSpace(string(action.Settings)), "\n", "\n  | "))
 	}
 	golden(t, "testdata/actions.txt", out.String())
 }
@@ -161,10 +184,19 @@ func TestActionsAreWrittenAsTheLibraryWritesThem(t *testing.T) {
 		}
 		again(s.Action.Action, &action)
 		again(s.Action.Command, &command)
-		for _, d := range s.Action.Directories {
+		all := s.Action.Directories
+		for _, tree := range append(s.Action.Trees, s.Action.Root) {
+			below, err := tree.Directories()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, below...)
+		}
+		for _, d := range all {
 			again(d, &repb.Directory{})
 		}
-		if command.WorkingDirectory != "work" || len(command.Arguments) != 3 || len(command.EnvironmentVariables) != 2 || len(command.OutputPaths) != 2 {
+		whole(t, all, s.Action.Directories[0].Digest.String())
+		if command.WorkingDirectory != "work" || len(command.Arguments) != 5 || len(command.EnvironmentVariables) != 0 || len(command.OutputPaths) != 2 {
 			t.Errorf("command: %v", &command)
 		}
 		//lint:ignore SA1019 older workers read the platform of the command, so both have it
@@ -175,6 +207,28 @@ func TestActionsAreWrittenAsTheLibraryWritesThem(t *testing.T) {
 			t.Errorf("root: %v", &action)
 		}
 	}
+}
+
+// whole looks for the message of every folder below one: who is given the messages of an
+// action and of its trees lacks none.
+func whole(t *testing.T, all []Blob, root string) {
+	t.Helper()
+	at := map[string][]byte{}
+	for _, b := range all {
+		at[b.Digest.String()] = b.Bytes
+	}
+	var walk func(path, hash string)
+	walk = func(path, hash string) {
+		message, ok := at[hash]
+		var d repb.Directory
+		if err := proto.Unmarshal(message, &d); err != nil || !ok {
+			t.Fatalf("%s is not there: %v", path, err)
+		}
+		for _, below := range d.Directories {
+			walk(path+"/"+below.Name, below.Digest.Hash)
+		}
+	}
+	walk("", root)
 }
 
 func TestWhatChangesAResultChangesTheAction(t *testing.T) {
@@ -209,11 +263,18 @@ func TestWhatChangesAResultChangesTheAction(t *testing.T) {
 	try("network", func(s *PlannedStep) { s.Step.Network = "snapshot" })
 	try("trace", func(s *PlannedStep) { s.Step.Trace = true })
 	try("platform", func(s *PlannedStep) { s.Platform = "linux/arm64" })
-	try("base", func(s *PlannedStep) { s.Base = s.Base[1:] })
+	try("root", func(s *PlannedStep) {
+		var err error
+		if s.Root, err = rootOf(t.Context(), &Base{}, s.Base[1:], s.Platform); err != nil {
+			t.Fatal(err)
+		}
+	})
+	try("no packages", func(s *PlannedStep) { s.Trees = nil })
+	try("fixed", func(s *PlannedStep) { s.Fixed = append(s.Fixed, "TZ=UTC") })
 	try("content", func(s *PlannedStep) { s.Inputs[0].SHA256 = cas.Sum([]byte("x")) })
 	try("mode", func(s *PlannedStep) { s.Inputs[0].Executable = !s.Inputs[0].Executable })
 	try("less", func(s *PlannedStep) { s.Inputs = s.Inputs[1:] })
-	try("helper", func(s *PlannedStep) { s.Helper = &snapshot.Artefact{Kind: snapshot.KindHelper, Size: 1} })
+	try("helper", func(s *PlannedStep) { s.Helper = &Input{Path: "sandbox", Size: 1} })
 }
 
 func TestPlanRefusesWhatIsNotPinned(t *testing.T) {
@@ -243,6 +304,27 @@ func TestInputsAtOnePathMustBeEqual(t *testing.T) {
 				t.Errorf("the same again: %v", err)
 			}
 		})
+	}
+}
+
+func TestStepsHaveAShellAndImagesHaveNone(t *testing.T) {
+	p, w := world(t)
+	plan, err := p.Plan(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(base []snapshot.Artefact) bool {
+		return slices.ContainsFunc(base, func(a snapshot.Artefact) bool { return a.Name == "dash" })
+	}
+	for _, s := range plan.Steps {
+		if !has(s.Base) {
+			t.Errorf("step %s on %s has no shell", s.Step.Name, s.Platform)
+		}
+	}
+	for _, i := range plan.Images {
+		if has(i.Base) {
+			t.Errorf("image %s for %s has a shell", i.Image.Name, i.Platform)
+		}
 	}
 }
 

@@ -163,6 +163,12 @@ func (e *evaluator) layer(b *hclfile.Body, img *Image) Layer {
 	if to := e.String(b, "to"); to != "" {
 		l.To = e.absolute(b, "to", to)
 	}
+	for _, s := range l.From {
+		if step, ok := e.project.Step(s.Name); ok && s.Kind == FromStep && len(step.Outputs) == 0 {
+			e.Problem(b.At("from"), CodeForm, fmt.Sprintf("layer %q takes what step %q leaves, and it leaves nothing", l.Name, s.Name),
+				"without outputs a step only passes or fails", fmt.Sprintf("write outputs = [\"dist\"] in the step, or name it in the image's `after`: after = [step.%s]", s.Name))
+		}
+	}
 	if len(l.From) == 1 && l.From[0].Kind == FromFetch && (!b.Has("to") || strings.HasSuffix(l.To, "/")) {
 		for _, f := range e.project.Fetches {
 			if f.Name == l.From[0].Name {

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
 )
@@ -58,3 +59,100 @@ func digest(d cas.Digest, size int64) []byte {
 }
 
 func (b Blob) digest() []byte { return digest(b.Digest, int64(len(b.Bytes))) }
+
+// directory is a Directory message, read: paths are names in it, and of folders SHA256
+// and Size are those of their messages.
+type directory struct{ files, folders []Input }
+
+// readDirectory reads what encode wrote.
+func readDirectory(b []byte) (d directory, err error) {
+	err = fields(b, func(field int, node []byte) error {
+		in, err := readNode(field, node)
+		if err == nil && (!nameable(in.Path) || strings.Contains(in.Path, "/")) {
+			err = errTree
+		}
+		switch {
+		case err != nil:
+		case field == 2:
+			d.folders = append(d.folders, in)
+		default:
+			d.files = append(d.files, in)
+		}
+		return err
+	})
+	return d, err
+}
+
+// readNode reads a FileNode (1), a DirectoryNode (2) or a SymlinkNode (3).
+func readNode(kind int, node []byte) (in Input, err error) {
+	if kind < 1 || kind > 3 {
+		return in, errTree
+	}
+	err = fields(node, func(field int, value []byte) error {
+		switch {
+		case field == 1:
+			in.Path = string(value)
+		case field == 2 && kind == 3:
+			in.Link = string(value)
+		case field == 2:
+			var err error
+			in.SHA256, in.Size, err = readDigest(value)
+			return err
+		case field == 4 && kind == 1:
+			in.Executable = true
+		default:
+			return errTree
+		}
+		return nil
+	})
+	return in, err
+}
+
+func readDigest(b []byte) (d cas.Digest, size int64, err error) {
+	err = fields(b, func(field int, value []byte) error {
+		var err error
+		switch field {
+		case 1:
+			d, err = cas.ParseDigest(string(value))
+		case 2:
+			n, _ := binary.Uvarint(value)
+			size = int64(n)
+		default:
+			err = errTree
+		}
+		return err
+	})
+	return d, size, err
+}
+
+// fields hands out the fields of a message: texts by their bytes, numbers as they are
+// encoded.
+func fields(b []byte, take func(field int, value []byte) error) error {
+	for len(b) > 0 {
+		key, width := binary.Uvarint(b)
+		if width <= 0 {
+			return errTree
+		}
+		b = b[width:]
+		var value []byte
+		switch key & 7 {
+		case 0:
+			_, width := binary.Uvarint(b)
+			if width <= 0 {
+				return errTree
+			}
+			value, b = b[:width], b[width:]
+		case 2:
+			var ok bool
+			if value, b, ok = cut(b); !ok {
+				return errTree
+			}
+		default:
+			return errTree
+		}
+		if err := take(int(key>>3), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

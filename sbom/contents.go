@@ -22,6 +22,7 @@ type Contents struct {
 	Debs     []Deb
 	Bases    []Base
 	Files    []File
+	Steps    []Step
 
 	// Complete says that nothing is missing: the contents were planned from
 	// nbuild.lock and the file indexes. Otherwise they came from a bare lockfile,
@@ -105,7 +106,20 @@ type Base struct {
 	Platform string // "linux/amd64"
 }
 
-// File is a fetched file.
+// Step is a build step whose outputs an image holds, on all of its platforms.
+type Step struct {
+	Name    string
+	Actions []Action
+	Outputs []File // whose Name is the path in the step's working folder
+}
+
+// Action is what a step did for a platform: all that it read and ran, by digest.
+type Action struct {
+	Platform string // "linux/amd64"
+	SHA256   cas.Digest
+}
+
+// File is a fetched file, or one that a step has made.
 type File struct {
 	Name   string // as build.hcl calls it
 	SHA256 cas.Digest

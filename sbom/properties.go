@@ -22,6 +22,8 @@ const (
 	propDeprecated    = "nbuild:deprecated" // "true"
 	propBuiltBy       = "nbuild:built-by"
 	propSize          = "nbuild:size"
+	propAction        = "nbuild:action"         // of a step: the platform and its action's digest
+	propOutput        = "nbuild:output"         // of a step: the digest and the path of a file that it made
 	propSites         = "nbuild:dynamism:"      // and a kind: how many findings of it there are
 	propMore          = "nbuild:dynamism-more:" // and a kind: how many of them are no occurrences here
 	propUnparsed      = "nbuild:dynamism-unparsed"

@@ -89,6 +89,25 @@ func (w *writer) bases(root string) {
 	}
 }
 
+// steps adds what build steps have made of the project: one component a step. Its files
+// are properties and no components, as the project's own files are none: a package is
+// what somebody else answers for.
+func (w *writer) steps(root string) {
+	for _, s := range w.contents.Steps {
+		var properties []cdx.Property
+		for _, a := range s.Actions {
+			properties = append(properties, cdx.Property{Name: propAction, Value: a.Platform + " sha256:" + a.SHA256.String()})
+		}
+		for _, f := range s.Outputs {
+			properties = append(properties, cdx.Property{Name: propOutput, Value: "sha256:" + f.SHA256.String() + " " + f.Name})
+		}
+		sortProperties(properties)
+		purl := genericPurl("step/"+s.Name, "", nil)
+		w.add(cdx.Component{BOMRef: purl, Type: cdx.ComponentTypeFile, Name: "step." + s.Name, PackageURL: purl, Properties: &properties})
+		w.edges[root] = append(w.edges[root], purl)
+	}
+}
+
 // files adds fetched files.
 func (w *writer) files(root string) {
 	for _, f := range w.contents.Files {

@@ -116,6 +116,7 @@ func (w *writer) document() (*cdx.BOM, error) {
 	}
 	w.bases(root.BOMRef)
 	w.files(root.BOMRef)
+	w.steps(root.BOMRef)
 
 	slices.SortFunc(w.components, func(a, b cdx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) })
 	for i := 1; i < len(w.components); i++ {

@@ -16,7 +16,7 @@ import (
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
-// Tree is the member of a project's files, or of a step's output: those that
+// Tree is the member of a project's files: those that
 // entries lists, read below root and placed at a path of the image. A file whose
 // content is not what its entry says is CodeChanged, so what was planned, digested
 // and stated in provenance is what the image has.
@@ -41,6 +41,26 @@ func Tree(root *os.Root, entries []snapshot.Entry, at, name, owner string) Membe
 		return nil
 	}
 	return m
+}
+
+// Stored is the member of files whose bytes are in the store, such as a step's outputs,
+// placed at a path of the image.
+func Stored(store *cas.Store, entries []snapshot.Entry, at, owner string) Member {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(a, b snapshot.Entry) int { return strings.Compare(a.Path, b.Path) })
+	return Member{
+		Name: owner, Path: at, Key: entriesKey(entries), Owner: owner,
+		Files: func(ctx context.Context, yield func(File) error) error {
+			for _, e := range entries {
+				f := File{Path: e.Path, Mode: int64(e.Mode), Size: e.Size, Link: e.Link, SHA256: e.SHA256}
+				f.Open = func() (io.ReadCloser, error) { return store.Open(ctx, e.SHA256) }
+				if err := yield(f); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
 }
 
 // Blob is the member of one fetched artefact, placed as a file at a path of the

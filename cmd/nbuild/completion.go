@@ -41,6 +41,7 @@ func (a *app) complete() {
 		"install --omit":      fixed("dev", "optional", "peer"),
 		"keygen --algorithm":  fixed("ecdsa", "ed25519"),
 		"pin --update":        a.words(pin.Names),
+		"run --platform":      fixed(platforms...),
 		"release --release":   named(func(n plan.Names) []string { return n.Releases }),
 		"sbom --image":        images,
 		"sbom --spec-version": fixed("1.5", "1.6", "1.7"),
@@ -60,6 +61,7 @@ func (a *app) complete() {
 	}
 	for command, words := range map[string]completer{
 		"build":   images,
+		"run":     named(func(n plan.Names) []string { return n.Steps }),
 		"explain": a.words(func(machine.Host) ([]string, error) { return explain.Words() }),
 	} {
 		cmd, _, _ := a.root.Find([]string{command})

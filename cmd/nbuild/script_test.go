@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -81,6 +82,7 @@ func scriptParams(t *testing.T, dir string, commands map[string]func(ts *testscr
 			env.Setenv("NBUILD_STORE", env.WorkDir+"/store")
 			env.Setenv(schemasEnv, schemas)
 			env.Setenv("TESTDATA", testdata)
+			env.Setenv("PLATFORM", "linux/"+runtime.GOARCH)
 			env.Setenv("NBUILD_PASSWORD", "correct horse")
 			return os.MkdirAll(env.WorkDir+"/home", 0o755)
 		},

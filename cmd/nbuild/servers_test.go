@@ -93,6 +93,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 
 	"debian-archive": debianArchive,
 	"push-raw":       pushRaw,
+	"shell-base":     shellBase,
+	"struck":         struck,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,

@@ -18,7 +18,7 @@ import (
 )
 
 // contentsTypes are the structs that a BOM is written from (sbom/contents.go).
-var contentsTypes = []string{"Contents", "Project", "Image", "Package", "Runtime", "Distro", "Deb", "Base", "File"}
+var contentsTypes = []string{"Contents", "Project", "Image", "Package", "Runtime", "Distro", "Deb", "Base", "File", "Step", "Action"}
 
 // TestEveryFieldOfABOMsContentsIsSet holds the contents of a BOM to those who fill
 // them: a field that nothing sets is a promise that no BOM keeps. What a tree says is

@@ -19,6 +19,7 @@ const (
 // readers are the files that do.
 var readers = map[string]string{
 	"attest/bundle.go":                        spelled,
+	"builder/execution/result.go":             ownStore,
 	"builder/guard/meanings.go":               spelled,
 	"builder/guard/setup.go":                  spelled,
 	"builder/image/build.go":                  ownStore,

@@ -59,6 +59,7 @@ const (
 	RuleText       = 1_000     // bytes of a regular expression in a rule
 	Sources        = 64 << 20  // a production source list, or a trace file
 	ImagePaths     = 1_000_000 // paths of an image's own layers
+	Directories    = 256 << 20 // the folders of a tree, as messages of the Remote Execution API
 	ImageSources   = 4 << 30   // files of an image that may be loaded, together
 	Program        = 512 << 20 // a program or a library that is looked into
 	SourceEntries  = 400_000   // entries of one

@@ -54,7 +54,7 @@ func (r *Reader) Value(b *Body, name string) cty.Value {
 	}
 	if v.ContainsMarked() {
 		r.Problem(b.At(name), CodeSensitive, fmt.Sprintf("a sensitive value reaches %s of %s", name, b.within()),
-			"a sensitive value is never written into an action, an image or an output", "use a variable without `sensitive = true` here, or remove the reference")
+			"a sensitive value is never written into an action, an image or an output: what has to be kept secret has no place in a build that others can repeat", "use a variable without `sensitive = true` here, or remove the reference")
 		return cty.NilVal
 	}
 	spec, ok := b.schema.attr(name)

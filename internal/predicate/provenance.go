@@ -53,8 +53,9 @@ type Resource struct {
 
 // RunDetails is who built (SLSA v1 provenance §runDetails).
 type RunDetails struct {
-	Builder  Builder      `json:"builder"`
-	Metadata *RunMetadata `json:"metadata,omitempty"`
+	Builder    Builder      `json:"builder"`
+	Metadata   *RunMetadata `json:"metadata,omitempty"`
+	Byproducts []Resource   `json:"byproducts,omitempty"` // the steps that ran, each by its action's digest
 }
 
 // Builder is the platform that ran the build. ID is what trust.hcl binds to a
@@ -73,6 +74,7 @@ type RunMetadata struct {
 type Build struct {
 	Parameters ExternalParameters
 	Internal   map[string]string
+	Steps      []Step         // that ran for it, in any order
 	Lock       *snapshot.Lock // every artefact becomes a resolved dependency
 	InputRoot  cas.Digest     // of the project's own files
 	Commit     string         // git's, "" where none is known
@@ -80,6 +82,14 @@ type Build struct {
 	BuilderID  string         // a URI
 	Version    string         // nbuild's
 	RunID      string         // "" unless the caller asked for one
+}
+
+// Step is a build step on a platform. Held says how the sandbox held it to its limits.
+type Step struct {
+	Name     string
+	Platform string
+	Action   cas.Digest
+	Held     string
 }
 
 // NewProvenance writes down a build. Equal builds give equal provenance.
@@ -97,6 +107,12 @@ func NewProvenance(b Build) Provenance {
 	if b.Version != "" {
 		out.RunDetails.Builder.Version = map[string]string{"nbuild": b.Version}
 	}
+	for _, s := range b.Steps {
+		out.RunDetails.Byproducts = append(out.RunDetails.Byproducts, Resource{
+			Name: "step " + s.Name + " (" + s.Platform + ")", Digest: sha256Of(s.Action), Annotations: map[string]string{"limits": s.Held, "sandbox": "full"},
+		})
+	}
+	slices.SortFunc(out.RunDetails.Byproducts, func(x, y Resource) int { return strings.Compare(x.Name, y.Name) })
 	if b.RunID != "" {
 		out.RunDetails.Metadata = &RunMetadata{InvocationID: b.RunID}
 	}

@@ -26,6 +26,17 @@ type Package struct {
 	Bytes    int64            // their length together
 }
 
+// Join adds what was found in more files of the same package, under other paths.
+func (p *Package) Join(o Package) {
+	p.Findings = slices.Concat(p.Findings, o.Findings)
+	source.Sort(p.Findings)
+	p.Calls = slices.Concat(p.Calls, o.Calls)
+	slices.SortStableFunc(p.Calls, func(a, b Call) int { return strings.Compare(a.File, b.File) })
+	p.Unparsed = slices.Concat(p.Unparsed, o.Unparsed)
+	slices.SortStableFunc(p.Unparsed, func(a, b Unparsed) int { return strings.Compare(a.File, b.File) })
+	p.Files, p.Bytes = p.Files+o.Files, p.Bytes+o.Bytes
+}
+
 // Call is a CallSite and the file that it stands in, relative to the package.
 type Call struct {
 	File string `json:"file"`

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -44,18 +45,25 @@ type gatherer struct {
 	findings *inventory.Collector
 	packages map[string]*sbom.Package // by path
 	files    *worktree.Tree           // the project's default files, once asked for
-	names    []string                 // of the project's files that the image holds
+	steps    execution.Results
+	made     map[string]*sbom.Step // by the step's name
+	names    []string              // of the project's files that the image holds
 }
 
-// OfImage gathers the contents of an image of the project. files are the project's
-// default files; nil is to look for them.
-func OfImage(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, files *worktree.Tree, block *pipelines.Image, date time.Time) (*sbom.Contents, error) {
+// Given is what the caller knows already.
+type Given struct {
+	Files *worktree.Tree    // the project's default files; nil is to look for them
+	Steps execution.Results // what steps have made; what a step leaves that is not there is not in the contents
+}
+
+// OfImage gathers the contents of an image of the project.
+func OfImage(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, given Given, block *pipelines.Image, date time.Time) (*sbom.Contents, error) {
 	g, err := newGatherer(ctx, host, p, lock, date)
 	if err != nil {
 		return nil, err
 	}
 	g.contents.Image = &sbom.Image{Name: shortName(block)}
-	g.files = files
+	g.files, g.steps = given.Files, given.Steps
 	for _, platform := range block.Platforms {
 		for _, l := range block.Layers {
 			for _, s := range l.From {
@@ -74,6 +82,9 @@ func OfImage(ctx context.Context, host machine.Host, p *project.Project, lock *s
 	}
 	if err := g.own(); err != nil {
 		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.made)) {
+		g.contents.Steps = append(g.contents.Steps, *g.made[name])
 	}
 	return g.finish(), nil
 }
@@ -109,7 +120,7 @@ func newGatherer(ctx context.Context, host machine.Host, p *project.Project, loc
 		return nil, err
 	}
 	return &gatherer{
-		ctx: ctx, project: p, lock: lock, store: store, findings: inventory.New(store, inventory.Options{}), packages: map[string]*sbom.Package{},
+		ctx: ctx, project: p, lock: lock, store: store, findings: inventory.New(store, inventory.Options{}), packages: map[string]*sbom.Package{}, made: map[string]*sbom.Step{},
 		contents: &sbom.Contents{
 			Tool: host.Version, Date: date, Snapshot: lock.Digest(), Complete: true, Project: sbom.Project{Name: p.Name},
 		},
@@ -164,6 +175,8 @@ func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string, p
 				g.names = append(g.names, f.Path)
 			}
 		}
+	case pipelines.FromStep:
+		return g.step(s.Name, on.Platform)
 	case pipelines.FromFetch:
 		if a, ok := g.lock.Find(snapshot.KindFetch, s.Name, "", ""); ok {
 			f := sbom.File{Name: a.Name, SHA256: a.SHA256, Size: a.Size}
@@ -183,6 +196,9 @@ func (g *gatherer) own() error {
 	found, err := g.findings.Own(g.ctx, g.project.Root, g.names)
 	if err != nil {
 		return err
+	}
+	if built := g.contents.Project.Found; built != nil {
+		found.Join(*built)
 	}
 	g.contents.Project.Found = &found
 	return nil
@@ -276,7 +292,7 @@ func (g *gatherer) base(b *pipelines.Base, platform string) error {
 	}
 	g.contents.Distro = &distro
 	for a := range g.lock.Of(snapshot.KindDeb) {
-		if a.Platform == platform {
+		if a.Platform == platform && !a.OnlySteps() {
 			d, err := g.deb(a)
 			if err != nil {
 				return err

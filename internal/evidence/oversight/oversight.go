@@ -2,7 +2,7 @@
 // package by package and file by file, against the dynamism block of build.hcl.
 //
 // It gathers the inventory of exactly that: the trees that the layers take, on every
-// platform, and the project's own files. What no image holds is not judged, because
+// platform, the project's own files, and what its steps make of them. What no image holds is not judged, because
 // it can't run in production; the tools of development have a place of their own, the
 // sandbox.
 //
@@ -12,12 +12,17 @@
 package oversight
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
@@ -36,8 +41,9 @@ import (
 type Subject struct {
 	Project *project.Project // whose images are judged
 	Lock    *snapshot.Lock
-	Files   *worktree.Tree // the project's default files
-	Date    time.Time      // of the build
+	Files   *worktree.Tree    // the project's default files
+	Steps   execution.Results // what its images' steps have made
+	Date    time.Time         // of the build
 }
 
 // Judgement is what the project's rules say about its images together.
@@ -73,6 +79,9 @@ func Judge(ctx context.Context, host machine.Host, s Subject) (*Judgement, error
 	if err := g.own(ctx); err != nil {
 		return nil, err
 	}
+	if err := g.built(ctx); err != nil {
+		return nil, err
+	}
 	g.found.Sort()
 	return &Judgement{Result: rule.Judge(&g.found, policy, s.Date), Set: p.Dynamism.Rules, Denies: policy.Denies(), file: p.File}, nil
 }
@@ -104,8 +113,9 @@ type gatherer struct {
 	subject   Subject
 	collector *inventory.Collector
 	found     dynamism.Inventory
-	seen      map[string]bool // by path and purl
-	files     []string        // of the project, that some image holds
+	seen      map[string]bool  // by path and purl
+	files     []string         // of the project, that some image holds
+	outputs   []snapshot.Entry // of steps, that some image holds
 }
 
 // image gathers what the layers of an image take.
@@ -121,6 +131,12 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 				}
 			case pipelines.FromFiles:
 				g.files = append(g.files, s.Files...)
+			case pipelines.FromStep:
+				for _, platform := range block.Platforms {
+					if r := g.subject.Steps[execution.Key{Step: s.Name, Platform: platform}]; r != nil {
+						g.outputs = append(g.outputs, r.Outputs...)
+					}
+				}
 			case pipelines.FromNpm:
 				for _, platform := range block.Platforms {
 					if err := g.tree(ctx, s, g.subject.Project.Machine(block.Base, platform, g.subject.Lock), l.At); err != nil {
@@ -173,6 +189,36 @@ func (g *gatherer) own(ctx context.Context) error {
 		return err
 	}
 	g.found.Packages = append(g.found.Packages, p)
+	return nil
+}
+
+// built gathers what steps have made, as files of the project: nobody else answers for them.
+func (g *gatherer) built(ctx context.Context) error {
+	slices.SortFunc(g.outputs, func(a, b snapshot.Entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.SHA256[:], b.SHA256[:]))
+	})
+	g.outputs = slices.CompactFunc(g.outputs, func(a, b snapshot.Entry) bool { return a.Path == b.Path && a.SHA256 == b.SHA256 })
+	for len(g.outputs) > 0 { // a path may have another content on each platform
+		var one, rest []snapshot.Entry
+		for i, e := range g.outputs {
+			if i > 0 && e.Path == g.outputs[i-1].Path {
+				rest = append(rest, e)
+			} else {
+				one = append(one, e)
+			}
+		}
+		p, err := g.collector.Built(ctx, one)
+		if err != nil {
+			return err
+		}
+		own := slices.IndexFunc(g.found.Packages, func(p dynamism.Package) bool { return p.Path == "" && p.Purl == "" })
+		if own < 0 {
+			g.found.Packages = append(g.found.Packages, p)
+		} else {
+			g.found.Packages[own].Join(p)
+		}
+		g.outputs = rest
+	}
 	return nil
 }
 

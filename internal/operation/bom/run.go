@@ -18,10 +18,12 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/contents"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/operation/pin"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/wholefile"
+	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
 )
 
@@ -100,9 +102,9 @@ func gather(ctx context.Context, host machine.Host, p *project.Project, lock *sn
 	case o.All || o.Image == "" && len(p.Images) == 0:
 		return contents.OfProject(ctx, host, p, lock, date, o.All)
 	case ok:
-		return contents.OfImage(ctx, host, p, lock, nil, block, date)
+		return ofImage(ctx, host, p, lock, block, date)
 	case o.Image == "" && len(p.Images) == 1:
-		return contents.OfImage(ctx, host, p, lock, nil, &p.Images[0], date)
+		return ofImage(ctx, host, p, lock, &p.Images[0], date)
 	default:
 		var names []string
 		for _, i := range p.Images {
@@ -113,4 +115,17 @@ func gather(ctx context.Context, host machine.Host, p *project.Project, lock *sn
 			Remedy: diag.DidYouMean(o.Image, names, "--image %s") + "; or take the project's BOM with --all",
 		}
 	}
+}
+
+// ofImage gathers the contents of an image whose steps, where it has any, ran before.
+func ofImage(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, block *pipelines.Image, date time.Time) (*sbom.Contents, error) {
+	store, err := host.Store()
+	if err != nil {
+		return nil, err
+	}
+	made, err := steps.Known(ctx, p, lock, store, *block)
+	if err != nil {
+		return nil, err
+	}
+	return contents.OfImage(ctx, host, p, lock, contents.Given{Steps: made}, block, date)
 }

@@ -19,6 +19,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -28,6 +29,7 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
 	"github.com/nbuild/nbuild/internal/evidence/production"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/pin"
@@ -52,7 +54,8 @@ type Built struct {
 	Store   *cas.Store
 	Source  project.Source
 	Files   *worktree.Tree
-	Inputs  cas.Digest // of the project's own files: the SHA-256 of their file index
+	Inputs  cas.Digest        // of the project's own files: the SHA-256 of their file index
+	Steps   execution.Results // what the images' steps came to
 	Codec   image.Codec
 	Images  []builder.Image
 	Judged  *oversight.Judgement // what the project's rules say about the images together
@@ -129,7 +132,11 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
 		return err
 	}
-	b.Judged, err = oversight.Judge(ctx, host, oversight.Subject{Project: p, Lock: b.Lock, Files: b.Files, Date: b.Source.Date})
+	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events}
+	if b.Steps, err = steps.Run(ctx, p, b.Lock, runner, steps.OfImages(p.Images)); err != nil {
+		return err
+	}
+	b.Judged, err = oversight.Judge(ctx, host, oversight.Subject{Project: p, Lock: b.Lock, Files: b.Files, Steps: b.Steps, Date: b.Source.Date})
 	if err != nil {
 		return err
 	}
@@ -140,7 +147,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	}
 	lists := &lister{keeper: production.Keeper{Store: b.Store, Program: host.BuildID}, dynamism: p.Dynamism, trace: trace, events: host.Events, reported: map[string]bool{}}
 	b.Images, err = builder.Images(ctx, builder.Input{
-		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files,
+		Project: p.Project, Lock: b.Lock, Store: b.Store, Root: p.Root, Files: b.Files.Files, Steps: b.Steps,
 		Tree: p.Tree, Available: p.Available,
 		Sources: lists.list,
 		Date:    b.Source.Date,
@@ -293,7 +300,7 @@ func (b *Built) judge(ctx context.Context, host machine.Host) ([][]byte, error) 
 
 // Document writes the BOM of an image that was built, and reads back what it says.
 func (b *Built) Document(ctx context.Context, host machine.Host, img *builder.Image) ([]byte, *sbom.Inventory, error) {
-	c, err := contents.OfImage(ctx, host, b.Project, b.Lock, b.Files, img.Block, b.Source.Date)
+	c, err := contents.OfImage(ctx, host, b.Project, b.Lock, contents.Given{Files: b.Files, Steps: b.Steps}, img.Block, b.Source.Date)
 	if err != nil {
 		return nil, nil, err
 	}

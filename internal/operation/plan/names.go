@@ -8,7 +8,7 @@ import (
 // Names are the labels of a build file's blocks that flags and arguments name, in source
 // order.
 type Names struct {
-	Images, Npm, Releases, Bases, Fetches []string
+	Images, Steps, Npm, Releases, Bases, Fetches []string
 }
 
 // Named reads the names of the build file, for completion in a shell. It opens nothing
@@ -21,6 +21,9 @@ func Named(h machine.Host) (Names, error) {
 	var n Names
 	for _, b := range p.Images {
 		n.Images = append(n.Images, b.Name)
+	}
+	for _, b := range p.Steps {
+		n.Steps = append(n.Steps, b.Name)
 	}
 	for _, b := range p.Npm {
 		n.Npm = append(n.Npm, b.Name)

@@ -6,23 +6,20 @@
 // result is known and why not, and each image with where its files come from: the
 // project's default files too, and what is left out of them and why.
 //
-// The invariant: planning runs nothing, writes nothing and asks no network.
+// The invariant: planning runs nothing and asks no network, and writes nothing but to the
+// store, what it worked out.
 package plan
 
 import (
 	"context"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/pipelines"
 )
-
-// ResultKind is the kind of the records in the store that hold a step's result, by
-// the action's digest.
-const ResultKind = "action"
 
 // Make plans the host's project.
 func Make(ctx context.Context, h machine.Host) (*Result, error) {
@@ -39,23 +36,17 @@ func Make(ctx context.Context, h machine.Host) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := p.Plan(ctx, pipelines.World{
-		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store),
-		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*npm.Tree, error) {
-			if s.Tree == "package" {
-				tree, _, err := p.Package(block.Name, platform, s.Package)
-				return tree, err
-			}
-			return p.Tree(block.Name, pipelines.Machine{Platform: platform}, s.Tree == "all")
-		},
-	})
+	made, err := steps.Plan(ctx, p, lock, store, nil)
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{Schema: "nbuild.plan/v1", Project: p.Name, Snapshot: made.Snapshot.OCI(), Steps: []Step{}, Images: []Image{}, Files: []string{}, Excluded: []Excluded{}, Integrity: lock.Unnamed()}
-	known := func(key cas.Digest) bool { _, ok := store.Result(ResultKind, key); return ok }
+	seen, err := execution.Look(ctx, store, made)
+	if err != nil {
+		return nil, err
+	}
 	for i := range made.Steps {
-		r.Steps = append(r.Steps, step(&made.Steps[i], known))
+		r.Steps = append(r.Steps, step(&made.Steps[i], seen[i]))
 	}
 	for i := range made.Images {
 		r.Images = append(r.Images, image(&made.Images[i]))
@@ -89,15 +80,15 @@ func usesProject(p *pipelines.Project) bool {
 	return false
 }
 
-func step(s *pipelines.PlannedStep, known func(cas.Digest) bool) Step {
-	out := Step{Name: s.Step.Name, Platform: s.Platform, Run: s.Step.Run, Needs: append([]string{}, s.Needs...), Inputs: len(s.Inputs)}
+func step(s *pipelines.PlannedStep, seen execution.Seen) Step {
+	out := Step{Name: s.Step.Name, Platform: s.Platform, Run: s.Step.Run, Needs: append([]string{}, s.Needs...), Inputs: s.Count()}
 	switch {
-	case s.Action == nil:
+	case seen.Action.IsZero():
 		out.Why = "it reads the outputs of " + strings.Join(s.Needs, ", ") + ", so its digest is known once they ran"
-	case known(s.Action.Digest()):
-		out.Action, out.Cached, out.Why = s.Action.Digest().String(), true, "the store has the result of this action"
+	case seen.Result != nil:
+		out.Action, out.Cached, out.Why = seen.Action.String(), true, "the store has the result of this action"
 	default:
-		out.Action, out.Why = s.Action.Digest().String(), "no result of this action is in the store"
+		out.Action, out.Why = seen.Action.String(), "no result of this action is in the store"
 	}
 	return out
 }

@@ -2,12 +2,15 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
@@ -44,10 +47,33 @@ func host(t *testing.T, pinned bool) machine.Host {
 		"app/package.json":      `{"name":"shop","version":"1.0.0"}`,
 		"app/package-lock.json": `{"name":"shop","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"shop","version":"1.0.0"}}}`,
 	}
+	h := machine.Host{Dir: dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store")}
 	if pinned {
-		artefacts := []snapshot.Artefact{{Kind: snapshot.KindNode, Name: pipelines.NodePackage("linux/amd64"), Version: "22.1.0", Platform: "linux/amd64", SHA256: cas.Sum([]byte("n")), Size: 1}}
-		for _, d := range []string{"libc6", "tzdata", "ca-certificates"} {
-			artefacts = append(artefacts, snapshot.Artefact{Kind: snapshot.KindDeb, Name: d, Version: "1", Platform: "linux/amd64", SHA256: cas.Sum([]byte(d)), Size: 1})
+		store, err := h.Store()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var artefacts []snapshot.Artefact
+		pin := func(kind snapshot.Kind, name, version, file string) {
+			t.Helper()
+			doc, err := snapshot.EncodeIndex(&snapshot.Index{Entries: []snapshot.Entry{{Path: file, Mode: 0o755, Size: 1, SHA256: cas.Sum([]byte(name))}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			index, err := store.PutBytes(t.Context(), doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			artefacts = append(artefacts, snapshot.Artefact{
+				Kind: kind, Name: name, Version: version, Platform: "linux/amd64", SHA256: cas.Sum([]byte(name)), Size: 1, Facts: map[string]string{"index": index.String()},
+			})
+		}
+		pin(snapshot.KindNode, pipelines.NodePackage("linux/amd64"), "22.1.0", "bin/node")
+		for _, d := range append([]string{"libc6", "tzdata", "ca-certificates"}, debian.StepPackages...) {
+			pin(snapshot.KindDeb, d, "1", "usr/share/"+d)
+		}
+		for i := range artefacts[4:] {
+			artefacts[4+i] = artefacts[4+i].ForSteps()
 		}
 		lock, err := snapshot.New(artefacts)
 		if err != nil {
@@ -63,7 +89,7 @@ func host(t *testing.T, pinned bool) machine.Host {
 			t.Fatal(err)
 		}
 	}
-	return machine.Host{Dir: dir, File: "build.hcl", StoreDir: filepath.Join(t.TempDir(), "store")}
+	return h
 }
 
 func TestMakeTellsActionsAndWhatIsLeftOut(t *testing.T) {
@@ -86,16 +112,34 @@ func TestMakeTellsActionsAndWhatIsLeftOut(t *testing.T) {
 		t.Errorf("%v %s", err, asJSON)
 	}
 
+	// What a run keeps of the first gives the second an action.
+	keep(t, h, r.Steps[0].Action)
+	if r, err = Make(t.Context(), h); err != nil || !r.Steps[0].Cached || len(r.Steps[1].Action) != 64 || r.Steps[1].Cached {
+		t.Errorf("a known result is not seen: %v %+v", err, r)
+	}
+}
+
+// keep records a result of an action, as a run would: no output, and a log.
+func keep(t *testing.T, h machine.Host, action string) {
+	t.Helper()
 	store, err := h.Store()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, _ := cas.ParseDigest(r.Steps[0].Action)
-	if err := store.PutResult(t.Context(), ResultKind, key, []byte("x")); err != nil {
+	log, err := store.PutBytes(t.Context(), []byte("passed\n"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err = Make(t.Context(), h); err != nil || !r.Steps[0].Cached {
-		t.Errorf("a known result is not seen: %v", err)
+	record, err := store.PutBytes(t.Context(), fmt.Appendf(nil, `{"form":1,"outputs":[],"log":%q,"held":"sampled"}`, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := cas.ParseDigest(action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.PutResult(t.Context(), execution.Kind, key, []byte(record.String())); err != nil {
+		t.Fatal(err)
 	}
 }
 

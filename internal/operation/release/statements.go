@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/builder"
+	"github.com/nbuild/nbuild/builder/execution"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -54,6 +56,7 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 			Variables: variables, Sensitive: sensitive,
 		},
 		Internal:  map[string]string{"codec": r.built.Codec.ID(), "date": r.built.Source.Date.Format(time.RFC3339)},
+		Steps:     ran(r.built.Steps, steps.OfImages([]pipelines.Image{*img.Block})),
 		Lock:      r.built.Lock,
 		InputRoot: r.built.Inputs,
 		Commit:    r.built.Source.Revision.ID,
@@ -61,6 +64,28 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 		BuilderID: id,
 		Version:   r.host.Version,
 	})
+}
+
+// ran lists the steps that an image needed, with those that they needed themselves.
+func ran(results execution.Results, wanted []execution.Key) []predicate.Step {
+	var all []predicate.Step
+	seen := map[execution.Key]bool{}
+	var add func(k execution.Key)
+	add = func(k execution.Key) {
+		r := results[k]
+		if r == nil || seen[k] {
+			return
+		}
+		seen[k] = true
+		all = append(all, predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Held: r.Held})
+		for _, n := range r.Needs {
+			add(execution.Key{Step: n, Platform: k.Platform})
+		}
+	}
+	for _, k := range wanted {
+		add(k)
+	}
+	return all
 }
 
 // variables separates the values that may be shown from the names of those that may

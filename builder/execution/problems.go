@@ -1,0 +1,95 @@
+package execution
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nbuild/nbuild/builder/sandbox"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// The problems of running steps.
+const (
+	CodeFailed  diag.Code = "NB1020" // the command of a step did not end well
+	CodeLimit   diag.Code = "NB1021" // a step used more than it may
+	CodeOutputs diag.Code = "NB1022" // what a step was to leave is not there, or can't be kept
+	CodeForeign diag.Code = "NB1023" // a step is for a platform that this machine can't run
+	CodeAsked   diag.Code = "NB1024" // a step asks for what can't be done yet
+	CodeChanged diag.Code = "NB1025" // a file changed between planning and running
+	CodeUnbuilt diag.Code = "NB1026" // what a step makes is not there, and nothing is to be run now
+)
+
+// failed says how a step ended badly, and where it can be looked at.
+func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag.Problem {
+	p := &diag.Problem{Pos: s.Step.At, Why: "nothing that it made is kept, and what needs it is not built"}
+	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, s.Step.Name)
+	switch {
+	case r.Limit != "":
+		p.Code = CodeLimit
+		p.What = fmt.Sprintf("step %q was stopped: it used more %s than it may", s.Step.Name, r.Limit)
+		p.Why = exceeded(s.Step, r.Limit)
+		p.Remedy = remedy(s.Step, r.Limit) + "; " + look
+	case r.Exit != 0:
+		p.Code = CodeFailed
+		p.What = fmt.Sprintf("step %q failed: %s ended with %d", s.Step.Name, strings.Join(s.Step.Run, " "), r.Exit)
+		if r.Exit > 128 {
+			p.What = fmt.Sprintf("step %q failed: %s was killed by signal %d", s.Step.Name, strings.Join(s.Step.Run, " "), r.Exit-128)
+		}
+		p.Remedy = "correct what it says; " + look
+	default:
+		p.Code = CodeOutputs
+		p.What = fmt.Sprintf("step %q does not leave what it should: %s", s.Step.Name, strings.Join(r.Refused, "; "))
+		p.Why = "an output is a file, a folder or a link that stays inside, under the name that build.hcl gives it"
+		p.Remedy = "correct `outputs` of the step, or what the command writes; " + look
+	}
+	p.Snippet = tail
+	return p
+}
+
+func exceeded(s *pipelines.Step, limit string) string {
+	switch limit {
+	case "memory":
+		return fmt.Sprintf("`memory` of the step is %d MiB", s.Memory>>20)
+	case "time":
+		return fmt.Sprintf("`timeout` of the step is %s", s.Timeout)
+	case "disk":
+		return fmt.Sprintf("a step may write %d GiB", int64(pipelines.MostWritten)>>30)
+	}
+	return fmt.Sprintf("a step may have %d processes and threads at once", pipelines.MostProcesses)
+}
+
+func remedy(s *pipelines.Step, limit string) string {
+	switch limit {
+	case "memory":
+		return fmt.Sprintf("set `memory = \"%dMiB\"` in the step", 2*s.Memory>>20)
+	case "time":
+		return fmt.Sprintf("set `timeout = %q` in the step", (2 * s.Timeout).Round(time.Second))
+	case "disk":
+		return "have it write less, or split it into several steps"
+	}
+	return "have it start fewer at once"
+}
+
+// Refuse returns what steps ask for and this version can't do, in source order.
+func Refuse(p *pipelines.Project) error {
+	var problems diag.Problems
+	for _, s := range p.Steps {
+		if s.Trace {
+			problems = append(problems, &diag.Problem{
+				Code: CodeAsked, Pos: s.At, What: fmt.Sprintf("what step %q loads can't be recorded by this version", s.Name),
+				Why:    "`trace = true` asks for it, and an image without what it would list might refuse what production needs",
+				Remedy: "take `trace` out of the step, and record with `nbuild trace --run -- npm test`",
+			})
+		}
+		if s.Network != "none" {
+			problems = append(problems, &diag.Problem{
+				Code: CodeAsked, Pos: s.At, What: fmt.Sprintf("step %q can't have a network in this version", s.Name),
+				Why:    fmt.Sprintf("`network = %q` asks for it, and no step reaches anything yet", s.Network),
+				Remedy: "take `network` out of the step, and give it the packages by npm.NAME.all in `inputs`",
+			})
+		}
+	}
+	return problems.Err()
+}

@@ -1,0 +1,351 @@
+package execution
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nbuild/nbuild/builder/sandbox"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/unfinished"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// Runner runs steps.
+type Runner struct {
+	Store   *cas.Store
+	Lease   *cas.Lease // holds what a run needs
+	Project *os.Root   // the project's folder
+	Workers int        // steps at once; 0 means GOMAXPROCS
+	Events  event.Sink
+
+	// KnownOnly runs nothing: a step whose result the store lacks is CodeUnbuilt.
+	KnownOnly bool
+
+	// Sandbox runs a command; nil is sandbox.Run.
+	Sandbox func(ctx context.Context, s sandbox.Spec, log io.Writer) (*sandbox.Result, error)
+}
+
+// Results are what steps came to, by name and platform.
+type Results map[Key]*Result
+
+// Key names a step on a platform.
+type Key struct{ Step, Platform string }
+
+// Steps runs those steps of a plan that are wanted, and those that they need. Every step
+// that fails is reported, in the plan's order; those that need it are left out.
+func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) (Results, error) {
+	if r.Events == nil {
+		r.Events = event.Discard
+	}
+	todo := needed(plan, wanted)
+	if len(todo) == 0 {
+		return Results{}, nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	workers := r.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	free := make(chan struct{}, workers)
+	done := map[Key]chan struct{}{}
+	for _, s := range todo {
+		done[keyOf(s)] = make(chan struct{})
+	}
+	results := make([]*Result, len(todo))
+	at := map[Key]int{}
+	errs := make([]error, len(todo))
+	for i, s := range todo {
+		at[keyOf(s)] = i
+	}
+	var work sync.WaitGroup
+	for i, s := range todo {
+		work.Go(func() {
+			defer close(done[keyOf(s)])
+			var outputs []pipelines.Input
+			for _, n := range s.Needs {
+				key := Key{n, s.Platform}
+				<-done[key]
+				before := results[at[key]]
+				if before == nil {
+					return // it failed, and says so itself
+				}
+				outputs = append(outputs, before.inputs()...)
+			}
+			select {
+			case free <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			defer func() { <-free }()
+			results[i], errs[i] = r.step(ctx, s, outputs)
+			if len(diag.All(errs[i])) == 0 && errs[i] != nil {
+				cancel(errs[i]) // nothing of it is a step's fault
+			}
+		})
+	}
+	work.Wait()
+	var problems diag.Problems
+	for _, err := range errs {
+		ps := diag.All(err)
+		if err != nil && len(ps) == 0 {
+			return nil, context.Cause(ctx)
+		}
+		problems = append(problems, ps...)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	all := Results{}
+	for i, s := range todo {
+		all[keyOf(s)] = results[i]
+	}
+	return all, nil
+}
+
+func keyOf(s *pipelines.PlannedStep) Key { return Key{s.Step.Name, s.Platform} }
+
+// needed are the wanted steps and those that they need, in the plan's order.
+func needed(plan *pipelines.Plan, wanted []Key) []*pipelines.PlannedStep {
+	want := map[Key]bool{}
+	for _, k := range wanted {
+		want[k] = true
+	}
+	for i := range slices.Backward(plan.Steps) { // each stands after those that it needs
+		s := &plan.Steps[i]
+		if want[keyOf(s)] {
+			for _, n := range s.Needs {
+				want[Key{n, s.Platform}] = true
+			}
+		}
+	}
+	var all []*pipelines.PlannedStep
+	for i := range plan.Steps {
+		if s := &plan.Steps[i]; want[keyOf(s)] {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// step returns the result of a step, by running it where the store has none.
+func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []pipelines.Input) (*Result, error) {
+	action := s.Action
+	if action == nil || len(s.Needs) > 0 {
+		var err error
+		if action, err = s.Encode(outputs); err != nil {
+			if p := pipelines.TwoAtOnePath(s.Step, err); p != nil {
+				return nil, p
+			}
+			return nil, err
+		}
+	}
+	if known, ok := Known(ctx, r.Store, r.Lease, action.Digest()); ok {
+		known.Step, known.Platform, known.Needs = s.Step.Name, s.Platform, s.Needs
+		if !r.KnownOnly {
+			if err := replay(ctx, r.Store, known, r.Events); err != nil {
+				return nil, err
+			}
+			r.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String(), Cached: true})
+		}
+		return known, nil
+	}
+	if r.KnownOnly {
+		return nil, &diag.Problem{
+			Code: CodeUnbuilt, Pos: s.Step.At, What: fmt.Sprintf("what step %q makes for %s is not in the store", s.Step.Name, s.Platform),
+			Why: "what an image holds is known once its steps ran", Remedy: "run `nbuild build` first",
+		}
+	}
+	if here := runtime.GOOS + "/" + runtime.GOARCH; s.Platform != here {
+		return nil, &diag.Problem{
+			Code: CodeForeign, Pos: s.Step.At, What: fmt.Sprintf("step %q is for %s, and this machine runs %s", s.Step.Name, s.Platform, here),
+			Why:    "a step runs on the platform that its outputs are for, and the store has no result of it",
+			Remedy: fmt.Sprintf("build on a machine of that platform, or build for this one: platforms = [%q] in the project block", here),
+		}
+	}
+	r.Events.Emit(event.Event{Kind: event.StepStart, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String()})
+	out, err := r.run(ctx, s, action)
+	if err != nil {
+		return nil, err
+	}
+	r.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String(), Duration: out.Used.Wall})
+	return out, nil
+}
+
+// run runs an action in the sandbox and keeps what comes out.
+func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action) (*Result, error) {
+	if action.Root == nil || s.Helper == nil {
+		return nil, fmt.Errorf("step %q was planned without a root file system or a sandbox", s.Step.Name)
+	}
+	dir, end, err := r.Store.Unfinished("step-")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	spec, err := r.lay(ctx, s, action, dir)
+	if err != nil {
+		return nil, err
+	}
+	log, err := newLog(filepath.Join(dir, "log"), r.Events, s.Step.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	run := r.Sandbox
+	if run == nil {
+		run = sandbox.Run
+	}
+	ran, err := run(ctx, *spec, log)
+	log.flush()
+	if err != nil {
+		return nil, fmt.Errorf("running step %s: %w", s.Step.Name, err)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	t := &taker{store: r.Store}
+	if ran.Exit == 0 && ran.Limit == "" && len(ran.Refused) == 0 && len(s.Step.Outputs) > 0 {
+		if t.root, err = os.OpenRoot(filepath.Join(spec.Scratch, "out")); err != nil {
+			return nil, fmt.Errorf("taking the outputs of step %s: %w", s.Step.Name, err)
+		}
+		err = t.take(ctx, s.Step.Outputs)
+		t.root.Close()
+		if err != nil {
+			return nil, err
+		}
+		ran.Refused = t.refused
+	}
+	if ran.Exit != 0 || ran.Limit != "" || len(ran.Refused) > 0 {
+		left, err := r.leave(dir, action.Digest())
+		if err != nil {
+			return nil, err
+		}
+		return nil, failed(s, ran, log.tail(), left)
+	}
+	out := &Result{
+		Step: s.Step.Name, Platform: s.Platform, Needs: s.Needs, Action: action.Digest(), Outputs: t.entries, Held: ran.Held,
+		Used: Used{Wall: ran.Wall, User: ran.User, System: ran.System, Peak: ran.Peak},
+	}
+	if out.Log, err = log.keep(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	if err := r.hold(out); err != nil {
+		return nil, err
+	}
+	return out, out.keep(ctx, r.Store)
+}
+
+// hold keeps a result from being pruned while the run lasts.
+func (r *Runner) hold(out *Result) error {
+	if r.Lease == nil {
+		return nil
+	}
+	held := []cas.Digest{out.Log}
+	for _, e := range out.Outputs {
+		if e.Link == "" {
+			held = append(held, e.SHA256)
+		}
+	}
+	return r.Lease.Hold(held...)
+}
+
+// lay lays out what an action reads.
+func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action, dir string) (*sandbox.Spec, error) {
+	spec := &sandbox.Spec{
+		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Step.Outputs, Scratch: filepath.Join(dir, "scratch"),
+		Limits: sandbox.Limits{Memory: s.Step.Memory, Disk: pipelines.MostWritten, Processes: pipelines.MostProcesses, Time: s.Step.Timeout},
+	}
+	own := filepath.Join(dir, "input")
+	for _, d := range []string{spec.Scratch, own} {
+		if err := errors.Join(os.Mkdir(d, 0o755), os.Chmod(d, 0o755)); err != nil {
+			return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
+		}
+	}
+	w := &writer{store: r.Store, project: r.Project, dir: own}
+	err := w.write(ctx, given(action))
+	if errors.Is(err, errChanged) {
+		return nil, &diag.Problem{
+			Code: CodeChanged, Pos: s.Step.At, What: fmt.Sprintf("a file of step %q changed while it was read", s.Step.Name), Err: err,
+			Why: "its action names other bytes, and so would the result", Remedy: "run the command again once nothing writes to the project's files",
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
+	}
+	spec.Work = []string{own}
+	for _, t := range action.Trees {
+		at, err := r.tree(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(spec.Work, at) {
+			spec.Work = append(spec.Work, at)
+		}
+	}
+	if spec.Root, err = r.tree(ctx, action.Root); err != nil {
+		return nil, err
+	}
+	return spec, nil
+}
+
+// given are the inputs of an action that stand in its working folder and in no tree,
+// relative to that. The sandbox itself takes what else there is.
+func given(action *pipelines.Action) []pipelines.Input {
+	var all []pipelines.Input
+	for _, in := range action.Inputs {
+		var below bool
+		if in.Path, below = strings.CutPrefix(in.Path, pipelines.WorkFolder+"/"); below {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
+// tree lays out a tree in the store, once.
+func (r *Runner) tree(ctx context.Context, t *pipelines.Tree) (string, error) {
+	if r.Lease != nil {
+		if err := r.Lease.Hold(t.Root.Digest); err != nil {
+			return "", err
+		}
+	}
+	at, err := r.Store.Tree(ctx, t.Root.Digest, func(dir string) error {
+		inputs, err := t.List(ctx)
+		if err != nil {
+			return err
+		}
+		w := &writer{store: r.Store, project: r.Project, dir: dir}
+		return w.write(ctx, inputs)
+	})
+	if err != nil {
+		return "", fmt.Errorf("laying out %s: %w", t.From, err)
+	}
+	return at, nil
+}
+
+// leave keeps what a failed step wrote, and its log, for whoever looks into it.
+func (r *Runner) leave(dir string, action cas.Digest) (string, error) {
+	wrote := filepath.Join(dir, "work")
+	if err := os.Rename(filepath.Join(dir, "scratch", "work"), wrote); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("keeping what failed: %w", err)
+	}
+	for _, other := range []string{"input", "scratch"} {
+		if err := unfinished.RemoveAll(filepath.Join(dir, other)); err != nil {
+			return "", fmt.Errorf("keeping what failed: %w", err)
+		}
+	}
+	return r.Store.Failed(dir, action.String()[:16])
+}

@@ -1,0 +1,140 @@
+package steproot
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/debian"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// rules stands for how trees are made. Raise it whenever the same artefacts would give
+// another tree.
+const rules = "nbuild-step-root 1"
+
+// Tree makes the root file system of a base, from what the plan says that it is made of,
+// for a platform. Skeleton are the paths that the sandbox lays its own over: folders,
+// which end with a slash, and files. They are there, if only empty.
+func Tree(ctx context.Context, store *cas.Store, base *pipelines.Base, of []snapshot.Artefact, platform string, skeleton []string) (*pipelines.Tree, error) {
+	var key strings.Builder
+	fmt.Fprintf(&key, "%s\n%s\n%q\n", rules, platform, skeleton)
+	for _, a := range of {
+		index, _ := a.Index()
+		fmt.Fprintf(&key, "%s %q %q %s %s\n", a.Kind, a.Name, a.Version, a.SHA256, index)
+	}
+	list := func(ctx context.Context) ([]pipelines.Input, error) {
+		inputs, err := inputs(ctx, store, base, of, platform)
+		return withSkeleton(inputs, skeleton), err
+	}
+	return pipelines.NewTree(ctx, pipelines.KeepIn(store), "base."+base.Name, cas.Sum([]byte(key.String())), list)
+}
+
+func inputs(ctx context.Context, store *cas.Store, base *pipelines.Base, of []snapshot.Artefact, platform string) ([]pipelines.Input, error) {
+	if base.Image != "" {
+		if len(of) != 1 {
+			return nil, fmt.Errorf("base %q is made of %d images", base.Name, len(of))
+		}
+		return layered(ctx, store, of[0])
+	}
+	var debs []snapshot.Artefact
+	var all []pipelines.Input
+	for _, a := range of {
+		switch a.Kind {
+		case snapshot.KindDeb:
+			debs = append(debs, a)
+		case snapshot.KindNode:
+			files, err := node(ctx, store, a)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, files...)
+		}
+	}
+	files, err := debian.Outline(ctx, store, debs, platform)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		in := pipelines.Input{
+			Path: f.Path, Folder: f.Dir, Executable: f.Mode&0o111 != 0 && !f.Dir, Link: f.Link, Size: f.Size, SHA256: f.SHA256,
+			Member: f.Path, Content: f.Data, From: "nbuild",
+		}
+		if f.Deb != nil {
+			in.Archive, in.Kind, in.From = f.Deb.SHA256, snapshot.KindDeb, f.Deb.ID()
+		} else if in.Content == nil {
+			in.Content = []byte{}
+		}
+		all = append(all, in)
+	}
+	return all, nil
+}
+
+// node places Node where images have it: its program in usr/local/bin, and its licence.
+func node(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipelines.Input, error) {
+	named, ok := a.Index()
+	if !ok {
+		return nil, fmt.Errorf("nbuild.lock names no file index of %s", a.ID())
+	}
+	doc, err := store.Read(ctx, named, bounds.FileIndex)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	index, err := snapshot.DecodeIndex(doc)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+	}
+	var all []pipelines.Input
+	for _, e := range index.Entries {
+		if e.Path != "bin/node" && e.Path != "LICENSE" {
+			continue
+		}
+		all = append(all, pipelines.Input{
+			Path: path.Join("usr/local", e.Path), Executable: e.Path == "bin/node", Size: e.Size, SHA256: e.SHA256,
+			Archive: a.SHA256, Kind: snapshot.KindNode, Index: named, Member: e.Path, From: a.ID(),
+		})
+	}
+	return all, nil
+}
+
+// withSkeleton adds those paths of the sandbox that the files lack, and puts folders and
+// files in the place of links that stand there, as images have one for resolv.conf: the
+// sandbox follows none.
+func withSkeleton(inputs []pipelines.Input, skeleton []string) []pipelines.Input {
+	inputs = slices.DeleteFunc(inputs, func(in pipelines.Input) bool {
+		return in.Link != "" && (slices.Contains(skeleton, in.Path) || slices.Contains(skeleton, in.Path+"/"))
+	})
+	there := map[string]bool{} // whether it is a link
+	for _, in := range inputs {
+		there[in.Path] = in.Link != ""
+		for dir := path.Dir(in.Path); dir != "."; dir = path.Dir(dir) {
+			there[dir] = there[dir]
+		}
+	}
+	beneathLink := func(p string) bool {
+		for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
+			if there[dir] {
+				return true
+			}
+		}
+		return false
+	}
+	for _, name := range skeleton {
+		p := strings.TrimSuffix(name, "/")
+		if _, taken := there[p]; taken || beneathLink(p) {
+			continue
+		}
+		in := pipelines.Input{Path: p, Folder: p != name, From: "nbuild"}
+		if !in.Folder {
+			in.Content, in.SHA256 = []byte{}, cas.Sum(nil)
+		}
+		there[p] = false
+		inputs = append(inputs, in)
+	}
+	return inputs
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
+)
+
+// tools are the programs of this machine that steps of scripts run.
+var tools = []string{"sh", "cat", "cp", "env", "id", "ls", "mkdir", "rm", "sleep"}
+
+// library is the path of a library, or of the loader, as ldd prints it.
+var library = regexp.MustCompile(`(?m)(?:^|=>)\s*(/\S+) \(0x`)
+
+// shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
+// machine, and a program for node, and sets $PLATFORM to what it is for: shell-base.
+func shellBase(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: shell-base")
+	}
+	platform := "linux/" + runtime.GOARCH
+	files := map[string][]byte{"usr/bin/node": linkagetest.Program(platform)}
+	read := func(as, from string) {
+		body, err := os.ReadFile(from)
+		ts.Check(err)
+		files[strings.TrimPrefix(as, "/")] = body
+	}
+	for _, tool := range tools {
+		at, err := exec.LookPath(tool)
+		ts.Check(err)
+		at, err = filepath.EvalSymlinks(at)
+		ts.Check(err)
+		read("bin/"+tool, at)
+		libraries, _ := exec.Command("ldd", at).Output() // a program that links to none is no failure
+		for _, found := range library.FindAllStringSubmatch(string(libraries), -1) {
+			read(found[1], found[1])
+		}
+	}
+	var names []string
+	for n := range files { // sorted below
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	var b bytes.Buffer
+	archive := tar.NewWriter(&b)
+	for _, n := range names {
+		ts.Check(archive.WriteHeader(&tar.Header{Name: n, Mode: 0o755, Size: int64(len(files[n])), Typeflag: tar.TypeReg}))
+		_, err := archive.Write(files[n])
+		ts.Check(err)
+	}
+	ts.Check(archive.Close())
+	img, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), static.NewLayer(b.Bytes(), types.OCIUncompressedLayer))
+	ts.Check(err)
+	config, err := img.ConfigFile()
+	ts.Check(err)
+	config = config.DeepCopy()
+	config.OS, config.Architecture, config.Config.Env = "linux", runtime.GOARCH, []string{"PATH=/usr/bin:/bin"}
+	img, err = mutate.ConfigFile(img, config)
+	ts.Check(err)
+	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{
+		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: runtime.GOARCH}},
+	})
+	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
+	ts.Check(err)
+	ts.Check(remote.WriteIndex(tag, index))
+}
+
+// struck runs a command until it prints a word, sends it a signal, and holds how it ends.
+// Nothing may run afterwards that has the word in its arguments: struck SIGNAL CODE WORD
+// COMMAND ARGS…. The signal KILL ends nbuild without a chance to clean up.
+func struck(ts *testscript.TestScript, neg bool, args []string) {
+	strike := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+	if neg || len(args) < 4 || strike[args[0]] == nil {
+		ts.Fatalf("usage: struck INT|TERM|KILL CODE WORD COMMAND ARGS…")
+	}
+	word := args[2]
+	program, err := exec.LookPath(args[3])
+	ts.Check(err)
+	printed, to, err := os.Pipe()
+	ts.Check(err)
+	defer printed.Close()
+	cmd := exec.Command(program, args[4:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), to, to
+	for _, name := range []string{"PATH", "HOME", "NBUILD_STORE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	to.Close()
+	var all strings.Builder
+	for lines := bufio.NewScanner(printed); lines.Scan(); {
+		all.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), word) {
+			break
+		}
+	}
+	ts.Check(cmd.Process.Signal(strike[args[0]]))
+	rest, _ := io.ReadAll(printed) // ends with the last process that has it
+	if got := exitText(cmd.Wait()); got != args[1] {
+		ts.Fatalf("ended with %s, want %s:\n%s%s", got, args[1], all.String(), rest)
+	}
+	for range 100 { // a kernel takes a moment to end a namespace
+		if !running(word) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("something of %q runs still", word)
+}
+
+// running reports whether a process has a word in its arguments.
+func running(word string) bool {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range lines {
+		text, err := os.ReadFile(name)
+		if err == nil && bytes.Contains(text, []byte(word)) && !bytes.Contains(text, []byte("test.")) {
+			return true
+		}
+	}
+	return false
+}

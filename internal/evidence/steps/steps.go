@@ -1,0 +1,121 @@
+// Package steps plans the steps of an opened project as actions, and runs those that are
+// wanted.
+//
+// A plan is made from the project, nbuild.lock and the file indexes in the store. What it
+// works out of many files is kept there, so that planning what is unchanged reads little
+// more than the project's own files.
+//
+// The invariant: the action that is shown by `nbuild plan` is the one that a build runs.
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nbuild/nbuild/builder/execution"
+	"github.com/nbuild/nbuild/builder/sandbox"
+	"github.com/nbuild/nbuild/builder/steproot"
+	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/upstream"
+	"github.com/nbuild/nbuild/pipelines"
+)
+
+// Plan plans a project: its images, and the steps that are named with those that they
+// need, or all steps where only is nil.
+func Plan(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *cas.Store, only []execution.Key) (*pipelines.Plan, error) {
+	made, err := p.Plan(ctx, pipelines.World{
+		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store), Keep: pipelines.KeepIn(store),
+		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*npm.Tree, error) {
+			if s.Tree == "package" {
+				tree, _, err := p.Package(block.Name, platform, s.Package)
+				return tree, err
+			}
+			return p.Tree(block.Name, pipelines.Machine{Platform: platform}, s.Tree == "all")
+		},
+		Root: func(ctx context.Context, base *pipelines.Base, of []snapshot.Artefact, platform string) (*pipelines.Tree, error) {
+			return steproot.Tree(ctx, store, base, of, platform, sandbox.Skeleton())
+		},
+		Helper: sandbox.Helper, Fixed: sandbox.Environment(), Wanted: wanted(p, only),
+	})
+	if errors.Is(err, cas.ErrNotFound) {
+		return nil, &diag.Problem{
+			Code: upstream.CodeOffline, What: "what steps read is not in the store, or not whole", Err: err,
+			Why: "an action names each file by its digest, and the store says what files there are", Remedy: "run `nbuild vendor` once where there is a network",
+		}
+	}
+	return made, err
+}
+
+// wanted says which steps are planned, on which platforms; nil means all of them.
+func wanted(p *project.Project, only []execution.Key) func(step, platform string) bool {
+	if only == nil {
+		return nil
+	}
+	want := map[execution.Key]bool{}
+	var add func(k execution.Key)
+	add = func(k execution.Key) {
+		s, ok := p.Step(k.Step)
+		if !ok || want[k] {
+			return
+		}
+		want[k] = true
+		for _, in := range s.Inputs {
+			if in.Kind == pipelines.FromStep {
+				add(execution.Key{Step: in.Name, Platform: k.Platform})
+			}
+		}
+	}
+	for _, k := range only {
+		add(k)
+	}
+	return func(step, platform string) bool { return want[execution.Key{Step: step, Platform: platform}] }
+}
+
+// OfImages lists the steps that a project's images need: those whose outputs their layers
+// take, and those that must pass first, on each image's platforms.
+func OfImages(images []pipelines.Image) []execution.Key {
+	keys := []execution.Key{}
+	for _, img := range images {
+		names := append([]string{}, img.After...)
+		for _, l := range img.Layers {
+			for _, s := range l.From {
+				if s.Kind == pipelines.FromStep {
+					names = append(names, s.Name)
+				}
+			}
+		}
+		for _, platform := range img.Platforms {
+			for _, n := range names {
+				keys = append(keys, execution.Key{Step: n, Platform: platform})
+			}
+		}
+	}
+	return keys
+}
+
+// Known returns what the steps of images have made, of which none is run.
+func Known(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *cas.Store, images ...pipelines.Image) (execution.Results, error) {
+	return Run(ctx, p, lock, &execution.Runner{Store: store, KnownOnly: true}, OfImages(images))
+}
+
+// Run plans the steps that are wanted and runs them.
+func Run(ctx context.Context, p *project.Project, lock *snapshot.Lock, r *execution.Runner, only []execution.Key) (execution.Results, error) {
+	if len(only) == 0 {
+		return execution.Results{}, nil
+	}
+	made, err := Plan(ctx, p, lock, r.Store, only)
+	if err != nil {
+		return nil, err
+	}
+	r.Project = p.Root
+	results, err := r.Steps(ctx, made, only)
+	if len(diag.All(err)) == 0 && err != nil {
+		return nil, fmt.Errorf("running steps: %w", err)
+	}
+	return results, err
+}
