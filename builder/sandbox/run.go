@@ -59,7 +59,7 @@ func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
 	}
 	defer reportR.Close()
 
-	cmd := exec.CommandContext(ctx, helper, "outer")
+	cmd := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", helper.Fd()), "outer")
 	cmd.Env, cmd.Dir = []string{protocol.OneProcessor}, "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{orderR, reportW}
@@ -110,33 +110,29 @@ func Owner() (uid, gid int) {
 }
 
 // program gives the helper as a file that has no name on any disk, so that nobody can
-// put another in its place.
-var program = sync.OnceValues(func() (string, error) {
+// put another in its place. It stays open as long as nbuild runs.
+var program = sync.OnceValues(func() (*os.File, error) {
 	bytes, err := Helper("linux/" + runtime.GOARCH)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	fd, err := unix.MemfdCreate("nbuild-sandbox", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if errors.Is(err, unix.EINVAL) { // a kernel before 6.3, where every such file can be run
 		fd, err = unix.MemfdCreate("nbuild-sandbox", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	// Above the descriptors that the helper is given, which would be laid over it.
 	high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 100)
 	unix.Close(fd)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	f := os.NewFile(uintptr(high), "nbuild-sandbox")
 	if _, err := f.Write(bytes); err != nil {
-		return "", err
+		return nil, err
 	}
 	_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE)
-	kept = f
-	return fmt.Sprintf("/proc/self/fd/%d", high), err
+	return f, err
 })
-
-// kept holds the helper's file open as long as nbuild runs.
-var kept *os.File

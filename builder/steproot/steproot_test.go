@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
@@ -86,7 +85,7 @@ func stored(t *testing.T, store *cas.Store, layers ...[]*tar.Header) snapshot.Ar
 		}
 	}
 	put(img.RawConfigFile())
-	return snapshot.Artefact{Kind: snapshot.KindBase, Name: "base", Platform: "linux/amd64", SHA256: put(img.(v1.Image).RawManifest())}
+	return snapshot.Artefact{Kind: snapshot.KindBase, Name: "base", Platform: "linux/amd64", SHA256: put(img.RawManifest())}
 }
 
 func TestLayersLieOverEachOther(t *testing.T) {

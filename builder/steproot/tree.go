@@ -113,7 +113,9 @@ func withSkeleton(inputs []pipelines.Input, skeleton []string) []pipelines.Input
 	for _, in := range inputs {
 		there[in.Path] = in.Link != ""
 		for dir := path.Dir(in.Path); dir != "."; dir = path.Dir(dir) {
-			there[dir] = there[dir]
+			if _, known := there[dir]; !known {
+				there[dir] = false
+			}
 		}
 	}
 	beneathLink := func(p string) bool {
