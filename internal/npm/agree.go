@@ -161,6 +161,8 @@ func (c *comparison) judge(e *edge) {
 		return // the tarball brings whatever it brings
 	case e.to != nil && e.to.shrinkwrapped():
 		return
+	case e.from == c.g.root && e.kind == PeerOptional && c.wrong[e] == nil && c.overridesDirect(e):
+		c.overridden(e) // though it asks for nothing
 	case e.kind == PeerOptional:
 		return // it asks for nothing: npm ci takes what there is
 	case c.wrong[e] != nil:

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/nbuild/nbuild/internal/diag"
 )
 
 // held is a lockfile held against a package.json, "" for none.
@@ -123,6 +125,7 @@ func TestForReadsOverrides(t *testing.T) {
 		"to itself":       {`{"oak": "$oak"}`, nil},
 		"to nothing":      {`{"leaf": "$gone"}`, []string{"NB0362 6 node_modules/oak asks for leaf@^1.0.0", "NB0362 9 node_modules/elm asks for leaf@^2.0.0"}},
 		"of the project":  {`{"oak": "2"}`, []string{"NB0362 1 package.json asks for oak@^1.0.0, of which overrides make oak@2: what package.json asks for itself can't be overridden with 2"}},
+		"optional peer":   {`{"pin": "1"}`, []string{"NB0362 1 package.json asks for pin@^2.0.0 in peerDependencies, of which overrides make pin@1: what package.json asks for itself can't be overridden with 1"}},
 		"an alias":        {`{"vein": "npm:artery@1"}`, []string{"NB0362 10 node_modules/elm/node_modules/leaf asks for vein@1, of which overrides make vein@npm:artery@1, and the lockfile has another package there, vein 1.0.0 (node_modules/vein)"}},
 		"no package":      {`{"../up": "1"}`, []string{"NB0362 1 package.json can't be read"}},
 		"no comparison":   {`{"leaf@next": "1"}`, []string{"NB0362 0 an override can't be held against what it is of"}},
@@ -180,4 +183,22 @@ func FuzzReadManifest(f *testing.F) {
 			_, _ = lock.For(m, nil, Options{})
 		}
 	})
+}
+
+// npm keeps quiet where one that fits stands above one that does not: nbuild refuses it,
+// and does not say that npm would.
+func TestForSaysWhatNpmDoesBelowOneThatFits(t *testing.T) {
+	for name, test := range map[string]struct{ above, says string }{
+		"one that fits":  {"1.4.0", "npm ci drops one of the two or leaves both"},
+		"none that does": {"3.0.0", "npm ci refuses it too"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := held(t, `{"dependencies": {"oak": "1", "leaf": "`+test.above+`"}}`, Options{}, lockWith("", dep("node_modules/leaf", test.above, ""),
+				dep("node_modules/oak", "1.0.0", `"dependencies": {"leaf": "^1.0.0"}`), dep("node_modules/oak/node_modules/leaf", "2.0.0", "")))
+			all := diag.All(err)
+			if len(all) != 1 || !strings.Contains(all[0].Why, test.says) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }

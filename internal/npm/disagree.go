@@ -70,7 +70,25 @@ func (c *comparison) differs(e *edge) {
 	if e.kind == Peer && c.projectsOwn(e) && c.inTheWay(e) {
 		remedy = "change what package.json asks for so that both can be had; or take the peer as it is, which npm calls legacy: run `npm config set legacy-peer-deps true --location=project`, which writes it into .npmrc"
 	}
-	c.problem(c.code(e, CodeDiffers), e, what, refused, remedy)
+	why := refused
+	if c.fitsAbove(e) {
+		why = "one that fits stands further up, where it is not found; npm ci drops one of the two or leaves both, and says nothing of it"
+	}
+	c.problem(c.code(e, CodeDiffers), e, what, why, remedy)
+}
+
+// fitsAbove reports whether a package that a dependency asks for stands above the one
+// that it gets.
+func (c *comparison) fitsAbove(e *edge) bool {
+	if e.to.parent == nil {
+		return false
+	}
+	return c.g.resolve(e.to.parent.parent, e.name, func(n *node) bool {
+		other := *e
+		other.to = n
+		fits, err := c.g.satisfied(&other, c.locked(e.from))
+		return err == nil && fits
+	}) != nil
 }
 
 // has is the package that the lockfile has for a dependency, with where it comes from

@@ -20,6 +20,7 @@ import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { createRequire } from 'node:module'
 import { Chance } from './chance.mjs'
 import { edit } from './edits.mjs'
 import { Oracle } from './oracle.mjs'
@@ -29,6 +30,8 @@ import { real, sample, small } from './worlds.mjs'
 const { values: o } = parseArgs({ options: {
   nbuild: { type: 'string' }, work: { type: 'string' }, edits: { type: 'string', default: '500' }, seed: { type: 'string', default: '1' },
   corpus: { type: 'string' }, real: { type: 'string', default: '3' }, disk: { type: 'string', default: '4' }, seconds: { type: 'string', default: '100000' }, patience: { type: 'string', default: '120' }, one: { type: 'string' } } })
+const modules = execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim()
+const semver = createRequire(path.join(modules, 'npm', 'package.json'))('semver')
 const chance = new Chance(Number(o.seed))
 const work = path.resolve(o.work)
 const nbuild = path.resolve(o.nbuild)
@@ -92,9 +95,26 @@ function tree(folder) {
 
 // folders lists the packages of a tree by place and version.
 function folders(list, folder, lock) {
-  const bundled = at => lock.packages[at]?.inBundle
+  // Also where an edit took the entry away: npm itself finds it in the tarball.
+  const bundled = at => {
+    const [, above, name] = at.match(/^(?:(.*)\/)?node_modules\/((?:@[^/]+\/)?[^/]+)$/) ?? []
+    return lock.packages[at]?.inBundle || above && lock.packages[above]?.bundleDependencies?.includes(name)
+  }
   return list.filter(line => !bundled(line.split(' ')[0].slice(0, -'/package.json'.length))).filter(line => /\/package\.json \d+ [0-9a-f]+$/.test(line)).map(line => line.split(' ')[0].slice(0, -'/package.json'.length)).map(at =>
     `${at} ${JSON.parse(fs.readFileSync(path.join(folder, at, 'package.json'))).version}`).sort()
+}
+
+// fitsAbove reports whether a problem is of an entry that does not fit, and one that does
+// stands above it.
+function fitsAbove(problem, packages) {
+  const [, range, at] = problem.match(/ asks for (?:@?[^@ ]+)@(.+), and the lockfile has \S+ \S+ \((\S+)\)$/) ?? []
+  const name = at?.split('node_modules/').at(-1)
+  for (let above = at; above;) {
+    above = above.slice(0, Math.max(0, above.lastIndexOf('node_modules/') - 1)) // its dependent's folder
+    const there = above.slice(0, Math.max(0, above.lastIndexOf('node_modules/'))) + 'node_modules/' + name
+    if (above && packages[there] && semver.satisfies(packages[there].version, range, { loose: true })) return true
+  }
+  return false
 }
 
 // accepted names the disagreements that docs/formats.md gives a reason for.
@@ -104,6 +124,7 @@ function accepted(npm, said, project) {
   if (!npm.refused && problems.length > 0) {
     if (problems.every(p => p.includes('has another package there'))) return "another package's name"
     if (problems.every(p => /^(\S+) asks as a peer for .*\(\1\/node_modules\/(@[^/]+\/)?[^/]+\)$/.test(p))) return "a peer in its dependent's own folder"
+    if (problems.every(p => fitsAbove(p, project.lock.packages))) return 'an entry that does not fit, below one that does'
     if (npm.dropped.length > 0) return 'an entry that does not fit, for which npm drops some'
   }
   if (problems.length === 0 && tagged) return 'a tag, which npm asks the registry for'
@@ -165,7 +186,7 @@ async function judge(i, project) {
   if (full) count.onDisk++
 }
 
-const oracle = new Oracle(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), work, Number(o.patience))
+const oracle = new Oracle(modules, work, Number(o.patience))
 const bases = []
 const start = Date.now()
 for (let i = 1; i <= Number(o.edits) && Date.now() - start < 1000 * Number(o.seconds); i++) {
