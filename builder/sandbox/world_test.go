@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		os.Exit(child(spec))
 	}
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "nbuild-sandbox-")
+	dir, err := os.MkdirTemp(open(), "nbuild-sandbox-")
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
 	}
@@ -39,6 +39,22 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// open returns a folder for temporary files that every user can reach, which the one of
+// these tests may not be.
+func open() string {
+	for _, dir := range []string{os.TempDir(), "/var/tmp", "/tmp", "/dev/shm"} {
+		reached := true
+		for at := dir; reached && at != "/"; at = filepath.Dir(at) {
+			info, err := os.Stat(at)
+			reached = err == nil && info.Mode()&0o001 != 0
+		}
+		if reached {
+			return dir
+		}
+	}
+	return os.TempDir()
 }
 
 // child runs one order as another user, in this test's own program.
@@ -98,7 +114,7 @@ type world struct {
 
 func newWorld(t *testing.T, user who) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "nbuild-sandbox-world-")
+	dir, err := os.MkdirTemp(open(), "nbuild-sandbox-world-")
 	if err != nil {
 		t.Fatal(err)
 	}
