@@ -34,10 +34,15 @@ var tools = []string{"sh", "cat", "cp", "env", "id", "ls", "mkdir", "rm", "sleep
 var library = regexp.MustCompile(`(?m)(?:^|=>)\s*(/\S+) \(0x`)
 
 // shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
-// machine, and a program for node, and sets $PLATFORM to what it is for: shell-base.
+// machine, and a program for node. It says that it is for this machine's platform, or for
+// the one that is named: shell-base [ARCHITECTURE].
 func shellBase(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: shell-base")
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: shell-base [ARCHITECTURE]")
+	}
+	arch := runtime.GOARCH
+	if len(args) == 1 {
+		arch = args[0]
 	}
 	platform := "linux/" + runtime.GOARCH
 	files := map[string][]byte{"usr/bin/node": linkagetest.Program(platform)}
@@ -75,11 +80,11 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	config, err := img.ConfigFile()
 	ts.Check(err)
 	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Config.Env = "linux", runtime.GOARCH, []string{"PATH=/usr/bin:/bin"}
+	config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/usr/bin:/bin"}
 	img, err = mutate.ConfigFile(img, config)
 	ts.Check(err)
 	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{
-		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: runtime.GOARCH}},
+		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
 	})
 	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
 	ts.Check(err)
