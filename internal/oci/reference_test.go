@@ -36,6 +36,7 @@ func TestParseRefusesWithARemedy(t *testing.T) {
 		"shop/app":                           "registry.example.com/shop/app",
 		"app":                                "registry",
 		"oci:":                               "oci:DIR",
+		"oci::v1":                            "oci:DIR",
 		"docker-archive:":                    "docker-archive:FILE",
 		"oci:out:bad tag":                    "tag",
 		"registry.example.com/App":           "lower-case",
