@@ -21,6 +21,7 @@ type source struct {
 	memo     map[js.Ref]texts
 	vars     map[js.VariableID]texts
 	asked    map[js.Ref]bool // expressions on the way to where we are
+	modules  map[js.Ref]bool // ... asked which module they are
 	calls    map[js.Ref]callSites
 	known    map[js.Ref][]string
 	owned    map[ownProperty][]js.Ref

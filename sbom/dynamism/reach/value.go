@@ -150,6 +150,14 @@ func (s *source) moduleFile(r js.Ref) string {
 		return ""
 	}
 	r = s.unwrapped(r)
+	if s.modules[r] || len(s.modules) > maxSteps { // const a = a
+		return ""
+	}
+	if s.modules == nil {
+		s.modules = map[js.Ref]bool{}
+	}
+	s.modules[r] = true
+	defer delete(s.modules, r)
 	switch n := s.tree.Nodes[r]; n.Kind {
 	case js.Identifier:
 		v := s.scopes.Of(r)
