@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/sri"
@@ -145,10 +144,6 @@ func has(have map[string][]string, p *npm.Package, file string) bool {
 // ReadIndex makes World.Index of a store.
 func ReadIndex(store *cas.Store) func(context.Context, cas.Digest) (*snapshot.Index, error) {
 	return func(ctx context.Context, d cas.Digest) (*snapshot.Index, error) {
-		src, err := store.Read(ctx, d, bounds.FileIndex)
-		if err != nil {
-			return nil, fmt.Errorf("reading file index: %w", err)
-		}
-		return snapshot.DecodeIndex(src)
+		return snapshot.ReadIndex(ctx, store, d)
 	}
 }

@@ -45,11 +45,7 @@ func (w *writer) archive(ctx context.Context, inputs []pipelines.Input) error {
 
 // tarball writes files of an npm package, each as it is, or as npm leaves a command.
 func (w *writer) tarball(ctx context.Context, inputs []pipelines.Input) error {
-	doc, err := w.store.Read(ctx, inputs[0].Index, bounds.FileIndex)
-	if err != nil {
-		return err
-	}
-	index, err := snapshot.DecodeIndex(doc)
+	index, err := snapshot.ReadIndex(ctx, w.store, inputs[0].Index)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/sri"
@@ -119,12 +118,7 @@ func (m *modules) has(ctx context.Context, p *npm.Package, file string) bool {
 }
 
 func (m *modules) list(ctx context.Context, owner string) ([]string, error) {
-	d, _ := m.artefacts[owner].Index()
-	doc, err := m.store.Read(ctx, d, bounds.FileIndex)
-	if err != nil {
-		return nil, fmt.Errorf("reading file index of %s: %w", owner, err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
+	index, err := snapshot.IndexOf(ctx, m.store, m.artefacts[owner])
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -88,11 +87,7 @@ func (t *packageFiles) list(ctx context.Context) (*snapshot.Index, error) {
 	if t.listed != nil {
 		return t.listed, nil
 	}
-	doc, err := t.store.Read(ctx, t.index, bounds.FileIndex)
-	if err != nil {
-		return nil, fmt.Errorf("reading file index: %w", err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
+	index, err := snapshot.ReadIndex(ctx, t.store, t.index)
 	if err == nil && index.Version != 2 {
 		err = fmt.Errorf("the file index of %s has version %d, not 2", t.artefact.ID(), index.Version)
 	}

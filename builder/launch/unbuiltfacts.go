@@ -7,7 +7,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
@@ -79,14 +78,9 @@ func (u *unbuilt) read(ctx context.Context, a snapshot.Artefact) (*facts, error)
 	if f, ok := u.facts[a.ID()]; ok {
 		return f, nil
 	}
-	digest, _ := a.Index()
-	doc, err := u.packages.Store.Read(ctx, digest, bounds.FileIndex)
+	index, err := snapshot.IndexOf(ctx, u.packages.Store, a)
 	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return nil, err
 	}
 	f := &facts{artefact: a, index: index}
 	u.facts[a.ID()] = f

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -77,17 +76,10 @@ func inputs(ctx context.Context, store *cas.Store, base *pipelines.Base, of []sn
 
 // node places Node where images have it: its program in usr/local/bin, and its licence.
 func node(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipelines.Input, error) {
-	named, ok := a.Index()
-	if !ok {
-		return nil, fmt.Errorf("nbuild.lock names no file index of %s", a.ID())
-	}
-	doc, err := store.Read(ctx, named, bounds.FileIndex)
+	named, _ := a.Index()
+	index, err := snapshot.IndexOf(ctx, store, a)
 	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return nil, err
 	}
 	var all []pipelines.Input
 	for _, e := range index.Entries {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -87,17 +86,9 @@ func Outline(ctx context.Context, store *cas.Store, debs []snapshot.Artefact, pl
 
 // outlined lists what a root has of a package.
 func outlined(ctx context.Context, store *cas.Store, a *snapshot.Artefact) ([]Outlined, error) {
-	named, ok := a.Index()
-	if !ok {
-		return nil, fmt.Errorf("nbuild.lock names no file index of %s", a.ID())
-	}
-	doc, err := store.Read(ctx, named, bounds.FileIndex)
+	index, err := snapshot.IndexOf(ctx, store, *a)
 	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return nil, err
 	}
 	var files []Outlined
 	for _, e := range index.Entries {

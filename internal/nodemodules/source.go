@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -108,11 +107,7 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 // readIndex reads what the package unpacks to, makes commands of the files that links
 // lead to, and checks it against the tree.
 func (s *source) readIndex(ctx context.Context, store *cas.Store, commands map[string]bool) (*snapshot.Index, error) {
-	doc, err := store.Read(ctx, s.index, bounds.FileIndex)
-	if err != nil {
-		return nil, broken(s.Package, s.artefact, fmt.Errorf("reading file index: %w", err))
-	}
-	index, err := snapshot.DecodeIndex(doc)
+	index, err := snapshot.ReadIndex(ctx, store, s.index)
 	if err != nil {
 		return nil, broken(s.Package, s.artefact, err)
 	}

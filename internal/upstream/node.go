@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm/semver"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -138,13 +137,9 @@ func nodeVersion(ctx context.Context, version string, platforms []string, o PinO
 // the binary itself.
 func asNode(ctx context.Context, a snapshot.Artefact, platform string, o PinOptions) (snapshot.Artefact, error) {
 	digest, _ := a.Index()
-	doc, err := o.Store.Read(ctx, digest, bounds.FileIndex)
+	index, err := snapshot.IndexOf(ctx, o.Store, a)
 	if err != nil {
-		return a, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return a, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return a, err
 	}
 	for _, e := range index.Entries {
 		if e.Path == "bin/node" {

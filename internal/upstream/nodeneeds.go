@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
@@ -60,14 +59,9 @@ var errNoProgram = errors.New("it is no program")
 
 // nodeProgram reads bin/node of a package.
 func nodeProgram(ctx context.Context, a snapshot.Artefact, store *cas.Store) (*linkage.Object, error) {
-	digest, _ := a.Index()
-	doc, err := store.Read(ctx, digest, bounds.FileIndex)
+	index, err := snapshot.IndexOf(ctx, store, a)
 	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return nil, err
 	}
 	blob, err := store.Open(ctx, a.SHA256)
 	if err != nil {

@@ -56,13 +56,9 @@ func (c *Collector) artefact(ctx context.Context, a snapshot.Artefact, spare cha
 	if kept, ok := c.kept(ctx, named); ok {
 		return kept, nil
 	}
-	doc, err := c.store.Read(ctx, named, bounds.FileIndex)
+	index, err := snapshot.IndexOf(ctx, c.store, a)
 	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
-	}
-	index, err := snapshot.DecodeIndex(doc)
-	if err != nil {
-		return nil, fmt.Errorf("reading the file index of %s: %w", a.ID(), err)
+		return nil, err
 	}
 	blob, err := c.store.Open(ctx, a.SHA256)
 	if err != nil {
