@@ -29,5 +29,13 @@ func Refuse(p *pipelines.Project) error {
 			})
 		}
 	}
+	for _, i := range p.Images {
+		for _, c := range i.Checks {
+			problems = append(problems, &diag.Problem{
+				Code: execution.CodeAsked, Pos: c.At, What: fmt.Sprintf("check %q of image %q can't be made by this version", c.Name, i.Name),
+				Why: "an image that is to be checked before it goes anywhere would go unchecked", Remedy: "take the check block out",
+			})
+		}
+	}
 	return problems.Err()
 }

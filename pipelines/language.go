@@ -162,7 +162,7 @@ var imageBlock = hclfile.Block{
 			{Name: "platforms", Type: texts, OneOf: []string{"linux/amd64", "linux/arm64"}, Default: "those of the project", Doc: "The platforms of this image."},
 			{Name: "guard", Type: text, OneOf: []string{"off", "report", "enforce"}, Default: `"off"`, Doc: "What happens to a source that is not on the production source list."},
 		},
-		Blocks: []hclfile.Block{guardingBlock, {Name: "layer", Labels: []string{"name"}, Doc: "A layer. Two different files at one path are an error.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+		Blocks: []hclfile.Block{guardingBlock, checkBlock, {Name: "layer", Labels: []string{"name"}, Doc: "A layer. Two different files at one path are an error.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 			{Name: "from", Type: anything, Required: true, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What is in it."},
 			{Name: "to", Type: text, Default: "the workdir", Doc: "An absolute folder. Of a single fetch it is the file's own path, unless it ends with a slash."},
 		}}}},

@@ -163,6 +163,7 @@ type Image struct {
 	Guarding   Guarding
 	Platforms  []string
 	Layers     []Layer
+	Checks     []Check
 	Implied    bool // the layers are the default ones
 	At         diag.Pos
 }

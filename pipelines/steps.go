@@ -142,6 +142,7 @@ func (e *evaluator) image(b *hclfile.Body) Image {
 	if !b.Has("cmd") && !b.Has("entrypoint") {
 		e.Problem(b.Range, hclfile.CodeMissing, fmt.Sprintf("image %q starts nothing", img.Name), "", `add a line: cmd = ["node", "server.js"]`)
 	}
+	e.checks(b, &img)
 	for _, s := range e.sources(b, "after", FromStep) {
 		img.After = append(img.After, s.Name)
 	}

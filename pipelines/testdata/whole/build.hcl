@@ -87,6 +87,10 @@ image "storefront" {
     eval    = "report"
     console = "module" # each line names the module that wrote it
   }
+  check "health" { # it has to answer before it is released
+    expect_http = "8080/healthz"
+    expect_text = "ok"
+  }
   layer "modules" {
     from = npm.deps.production
   }
