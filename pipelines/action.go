@@ -24,12 +24,9 @@ const (
 	OwnFolder  = ".nbuild"
 )
 
-// HelperPath and SettingsPath are where the sandbox's program and what it reads stand, as
-// the command in the working folder reaches them.
-const (
-	HelperPath   = "../" + OwnFolder + "/sandbox"
-	SettingsPath = "../" + OwnFolder + "/step"
-)
+// HelperPath is where the sandbox's program stands, as the command in the working folder
+// reaches it. What that reads, step, stands beside it.
+const HelperPath = "../" + OwnFolder + "/sandbox"
 
 // Action is a command with all that it reads, as the Remote Execution API v2 defines
 // it. Its digest is the key of its result in every cache.
@@ -98,11 +95,17 @@ func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error)
 	}
 	a.Command = blob(c)
 
-	timeout := message(nil).number(1, int64(s.Step.Timeout/time.Second)).number(2, int64(s.Step.Timeout%time.Second))
+	whole := s.Step.Timeout + layingOut
+	timeout := message(nil).number(1, int64(whole/time.Second)).number(2, int64(whole%time.Second))
 	salt := strings.Join(append([]string{Salt}, weaker...), " ")
 	a.Action = blob(message(nil).bytes(1, a.Command.digest()).bytes(2, a.Directories[0].digest()).bytes(6, timeout).text(9, salt).bytes(10, machine))
 	return a, nil
 }
+
+// layingOut is how much longer than its command an action may take: a worker counts from
+// before the sandbox is made, and the sandbox, which holds the command to its time, is to be
+// heard before the worker ends it.
+const layingOut = time.Minute
 
 // properties is a Platform, its properties sorted by name.
 func properties(platform string) []byte {
@@ -119,6 +122,9 @@ func (s *PlannedStep) settings() []byte {
 		s.Step.Memory, int64(MostWritten), MostProcesses, s.Step.Network, int64(s.Step.Timeout/time.Millisecond), s.Step.Trace)
 	for _, kv := range s.Environment() {
 		b = fmt.Appendf(b, "env %s\n", strconv.Quote(kv))
+	}
+	for _, o := range s.Step.Outputs {
+		b = fmt.Appendf(b, "output %s\n", strconv.Quote(o))
 	}
 	return b
 }

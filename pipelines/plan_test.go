@@ -200,7 +200,7 @@ func TestActionsAreWrittenAsTheLibraryWritesThem(t *testing.T) {
 			t.Errorf("command: %v", &command)
 		}
 		//lint:ignore SA1019 older workers read the platform of the command, so both have it
-		if string(action.Salt) != Salt || action.Timeout.AsDuration() != s.Step.Timeout || !proto.Equal(action.Platform, command.Platform) {
+		if string(action.Salt) != Salt || action.Timeout.AsDuration() != s.Step.Timeout+layingOut || !proto.Equal(action.Platform, command.Platform) {
 			t.Errorf("action: %v", &action)
 		}
 		if action.InputRootDigest.Hash != s.Action.Directories[0].Digest.String() {

@@ -2,17 +2,13 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,9 +23,6 @@ type Limits = protocol.Limits
 
 // Result is what came of a command.
 type Result = protocol.Report
-
-// maxReport is how many bytes a report may have.
-const maxReport = 1 << 20
 
 // Run runs a command in a sandbox and waits for the end of all that it started. What
 // they print goes to log, in the order in which it came. An error means that nothing can
@@ -47,57 +40,14 @@ func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the sandbox's helper: %w", err)
 	}
-	orderR, orderW, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer orderW.Close()
-	reportR, reportW, err := os.Pipe()
-	if err != nil {
-		orderR.Close()
-		return nil, err
-	}
-	defer reportR.Close()
-
-	cmd := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", helper.Fd()), "outer")
-	cmd.Env, cmd.Dir = []string{protocol.OneProcessor}, "/"
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.ExtraFiles = []*os.File{orderR, reportW}
-	cmd.SysProcAttr = attributes()
-	// The helper stops what runs and waits for its end; only a helper that does not is killed.
-	cmd.Cancel, cmd.WaitDelay = orderW.Close, 10*time.Second
-	err = cmd.Start()
-	orderR.Close()
-	reportW.Close()
-	if err != nil {
-		return nil, denied("namespaces", err.Error())
-	}
-	// The order's pipe stays open: when nbuild is killed it ends, and with it all others.
-	sent := json.NewEncoder(orderW).Encode(s)
-	var r Result
-	heard := json.NewDecoder(io.LimitReader(reportR, maxReport)).Decode(&r)
-	waited := cmd.Wait()
+	r, err := protocol.Carry(ctx, fmt.Sprintf("/proc/self/fd/%d", helper.Fd()), &s, log, nil)
 	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case heard != nil:
-		return nil, fmt.Errorf("running the sandbox's helper: %w", errors.Join(sent, waited, heard))
+	case err != nil:
+		return nil, err
 	case r.Failed != "":
 		return nil, denied(r.Failed, r.Cause)
 	}
-	return &r, nil
-}
-
-// attributes make the outer process: in a mount namespace of its own, and for who is not
-// root in a user namespace, where it may mount.
-func attributes() *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Setpgid: true}
-	if os.Geteuid() != 0 {
-		a.Cloneflags |= unix.CLONE_NEWUSER
-		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-	}
-	return a
+	return r, nil
 }
 
 // Owner returns the user and group whom files of [Spec.Work] belong to. Who asks it of

@@ -12,6 +12,10 @@
 // root, gives up every capability, lets the kernel filter its system calls, starts the
 // command and waits for all that becomes of it. When it ends, the kernel ends the rest.
 //
+// Where an action runs on another machine, its command is this program. A process before
+// the outer one then lays out what the action brought and leaves the outputs where the
+// engine looks for them (action.go).
+//
 // Each is tied to the one before it by a pipe: when nbuild is killed, whatever way, the
 // outer process sees the end of its order and stops, and the inner one likewise.
 //
@@ -29,6 +33,8 @@ func main() {
 		outer()
 	case len(os.Args) == 2 && os.Args[1] == "inner":
 		inner()
+	case len(os.Args) > 2 && os.Args[1] == "--":
+		action(os.Args[2:])
 	default:
 		fmt.Fprintln(os.Stderr, "this program is started by nbuild, and by nothing else")
 		os.Exit(2)

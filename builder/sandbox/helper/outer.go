@@ -42,8 +42,14 @@ func outer() {
 			close(gone)
 		}()
 		r = carryOut(&o, gone)
+		if o.Clear {
+			defer func() {
+				<-gone
+				clearScratch(o.Scratch)
+			}()
+		}
 	}
-	if err := json.NewEncoder(report).Encode(r); err != nil {
+	if err := json.NewEncoder(report).Encode(r); err != nil && !o.Clear {
 		os.Exit(1)
 	}
 }

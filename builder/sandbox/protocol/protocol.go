@@ -49,8 +49,10 @@ type Order struct {
 	// below "out" of Scratch.
 	Outputs []string
 	Limits  Limits
-	// Scratch is an empty folder on a disk. Whoever gives the order removes it.
+	// Scratch is an empty folder on a disk. Whoever gives the order removes it, unless Clear
+	// asks the helper to, once the order's pipe has ended.
 	Scratch string
+	Clear   bool
 }
 
 // Limits is what a command may use. Zero is no limit.

@@ -249,7 +249,24 @@ func capabilities([]string) error {
 var works = map[string]func(args []string){
 	"who":   func([]string) { fmt.Println(os.Geteuid()) },
 	"print": func(a []string) { fmt.Println(strings.Join(a, " ")) },
-	"fail":  func(a []string) { n, _ := strconv.Atoi(a[0]); os.Exit(n) },
+	// say TEXT: on both of its streams
+	"say": func(a []string) {
+		fmt.Println(a[0])
+		fmt.Fprintln(os.Stderr, a[0])
+	},
+	// modes FOLDER …: files, with their modes and times
+	"modes": func(a []string) {
+		for _, dir := range a {
+			entries, err := os.ReadDir(dir)
+			check(err)
+			for _, e := range entries {
+				info, err := e.Info()
+				check(err)
+				fmt.Println(filepath.Join(dir, e.Name()), info.Mode(), info.ModTime().Unix())
+			}
+		}
+	},
+	"fail": func(a []string) { n, _ := strconv.Atoi(a[0]); os.Exit(n) },
 	"environ": func([]string) {
 		env := os.Environ()
 		slices.Sort(env)
