@@ -66,7 +66,14 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 	if s.Kind != pipelines.FromStep || ran == nil {
 		return nil, fmt.Errorf("layer %q takes %s, which was not made", l.Name, s)
 	}
-	return []image.Member{image.Stored(b.Store, ran.Outputs, at, s.String())}, nil
+	taken := s.Take(ran.Outputs)
+	if len(taken) == 0 {
+		return nil, &diag.Problem{
+			Code: execution.CodeOutputs, Pos: l.At, What: fmt.Sprintf("step %q left nothing in %s, which layer %q takes", s.Name, s.Output, l.Name),
+			Why: "the layer would be empty", Remedy: fmt.Sprintf("correct its path: `nbuild run %s --json` lists what the step left", s.Name),
+		}
+	}
+	return []image.Member{image.Stored(b.Store, taken, at, s.String())}, nil
 }
 
 // NoPackage is the problem of a source at pos that takes a package which production's tree

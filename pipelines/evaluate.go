@@ -44,6 +44,7 @@ func (e *evaluator) all() {
 	e.steps()
 	e.images()
 	e.gates()
+	e.outputsNamed()
 	e.order()
 }
 
@@ -83,10 +84,11 @@ func (e *evaluator) references() {
 		e.Context.Variables[typ] = cty.ObjectVal(values)
 	}
 	object("step", FromStep)
+	e.outputReferences()
 	object("base", FromBase)
 	object("fetch", FromFetch)
 
-	packages := e.packages()
+	packages := e.keys("npm", "package")
 	trees := map[string]cty.Value{}
 	names := []string{}
 	for _, b := range e.body.Of("npm") {
@@ -107,22 +109,45 @@ func (e *evaluator) references() {
 		})
 	}
 	e.Context.Variables["npm"] = cty.ObjectVal(trees)
+	e.Context.Variables["project"] = cty.ObjectVal(map[string]cty.Value{
+		"production": Source{Kind: FromProject, Tree: "production"}.value(),
+		"all":        Source{Kind: FromProject, Tree: "all"}.value(),
+	})
 }
 
-// packages collects the literal keys of npm.X.package["name"], by X. Whether the
-// lockfile has such a package is found out when the tree is planned.
-func (e *evaluator) packages() map[string][]string {
+// outputReferences gives steps whose outputs are named one by one, as
+// step.X.output["dist"], a value that has them beside itself. Whether a step leaves such
+// an output is found out where the reference stands.
+func (e *evaluator) outputReferences() {
+	steps := e.Context.Variables["step"].AsValueMap()
+	for step, outputs := range e.keys("step", "output") {
+		if _, ok := steps[step]; !ok {
+			continue // said where it stands
+		}
+		named := map[string]cty.Value{}
+		for _, o := range outputs {
+			named[o] = Source{Kind: FromStep, Name: step, Output: o}.value()
+		}
+		steps[step] = cty.ObjectVal(map[string]cty.Value{itself: steps[step], "output": cty.ObjectVal(named)})
+	}
+	e.Context.Variables["step"] = cty.ObjectVal(steps)
+}
+
+// keys collects the literal keys of ROOT.X.PICK["key"], by X, such as the packages of
+// npm.X.package["name"]. Whether the lockfile has such a package is found out when the
+// tree is planned.
+func (e *evaluator) keys(root, pick string) map[string][]string {
 	found := map[string][]string{}
 	e.walk(e.body, func(b *hclfile.Body, name string) {
 		for _, t := range b.Expr(name).Variables() {
-			if len(t) != 4 || t.RootName() != "npm" {
+			if len(t) != 4 || t.RootName() != root {
 				continue
 			}
-			tree, ok1 := t[1].(hcl.TraverseAttr)
-			pick, ok2 := t[2].(hcl.TraverseAttr)
+			block, ok1 := second(t)
+			picked, ok2 := t[2].(hcl.TraverseAttr)
 			key, ok3 := t[3].(hcl.TraverseIndex)
-			if ok1 && ok2 && ok3 && pick.Name == "package" && key.Key.Type() == cty.String {
-				found[tree.Name] = append(found[tree.Name], key.Key.AsString())
+			if ok1 && ok2 && ok3 && picked.Name == pick && key.Key.Type() == cty.String {
+				found[block] = append(found[block], key.Key.AsString())
 			}
 		}
 	})

@@ -136,6 +136,10 @@ func (e *evaluator) sources(b *hclfile.Body, name string, allowed ...SourceKind)
 			e.Problem(b.At(name), CodeSource, fmt.Sprintf("%s can't hold %s", name, s), "", remedy)
 			return nil
 		}
+		if s.Output != "" && !inside(s.Output) {
+			e.Problem(b.At(name), CodeForm, fmt.Sprintf("the output %q is not inside the working folder, or is not in its shortest form", s.Output), "", `write it as step.NAME.output["dist"]`)
+			return nil
+		}
 	}
 	return all
 }

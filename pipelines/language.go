@@ -128,11 +128,11 @@ var fetchBlock = hclfile.Block{
 }
 
 var stepBlock = hclfile.Block{
-	Name: "step", Labels: []string{"name"}, Doc: "A command that runs in the sandbox; step.NAME stands for its outputs. Order comes from references.",
+	Name: "step", Labels: []string{"name"}, Doc: "A command that runs in the sandbox; step.NAME stands for its outputs, each at its own path, and step.NAME.output[\"dist\"], whose key is a literal, for what is in one of them, without the path before it. Order comes from references.",
 	Body: hclfile.Schema{Attrs: []hclfile.Attr{
-		{Name: "use", Type: text, Doc: "A standard pipeline, whose attributes hold where the step has none of its own."},
+		{Name: "use", Type: text, Doc: "A standard pipeline, whose attributes hold where the step has none of its own; `nbuild explain npm/test` shows one."},
 		{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that it runs in. Beside a base of Debian packages stand a shell and the tools that scripts call (coreutils, dash, findutils, grep, sed), which no image gets."},
-		{Name: "inputs", Type: anything, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What it can read, in its working folder /build. There is nothing else."},
+		{Name: "inputs", Type: anything, Holds: "files(…), project, npm, step and fetch references, one or a list", Doc: "What it can read, in its working folder /build. There is nothing else. project.all is every file of the project that git tracks (every file where there is no git) and .gitignore does not leave out, without credentials, .env files, build.hcl and nbuild.lock."},
 		{Name: "run", Type: texts, Doc: "The program and its arguments. No shell reads them."},
 		{Name: "env", Type: words, Doc: "Its environment, beside what every step has: PATH, HOME, TMPDIR, LANG, TZ and SOURCE_DATE_EPOCH, the same everywhere. There is nothing else in it."},
 		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
@@ -163,7 +163,7 @@ var imageBlock = hclfile.Block{
 			{Name: "guard", Type: text, OneOf: []string{"off", "report", "enforce"}, Default: `"off"`, Doc: "What happens to a source that is not on the production source list."},
 		},
 		Blocks: []hclfile.Block{guardingBlock, checkBlock, {Name: "layer", Labels: []string{"name"}, Doc: "A layer. Two different files at one path are an error.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-			{Name: "from", Type: anything, Required: true, Holds: "files(…), npm, step and fetch references, one or a list", Doc: "What is in it."},
+			{Name: "from", Type: anything, Required: true, Holds: "files(…), project, npm, step and fetch references, one or a list", Doc: "What is in it. project.production is the project's default files, which `nbuild plan` shows."},
 			{Name: "to", Type: text, Default: "the workdir", Doc: "An absolute folder. Of a single fetch it is the file's own path, unless it ends with a slash."},
 		}}}},
 	},

@@ -16,6 +16,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/worktree"
 )
 
 // Plan is what a build will do. Steps stand in an order in which each comes after
@@ -70,6 +71,10 @@ type World struct {
 	// Tree plans the tree of packages that a source names, for a platform. The
 	// result is nil where the source is a package that the lockfile does not have.
 	Tree func(ctx context.Context, block *Npm, s Source, platform string) (*npm.Tree, error)
+
+	// Files lists the project's own files: all that a step may be given, or what an image
+	// takes.
+	Files func(ctx context.Context, all bool) ([]worktree.File, error)
 
 	// Keep keeps trees of files between runs; nil keeps none.
 	Keep Keep
@@ -271,6 +276,8 @@ func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 			for _, name := range in.Files {
 				out.Inputs = append(out.Inputs, pl.file(name))
 			}
+		case FromProject:
+			out.Inputs = append(out.Inputs, pl.own(ctx, in.Tree == "all")...)
 		case FromFetch:
 			if a, ok := pl.fetched(in.Name); ok {
 				for _, f := range pl.project.Fetches {
@@ -356,6 +363,30 @@ func (pl *planner) packages(ctx context.Context, s Source, platform string) *Tre
 	t := pl.modules(ctx, s, platform)
 	pl.trees[key] = t
 	return t
+}
+
+// own lists the project's own files.
+func (pl *planner) own(ctx context.Context, all bool) []Input {
+	if pl.err != nil {
+		return nil
+	}
+	files, err := pl.Files(ctx, all)
+	if ps := diag.All(err); len(ps) > 0 {
+		pl.problems = append(pl.problems, ps...)
+		return nil
+	} else if err != nil {
+		pl.err = fmt.Errorf("listing the project's files: %w", err)
+		return nil
+	}
+	inputs := make([]Input, 0, len(files))
+	for _, f := range files {
+		if f.Link != "" {
+			inputs = append(inputs, Input{Path: f.Path, Link: f.Link, From: "the project"})
+			continue
+		}
+		inputs = append(inputs, pl.file(f.Path))
+	}
+	return inputs
 }
 
 // file hashes a file of the project, once.

@@ -23,19 +23,23 @@ var standards embed.FS
 type StandardStep struct {
 	Name    string
 	Doc     string
+	Inputs  []Source // where the step names none; npm.deps is the project's first npm block
 	Run     []string
 	Env     map[string]string
 	Outputs []string
 	Timeout time.Duration
+	Memory  int64  // bytes; 0 is the language's own
 	Text    string // the file, as `nbuild explain` prints it
 }
 
 var standardSchema = &hclfile.Schema{Attrs: []hclfile.Attr{
 	{Name: "doc", Type: text, Required: true},
+	{Name: "inputs", Type: anything},
 	{Name: "run", Type: texts, Required: true},
 	{Name: "env", Type: words},
 	{Name: "outputs", Type: texts},
 	{Name: "timeout", Type: text},
+	{Name: "memory", Type: text},
 }}
 
 // StandardNames lists the standard pipelines, sorted.
@@ -65,10 +69,11 @@ func Standard(name string) (StandardStep, bool) {
 		return StandardStep{}, false
 	}
 	body, problems := f.Decode(standardSchema)
-	e := &evaluator{Reader: hclfile.Reader{File: f, Problems: problems, Context: &hcl.EvalContext{Variables: map[string]cty.Value{}}}}
+	e := &evaluator{Reader: hclfile.Reader{File: f, Problems: problems, Context: &hcl.EvalContext{Variables: map[string]cty.Value{}}}, body: body}
+	e.references()
 	s := StandardStep{
-		Name: name, Doc: e.String(body, "doc"), Run: e.argv(body, "run"), Env: e.env(body, "env"), Outputs: e.Strings(body, "outputs"),
-		Timeout: e.duration(body, "timeout", 0), Text: string(src),
+		Name: name, Doc: e.String(body, "doc"), Inputs: e.sources(body, "inputs", FromProject, FromNpm), Run: e.argv(body, "run"), Env: e.env(body, "env"), Outputs: e.Strings(body, "outputs"),
+		Timeout: e.duration(body, "timeout", 0), Memory: e.size(body, "memory", 0), Text: string(src),
 	}
 	return s, len(e.Problems) == 0
 }

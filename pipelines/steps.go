@@ -23,7 +23,9 @@ func (e *evaluator) steps() {
 			e.use(b, &s)
 		}
 		s.Base = e.baseOf(b)
-		s.Inputs = e.sources(b, "inputs", FromFiles, FromNpm, FromStep, FromFetch)
+		if b.Has("inputs") {
+			s.Inputs = e.sources(b, "inputs", FromFiles, FromProject, FromNpm, FromStep, FromFetch)
+		}
 		if b.Has("run") {
 			s.Run = e.argv(b, "run")
 		} else if s.Use == "" {
@@ -61,11 +63,20 @@ func (e *evaluator) use(b *hclfile.Body, s *Step) {
 		return
 	}
 	s.Run, s.Outputs = std.Run, std.Outputs
+	for _, in := range std.Inputs {
+		if in.Kind == FromNpm {
+			in.Name = e.project.Npm[0].Name
+		}
+		s.Inputs = append(s.Inputs, in)
+	}
 	for k, v := range std.Env {
 		s.Env[k] = v
 	}
 	if std.Timeout > 0 {
 		s.Timeout = std.Timeout
+	}
+	if std.Memory > 0 {
+		s.Memory = std.Memory
 	}
 }
 
@@ -153,18 +164,22 @@ func (e *evaluator) image(b *hclfile.Body) Image {
 		img.Implied = true
 		img.Layers = []Layer{
 			{Name: "modules", From: []Source{{Kind: FromNpm, Name: e.project.Npm[0].Name, Tree: "production"}}, To: img.Workdir, At: img.At},
-			{Name: "app", From: []Source{{Kind: FromProject, Name: e.project.Name}}, To: img.Workdir, At: img.At},
+			{Name: "app", From: []Source{{Kind: FromProject, Tree: "production"}}, To: img.Workdir, At: img.At},
 		}
 	}
 	return img
 }
 
 func (e *evaluator) layer(b *hclfile.Body, img *Image) Layer {
-	l := Layer{Name: b.Labels[0], From: e.sources(b, "from", FromFiles, FromNpm, FromStep, FromFetch), To: img.Workdir, At: e.position(b)}
+	l := Layer{Name: b.Labels[0], From: e.sources(b, "from", FromFiles, FromProject, FromNpm, FromStep, FromFetch), To: img.Workdir, At: e.position(b)}
 	if to := e.String(b, "to"); to != "" {
 		l.To = e.absolute(b, "to", to)
 	}
 	for _, s := range l.From {
+		if s.Kind == FromProject && s.Tree == "all" {
+			e.Problem(b.At("from"), CodeSource, fmt.Sprintf("layer %q takes all files of the project", l.Name), "tests, settings of tools and what else production does not need are among them",
+				"use project.production, or name files: files(\"src/**\")")
+		}
 		if step, ok := e.project.Step(s.Name); ok && s.Kind == FromStep && len(step.Outputs) == 0 {
 			e.Problem(b.At("from"), CodeForm, fmt.Sprintf("layer %q takes what step %q leaves, and it leaves nothing", l.Name, s.Name),
 				"without outputs a step only passes or fails", fmt.Sprintf("write outputs = [\"dist\"] in the step, or name it in the image's `after`: after = [step.%s]", s.Name))
@@ -181,6 +196,30 @@ func (e *evaluator) layer(b *hclfile.Body, img *Image) Layer {
 		l.To = strings.TrimSuffix(l.To, "/")
 	}
 	return l
+}
+
+// outputsNamed holds each reference to one output of a step to what the step leaves.
+func (e *evaluator) outputsNamed() {
+	check := func(b *hclfile.Body, attr string, all []Source) {
+		for _, s := range all {
+			step, ok := e.project.Step(s.Name)
+			if !ok || s.Kind != FromStep || s.Output == "" || len(step.Outputs) == 0 {
+				continue
+			}
+			if !slices.ContainsFunc(step.Outputs, func(o string) bool { return s.Output == o || strings.HasPrefix(s.Output, o+"/") }) {
+				e.Problem(b.At(attr), CodeSource, fmt.Sprintf("step %q leaves no %q", s.Name, s.Output), "its outputs are "+strings.Join(step.Outputs, ", "),
+					fmt.Sprintf("write step.%s.output[%q], or add %q to its outputs", s.Name, step.Outputs[0], s.Output))
+			}
+		}
+	}
+	for i, b := range e.body.Of("step") {
+		check(b, "inputs", e.project.Steps[i].Inputs)
+	}
+	for i, b := range e.body.Of("image") {
+		for j, l := range b.Of("layer") {
+			check(l, "from", e.project.Images[i].Layers[j].From)
+		}
+	}
 }
 
 // order finds steps that wait for each other.

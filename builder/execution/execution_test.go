@@ -105,8 +105,12 @@ func (s *site) step(name string, needs ...string) pipelines.PlannedStep {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	var inputs []pipelines.Source
+	for _, n := range needs {
+		inputs = append(inputs, pipelines.Source{Kind: pipelines.FromStep, Name: n})
+	}
 	return pipelines.PlannedStep{
-		Step:     &pipelines.Step{Name: name, Run: []string{name}, Outputs: []string{name + ".out"}, Timeout: time.Minute, Memory: 1 << 30, Network: "none"},
+		Step:     &pipelines.Step{Name: name, Inputs: inputs, Run: []string{name}, Outputs: []string{name + ".out"}, Timeout: time.Minute, Memory: 1 << 30, Network: "none"},
 		Platform: here, Needs: needs, Root: root, Helper: &pipelines.Input{Path: "sandbox", Executable: true, Content: []byte("helper"), SHA256: cas.Sum([]byte("helper")), Size: 6},
 	}
 }

@@ -49,12 +49,15 @@ func Look(ctx context.Context, store *cas.Store, plan *pipelines.Plan) ([]Seen, 
 // outputs are those of the steps that one needs, where all of them are there.
 func (r Results) outputs(s *pipelines.PlannedStep) ([]pipelines.Input, bool) {
 	var all []pipelines.Input
-	for _, n := range s.Needs {
-		before := r[Key{n, s.Platform}]
+	for _, in := range s.Step.Inputs {
+		if in.Kind != pipelines.FromStep {
+			continue
+		}
+		before := r[Key{in.Name, s.Platform}]
 		if before == nil {
 			return nil, false
 		}
-		all = append(all, before.inputs()...)
+		all = append(all, before.inputs(in)...)
 	}
 	return all, true
 }

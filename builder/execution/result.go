@@ -126,10 +126,10 @@ func (r *Result) keep(ctx context.Context, store *cas.Store) error {
 	return store.PutResult(ctx, Kind, r.Action, []byte(digest.String()))
 }
 
-// inputs are the outputs as other steps read them.
-func (r *Result) inputs() []pipelines.Input {
+// inputs are those outputs that a reference names, as other steps read them.
+func (r *Result) inputs(of pipelines.Source) []pipelines.Input {
 	var all []pipelines.Input
-	for _, e := range r.Outputs {
+	for _, e := range of.Take(r.Outputs) {
 		all = append(all, pipelines.Input{Path: e.Path, Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link, From: "step." + r.Step})
 	}
 	return all

@@ -73,15 +73,15 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 	for i, s := range todo {
 		work.Go(func() {
 			defer close(done[keyOf(s)])
-			var outputs []pipelines.Input
+			before := Results{}
 			for _, n := range s.Needs {
 				key := Key{n, s.Platform}
 				<-done[key]
-				before := results[at[key]]
-				if before == nil {
-					return // it failed, and says so itself
-				}
-				outputs = append(outputs, before.inputs()...)
+				before[key] = results[at[key]]
+			}
+			outputs, ok := before.outputs(s)
+			if !ok {
+				return // one of them failed, and says so itself
 			}
 			select {
 			case free <- struct{}{}:

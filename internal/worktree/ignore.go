@@ -140,6 +140,9 @@ func trimTrailing(s string) string {
 // under a folder that is out.
 func (s *scan) ignored(name string, isDir bool) string {
 	for _, kind := range ignoreFiles {
+		if s.all && kind != ".gitignore" { // the others say what goes into a package and an image
+			continue
+		}
 		var last *rule
 		var file string
 		// From the top down: a nearer file overrides a farther one of its kind.

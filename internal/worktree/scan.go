@@ -50,6 +50,7 @@ type Tree struct {
 type Options struct {
 	Git  Git    // asks git; nil where there is none
 	Temp string // an existing folder for what git is shown; needed with Git
+	All  bool   // what a build may read, tests and settings of tools among it, not only what an image needs
 }
 
 // Scan finds the default files of the project in dir. All problems of the project
@@ -60,7 +61,7 @@ func Scan(ctx context.Context, dir string, opt Options) (*Tree, error) {
 		return nil, fmt.Errorf("opening project: %w", err)
 	}
 	defer root.Close()
-	s := &scan{ctx: ctx, root: root, tree: &Tree{}, rules: map[string][]ruleSet{}}
+	s := &scan{ctx: ctx, root: root, all: opt.All, tree: &Tree{}, rules: map[string][]ruleSet{}}
 	tracked, ok, err := Tracked(ctx, dir, opt)
 	if err != nil {
 		return nil, err
@@ -88,6 +89,7 @@ func Scan(ctx context.Context, dir string, opt Options) (*Tree, error) {
 type scan struct {
 	ctx      context.Context
 	root     *os.Root
+	all      bool
 	tree     *Tree
 	tracked  map[string]bool      // files and their folders; nil without git
 	rules    map[string][]ruleSet // by folder, what its ignore files say
@@ -167,7 +169,7 @@ func (s *scan) entry(name string, e fs.DirEntry) error {
 		return nil
 	}
 	if !validName(name) {
-		s.problem(&diag.Problem{
+		s.refuse(name, "its name can't stand in an image", &diag.Problem{
 			Code: CodeName, Pos: diag.Pos{File: diag.Clean(name)}, What: "the file name " + diag.Clean(name) + " can't stand in an image",
 			Why:    "it is not UTF-8, has a control character or a backslash, or is too long: systems read such names differently",
 			Remedy: "rename the file, or add it to .dockerignore",
@@ -182,7 +184,7 @@ func (s *scan) entry(name string, e fs.DirEntry) error {
 	case 0:
 		return s.file(name)
 	}
-	s.problem(&diag.Problem{
+	s.refuse(name, "no file, folder or link", &diag.Problem{
 		Code: CodeSpecial, Pos: diag.Pos{File: name}, What: name + " is no file, folder or link",
 		Why: "a device, a socket or a pipe has no bytes to put into an image", Remedy: "remove it, or add it to .dockerignore",
 	})
@@ -192,7 +194,7 @@ func (s *scan) entry(name string, e fs.DirEntry) error {
 // reason says why a file stays out, or "". The fixed list speaks first, for its
 // reasons are the more telling.
 func (s *scan) reason(name string, isDir bool) string {
-	if r := fixed(name, isDir); r != "" {
+	if r := fixed(name, isDir, s.all); r != "" {
 		return r
 	}
 	if r := s.ignored(name, isDir); r != "" {
@@ -221,7 +223,7 @@ func (s *scan) file(name string) error {
 		return nil
 	}
 	if what := looksLikeKey(head); what != "" {
-		s.problem(&diag.Problem{
+		s.refuse(name, "looks like "+what, &diag.Problem{
 			Code: CodePrivateKey, Pos: diag.Pos{File: name}, What: name + " looks like " + what,
 			Why:    "whoever can pull the image, or read the repository, has the key",
 			Remedy: "revoke the key, remove it from the repository and hand it to the program when it runs; if it is no secret, add " + name + " to .dockerignore",
@@ -244,7 +246,7 @@ func (s *scan) link(name string) error {
 		return fmt.Errorf("reading link: %w", err)
 	}
 	if !within(name, target) || s.leaves(name) {
-		s.problem(&diag.Problem{
+		s.refuse(name, "a link that leads out of the project", &diag.Problem{
 			Code: CodeLinkOut, Pos: diag.Pos{File: name}, What: name + " is a link to " + diag.Clean(target) + ", outside of the project",
 			Why: "what it points at is not part of the project, and is not there in the image", Remedy: "copy the file into the project, or add the link to .dockerignore",
 		})
@@ -290,6 +292,16 @@ func (s *scan) collisions() {
 			Why: "a checkout on macOS or Windows has only one of them, and builds another image", Remedy: "rename one of them",
 		})
 	}
+}
+
+// refuse reports what no image may have. Of what a build may read it is only left out: a
+// key is often a test's own, and files() takes it by its name.
+func (s *scan) refuse(name, reason string, p *diag.Problem) {
+	if s.all {
+		s.tree.Excluded = append(s.tree.Excluded, Excluded{name, reason})
+		return
+	}
+	s.problem(p)
 }
 
 func (s *scan) problem(p *diag.Problem) {

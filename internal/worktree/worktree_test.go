@@ -426,7 +426,7 @@ func TestTheScanIsBounded(t *testing.T) {
 }
 
 func ExampleExcluded() {
-	e := Excluded{Path: ".env", Reason: fixed(".env", false)}
+	e := Excluded{Path: ".env", Reason: fixed(".env", false, false)}
 	fmt.Printf("%s: %s\n", e.Path, e.Reason)
 	// Output: .env: settings that hold secrets
 }

@@ -176,7 +176,7 @@ func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string, p
 			}
 		}
 	case pipelines.FromStep:
-		return g.step(s.Name, on.Platform)
+		return g.step(s, on.Platform)
 	case pipelines.FromFetch:
 		if a, ok := g.lock.Find(snapshot.KindFetch, s.Name, "", ""); ok {
 			f := sbom.File{Name: a.Name, SHA256: a.SHA256, Size: a.Size}

@@ -4,13 +4,15 @@ import (
 	"slices"
 
 	"github.com/nbuild/nbuild/builder/execution"
+	"github.com/nbuild/nbuild/pipelines"
 	"github.com/nbuild/nbuild/sbom"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
-// step adds what a step has made for a platform, and what was found in it: to what was
-// found in the project's own files, since nobody else answers for it.
-func (g *gatherer) step(name, platform string) error {
+// step adds what a layer takes of what a step has made for a platform, and what was found
+// in it: to what was found in the project's own files, since nobody else answers for it.
+func (g *gatherer) step(source pipelines.Source, platform string) error {
+	name := source.Name
 	r := g.steps[execution.Key{Step: name, Platform: platform}]
 	if r == nil {
 		return nil
@@ -21,17 +23,19 @@ func (g *gatherer) step(name, platform string) error {
 		g.made[name] = s
 	}
 	action := sbom.Action{Platform: platform, SHA256: r.Action}
-	if slices.Contains(s.Actions, action) {
-		return nil // another layer has it as well
+	if !slices.Contains(s.Actions, action) { // else another layer has something of it as well
+		s.Actions = append(s.Actions, action)
 	}
-	s.Actions = append(s.Actions, action)
 	fresh := r.Outputs[:0:0]
 	for _, e := range r.Outputs {
 		f := sbom.File{Name: e.Path, SHA256: e.SHA256, Size: e.Size}
-		if e.Link == "" && !slices.Contains(s.Outputs, f) {
+		if source.Names(e.Path) && e.Link == "" && !slices.Contains(s.Outputs, f) {
 			s.Outputs = append(s.Outputs, f)
 			fresh = append(fresh, e)
 		}
+	}
+	if len(fresh) == 0 {
+		return nil
 	}
 	found, err := g.findings.Built(g.ctx, fresh)
 	if err != nil {

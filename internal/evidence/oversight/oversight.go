@@ -134,7 +134,11 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 			case pipelines.FromStep:
 				for _, platform := range block.Platforms {
 					if r := g.subject.Steps[execution.Key{Step: s.Name, Platform: platform}]; r != nil {
-						g.outputs = append(g.outputs, r.Outputs...)
+						for _, e := range r.Outputs {
+							if s.Names(e.Path) && !slices.Contains(g.outputs, e) {
+								g.outputs = append(g.outputs, e)
+							}
+						}
 					}
 				}
 			case pipelines.FromNpm:

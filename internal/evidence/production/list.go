@@ -241,7 +241,7 @@ func (l *lister) places() []string {
 	var all []string
 	for _, layer := range l.contents.Block.Layers {
 		for _, s := range layer.From {
-			if s.Kind == pipelines.FromProject || s.Kind == pipelines.FromFiles || s.Kind == pipelines.FromNpm {
+			if s.Kind == pipelines.FromProject || s.Kind == pipelines.FromFiles || s.Kind == pipelines.FromNpm || s.Kind == pipelines.FromStep {
 				all = append(all, inTree(layer.To))
 			}
 		}

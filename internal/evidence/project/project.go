@@ -354,6 +354,14 @@ func (p *Project) Files(ctx context.Context) (*worktree.Tree, error) {
 	return tree, nil
 }
 
+// All finds every file of the project that a build may read: tests and settings of tools
+// are among them.
+func (p *Project) All(ctx context.Context) (*worktree.Tree, error) {
+	look := p.git()
+	look.All = true
+	return worktree.Scan(ctx, p.Folder, look)
+}
+
 // git says how git is asked: never, where the machine has none.
 func (p *Project) git() worktree.Options {
 	program, err := p.host.Program("git")

@@ -22,6 +22,7 @@ import (
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
+	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -36,6 +37,17 @@ func Plan(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *c
 				return tree, err
 			}
 			return p.Tree(block.Name, pipelines.Machine{Platform: platform}, s.Tree == "all")
+		},
+		Files: func(ctx context.Context, all bool) ([]worktree.File, error) {
+			find := p.Files
+			if all {
+				find = p.All
+			}
+			tree, err := find(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return tree.Files, nil
 		},
 		Root: func(ctx context.Context, base *pipelines.Base, of []snapshot.Artefact, platform string) (*pipelines.Tree, error) {
 			return steproot.Tree(ctx, store, base, of, platform, sandbox.Skeleton())
