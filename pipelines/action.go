@@ -33,11 +33,12 @@ const HelperPath = "../" + OwnFolder + "/sandbox"
 type Action struct {
 	Action      Blob
 	Command     Blob
-	Settings    []byte  // .nbuild/step
-	Directories []Blob  // the input root first; those of trees stand in the trees
-	Inputs      []Input // by path, bytewise, without those of trees
-	Root        *Tree   // the root file system
-	Trees       []*Tree // that stand at the working folder
+	Settings    []byte   // .nbuild/step
+	Directories []Blob   // the input root first; those of trees stand in the trees
+	Inputs      []Input  // by path, bytewise, without those of trees
+	Root        *Tree    // the root file system
+	Trees       []*Tree  // that stand at the working folder
+	Weaker      []string // what weakens its result, which no other machine is given or asked for
 }
 
 // Digest returns the action's digest: SHA-256 of the Action message.
@@ -71,7 +72,7 @@ func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error)
 			return nil, err
 		}
 	}
-	a := &Action{Settings: s.settings(), Root: s.Root, Trees: s.Trees}
+	a := &Action{Settings: s.settings(), Root: s.Root, Trees: s.Trees, Weaker: weaker}
 	own := []Input{{Path: "step", Content: a.Settings, SHA256: cas.Sum(a.Settings), Size: int64(len(a.Settings))}}
 	if s.Helper != nil {
 		own = append(own, *s.Helper)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -23,8 +24,10 @@ type Tree struct {
 	// laid out on a disk.
 	List func(context.Context) ([]Input, error)
 
-	messages []byte                // all of them, each after its length
+	messages []byte // all of them, each after its length
+	found    sync.Once
 	at       map[cas.Digest][]byte // found when the first is asked for
+	broken   error
 }
 
 // Keep returns what is kept under a kind and the digest of what determines it, or what
@@ -119,20 +122,54 @@ func (t *Tree) Directories() ([]Blob, error) {
 	return all, nil
 }
 
+// Walk hands out every file and link of the tree, with its path in it, its size, digest
+// and target, from its messages alone.
+func (t *Tree) Walk(each func(Input)) error {
+	var folder func(at string, digest cas.Digest, depth int) error
+	folder = func(at string, digest cas.Digest, depth int) error {
+		if depth > bounds.PathDepth {
+			return errTree
+		}
+		message, err := t.directory(digest)
+		if err != nil {
+			return err
+		}
+		d, err := readDirectory(message)
+		if err != nil {
+			return err
+		}
+		for _, f := range d.files {
+			f.Path = join(at, f.Path)
+			each(f)
+		}
+		for _, f := range d.folders {
+			if err := folder(join(at, f.Path), f.SHA256, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return folder("", t.Root.Digest, 0)
+}
+
 // directory returns the message of one folder of the tree.
 func (t *Tree) directory(digest cas.Digest) ([]byte, error) {
 	if digest == t.Root.Digest {
 		return t.Root.Bytes, nil
 	}
-	if t.at == nil {
+	t.found.Do(func() { // by whichever step asks first
 		all, err := t.Directories()
 		if err != nil {
-			return nil, err
+			t.broken = err
+			return
 		}
 		t.at = make(map[cas.Digest][]byte, len(all))
 		for _, b := range all {
 			t.at[b.Digest] = b.Bytes
 		}
+	})
+	if t.broken != nil {
+		return nil, t.broken
 	}
 	b, ok := t.at[digest]
 	if !ok {

@@ -22,6 +22,7 @@ type Result struct {
 	Outputs  []snapshot.Entry // by path, bytewise, relative to the working folder; their bytes are in the store
 	Log      cas.Digest       // what the command printed
 	Held     string           // how its limits were held
+	Where    string           // Here, Ran or Shared
 	Used     Used
 }
 
@@ -44,6 +45,7 @@ type record struct {
 	Log     string   `json:"log"`
 	Held    string   `json:"held"`
 	Used    Used     `json:"used"`
+	Where   string   `json:"where,omitempty"`
 }
 
 type output struct {
@@ -73,7 +75,7 @@ func Known(ctx context.Context, store *cas.Store, lease *cas.Lease, action cas.D
 	if err != nil || json.Unmarshal(doc, &r) != nil || r.Form != form {
 		return nil, false
 	}
-	out := &Result{Action: action, Cached: true, Held: r.Held, Used: r.Used}
+	out := &Result{Action: action, Cached: true, Held: r.Held, Used: r.Used, Where: r.Where}
 	if out.Log, err = cas.ParseDigest(r.Log); err != nil {
 		return nil, false
 	}
@@ -104,7 +106,7 @@ func Known(ctx context.Context, store *cas.Store, lease *cas.Lease, action cas.D
 
 // keep records a result under its action.
 func (r *Result) keep(ctx context.Context, store *cas.Store) error {
-	doc := record{Form: form, Outputs: []output{}, Log: r.Log.String(), Held: r.Held, Used: r.Used}
+	doc := record{Form: form, Outputs: []output{}, Log: r.Log.String(), Held: r.Held, Used: r.Used, Where: r.Where}
 	for _, e := range r.Outputs {
 		o := output{Path: e.Path, Mode: e.Mode, Size: e.Size, Link: e.Link}
 		if e.Link == "" {

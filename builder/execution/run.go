@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nbuild/nbuild/builder/sandbox"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -32,9 +33,17 @@ type Runner struct {
 	// KnownOnly runs nothing: a step whose result the store lacks is CodeUnbuilt.
 	KnownOnly bool
 
+	// Remote is other machines that keep results or run steps; nil is none.
+	Remote *Remote
+	lost   atomic.Bool   // they do not do it, and are not asked again
+	here   chan struct{} // a place for each step that runs on this machine
+
 	// Sandbox runs a command; nil is sandbox.Run.
 	Sandbox func(ctx context.Context, s sandbox.Spec, log io.Writer) (*sandbox.Result, error)
 }
+
+// mostWaiting is how many steps run on other machines at once.
+const mostWaiting = 64
 
 // Results are what steps came to, by name and platform.
 type Results map[Key]*Result
@@ -57,6 +66,10 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 	workers := r.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
+	}
+	r.here = make(chan struct{}, workers)
+	if r.Remote != nil && r.Remote.Execute {
+		workers = max(workers, mostWaiting) // which wait for others, and take no processor
 	}
 	free := make(chan struct{}, workers)
 	done := map[Key]chan struct{}{}
@@ -170,12 +183,21 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 			Why: "what an image holds is known once its steps ran", Remedy: "run `nbuild build` first",
 		}
 	}
+	if out, err := r.elsewhere(ctx, s, action); out != nil || err != nil {
+		return out, err
+	}
 	if here := runtime.GOOS + "/" + runtime.GOARCH; s.Platform != here {
 		return nil, &diag.Problem{
 			Code: CodeForeign, Pos: s.Step.At, What: fmt.Sprintf("step %q is for %s, and this machine runs %s", s.Step.Name, s.Platform, here),
 			Why:    "a step runs on the platform that its outputs are for, and the store has no result of it",
 			Remedy: fmt.Sprintf("build on a machine of that platform, or build for this one: platforms = [%q] in the project block", here),
 		}
+	}
+	select {
+	case r.here <- struct{}{}:
+		defer func() { <-r.here }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 	r.Events.Emit(event.Event{Kind: event.StepStart, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String()})
 	out, err := r.run(ctx, s, action)
@@ -238,7 +260,7 @@ func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 	}
 	out := &Result{
 		Step: s.Step.Name, Platform: s.Platform, Needs: s.Needs, Action: action.Digest(), Outputs: t.entries, Held: ran.Held,
-		Used: Used{Wall: ran.Wall, User: ran.User, System: ran.System, Peak: ran.Peak},
+		Used: used(ran),
 	}
 	if out.Log, err = log.keep(ctx, r.Store); err != nil {
 		return nil, err
@@ -246,7 +268,14 @@ func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 	if err := r.hold(out); err != nil {
 		return nil, err
 	}
-	return out, out.keep(ctx, r.Store)
+	if err := out.keep(ctx, r.Store); err != nil {
+		return nil, err
+	}
+	return out, r.share(ctx, s, action, out, ran)
+}
+
+func used(ran *sandbox.Result) Used {
+	return Used{Wall: ran.Wall, User: ran.User, System: ran.System, Peak: ran.Peak}
 }
 
 // hold keeps a result from being pruned while the run lasts.
@@ -269,24 +298,13 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Step.Outputs, Scratch: filepath.Join(dir, "scratch"),
 		Limits: sandbox.Limits{Memory: s.Step.Memory, Disk: pipelines.MostWritten, Processes: pipelines.MostProcesses, Time: s.Step.Timeout},
 	}
-	own := filepath.Join(dir, "input")
-	for _, d := range []string{spec.Scratch, own} {
-		if err := errors.Join(os.Mkdir(d, 0o755), os.Chmod(d, 0o755)); err != nil {
-			return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
-		}
-	}
-	w := &writer{store: r.Store, project: r.Project, dir: own}
-	err := w.write(ctx, given(action))
-	if errors.Is(err, errChanged) {
-		return nil, &diag.Problem{
-			Code: CodeChanged, Pos: s.Step.At, What: fmt.Sprintf("a file of step %q changed while it was read", s.Step.Name), Err: err,
-			Why: "its action names other bytes, and so would the result", Remedy: "run the command again once nothing writes to the project's files",
-		}
-	}
-	if err != nil {
+	if err := errors.Join(os.Mkdir(spec.Scratch, 0o755), os.Chmod(spec.Scratch, 0o755)); err != nil {
 		return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
 	}
-	spec.Work = []string{own}
+	if err := r.layOwn(ctx, s, action, dir); err != nil {
+		return nil, err
+	}
+	spec.Work = []string{filepath.Join(dir, "input")}
 	for _, t := range action.Trees {
 		at, err := r.tree(ctx, t)
 		if err != nil {
@@ -296,10 +314,31 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 			spec.Work = append(spec.Work, at)
 		}
 	}
+	var err error
 	if spec.Root, err = r.tree(ctx, action.Root); err != nil {
 		return nil, err
 	}
 	return spec, nil
+}
+
+// layOwn lays out what an action alone reads in the folder input of dir.
+func (r *Runner) layOwn(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action, dir string) error {
+	own := filepath.Join(dir, "input")
+	if err := errors.Join(os.Mkdir(own, 0o755), os.Chmod(own, 0o755)); err != nil {
+		return fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
+	}
+	w := &writer{store: r.Store, project: r.Project, dir: own}
+	err := w.write(ctx, given(action))
+	if errors.Is(err, errChanged) {
+		return &diag.Problem{
+			Code: CodeChanged, Pos: s.Step.At, What: fmt.Sprintf("a file of step %q changed while it was read", s.Step.Name), Err: err,
+			Why: "its action names other bytes, and so would the result", Remedy: "run the command again once nothing writes to the project's files",
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
+	}
+	return nil
 }
 
 // given are the inputs of an action that stand in its working folder and in no tree,

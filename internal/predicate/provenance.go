@@ -84,12 +84,14 @@ type Build struct {
 	RunID      string         // "" unless the caller asked for one
 }
 
-// Step is a build step on a platform. Held says how the sandbox held it to its limits.
+// Step is a build step on a platform. Held says how the sandbox held it to its limits, and
+// Where which machine did: "remote" or "cache", and "" for the one that built.
 type Step struct {
 	Name     string
 	Platform string
 	Action   cas.Digest
 	Held     string
+	Where    string
 }
 
 // NewProvenance writes down a build. Equal builds give equal provenance.
@@ -108,8 +110,12 @@ func NewProvenance(b Build) Provenance {
 		out.RunDetails.Builder.Version = map[string]string{"nbuild": b.Version}
 	}
 	for _, s := range b.Steps {
+		notes := map[string]string{"limits": s.Held, "sandbox": "full"}
+		if s.Where != "" {
+			notes["where"] = s.Where
+		}
 		out.RunDetails.Byproducts = append(out.RunDetails.Byproducts, Resource{
-			Name: "step " + s.Name + " (" + s.Platform + ")", Digest: sha256Of(s.Action), Annotations: map[string]string{"limits": s.Held, "sandbox": "full"},
+			Name: "step " + s.Name + " (" + s.Platform + ")", Digest: sha256Of(s.Action), Annotations: notes,
 		})
 	}
 	slices.SortFunc(out.RunDetails.Byproducts, func(x, y Resource) int { return strings.Compare(x.Name, y.Name) })

@@ -77,7 +77,7 @@ func ran(results execution.Results, wanted []execution.Key) []predicate.Step {
 			return
 		}
 		seen[k] = true
-		all = append(all, predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Held: r.Held})
+		all = append(all, predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Held: r.Held, Where: r.Where})
 		for _, n := range r.Needs {
 			add(execution.Key{Step: n, Platform: k.Platform})
 		}
