@@ -19,7 +19,8 @@ import (
 // diag.Problems with every difference.
 //
 // Folders says what stands in the package.json of a folder of the project that is
-// linked to, nil for what the lockfile says about it; it may be nil itself.
+// linked to, nil for what the lockfile says about it; it may be nil itself. It is never
+// asked about a folder outside of the project.
 //
 // A lockfile that was read and not held against anything plans a tree that may lack
 // packages.
@@ -35,7 +36,7 @@ func (l *Lockfile) For(m *Manifest, folders func(folder string) (*Manifest, erro
 		c.manifests[""] = m
 	}
 	for i, e := range as.entries {
-		if folders == nil || !e.local() {
+		if folders == nil || !e.local() || outside(e.Path) {
 			continue
 		}
 		at, err := folders(e.Path)

@@ -25,8 +25,14 @@ func (p *parser) check(l *Lockfile) {
 			Remedy: workspaceRemedy,
 		})
 	}
+	linked := map[string]bool{}
 	for _, e := range l.entries {
-		p.checkPath(e)
+		if e.Link && outside(path.Clean(e.Resolved)) {
+			linked[path.Clean(e.Resolved)] = true
+		}
+	}
+	for _, e := range l.entries {
+		p.checkPath(e, linked)
 	}
 	p.problems.Sort()
 	if p.extra {
@@ -35,15 +41,18 @@ func (p *parser) check(l *Lockfile) {
 }
 
 // checkPath holds the invariant of Tree: a chain of node_modules/NAME, or a folder
-// of the project.
-func (p *parser) checkPath(e *Entry) {
+// of the project. Linked are the folders outside of the project that links lead to, which
+// npm has entries of: none becomes part of a tree (see linkFault and Tree), and what
+// package in it is meant has to be read to say so.
+func (p *parser) checkPath(e *Entry, linked map[string]bool) {
+	named, _, _ := strings.Cut(e.Path, "/node_modules/")
 	bad := ""
 	switch {
 	case len(e.Path) > bounds.Path || strings.Count(e.Path, "/") > bounds.PathDepth:
 		bad = "is too long"
 	case strings.HasPrefix(e.Path, "/") || strings.ContainsAny(e.Path, "\\:\x00"):
 		bad = "is no relative path"
-	case path.Clean(e.Path) != e.Path || e.Path == "." || e.Path == ".." || strings.HasPrefix(e.Path, "../"):
+	case path.Clean(e.Path) != e.Path || e.Path == "." || outside(e.Path) && !linked[named]:
 		bad = "leaves the project or is not clean"
 	}
 	if bad == "" {
@@ -74,6 +83,11 @@ func (p *parser) checkPath(e *Entry) {
 		delete(e.Bin, "")
 		e.Bin[path.Base(e.Name)] = command
 	}
+}
+
+// outside reports whether a path, cleaned, leads out of the project.
+func outside(p string) bool {
+	return p == ".." || strings.HasPrefix(p, "../") || strings.HasPrefix(p, "/")
 }
 
 // local reports whether e is a folder of the project: a workspace or what a link

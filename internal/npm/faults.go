@@ -85,14 +85,17 @@ func (g *graph) linkFault(n *node) *diag.Problem {
 	at, ok := g.at[target]
 	bad := ""
 	switch {
-	case n.Resolved == "" || !(Origin{FromFolder, target}).InProject():
-		bad = "leads out of the project"
+	case n.Resolved == "" || !(Origin{FromFolder, target}).InProject() && !strings.HasPrefix(target, "../"):
+		bad = "names no folder"
 	case target == "." || strings.HasPrefix(n.Path+"/", target+"/"):
 		bad = "leads back to where it stands"
 	case !ok:
 		bad = "has no entry for its target"
 	case at.Link:
 		bad = "leads to another link"
+	case outside(target):
+		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to "+quote(n.Resolved)+", a folder outside of the project",
+			"a build reads its own folder only, so that it is the same on every machine", g.packed(n, target, at.Version))
 	case g.o.Links:
 		return nil
 	default:

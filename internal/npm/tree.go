@@ -244,7 +244,7 @@ func judged(l *Lockfile, o Options) (*Tree, []fault, error) {
 	installed := func(n *node) bool { return !n.gone }
 	t.Root = g.edges(g.root, installed)
 	for _, n := range g.nodes[1:] {
-		if n.gone || n.local() {
+		if n.gone || n.local() || outside(n.Path) { // a link to what is outside is a fault
 			continue
 		}
 		e := n.Entry
