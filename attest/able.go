@@ -122,7 +122,7 @@ func (p *Policy) short(q Requirement, now time.Time) (why, remedy string) {
 	}
 	return fmt.Sprintf("%s left in team %s who can count: %s", many, team.Name, strings.Join(not, "; ")),
 		fmt.Sprintf("add to team %s of %s who signs in their place, with version = %d, have the roots sign it with `nbuild trust sign --key KEY %s`, and have the new member sign: %s",
-			team.Name, diag.Clean(p.File), p.Version+1, diag.Clean(p.File), remedies[q.Kind])
+			team.Name, diag.Clean(p.File), p.Version+1, diag.Word(p.File), remedies[q.Kind])
 }
 
 // Closed lists what no statement can meet now, because too few members of a team are left

@@ -118,7 +118,7 @@ func CheckPolicy(p *Policy, opt TrustOptions) Trust {
 			"keep "+diag.Clean(p.File)+" in another repository; to try it out, `--trust-unsigned`")
 	}
 	add(CheckTrustExpires, opt.Now.Before(p.Expires), "a trust file in force at "+stamp(opt.Now), "it expires at "+stamp(p.Expires),
-		fmt.Sprintf("set version = %d and a later expires in %s, and sign it: `nbuild trust sign --key KEY %s`", p.Version+1, diag.Clean(p.File), diag.Clean(p.File)))
+		fmt.Sprintf("set version = %d and a later expires in %s, and sign it: `nbuild trust sign --key KEY %s`", p.Version+1, diag.Clean(p.File), diag.Word(p.File)))
 	return t
 }
 
@@ -133,7 +133,7 @@ func place(inside bool) string {
 // the operator's keys signed, and from there each next version signed by the root
 // of the one before and by its own.
 func rootPath(p *Policy, opt TrustOptions) (have string, ok bool, remedy string) {
-	sign := "have it signed: `nbuild trust sign --key KEY " + diag.Clean(p.File) + "`, and name the roots with --root; to try it out, `--trust-unsigned`"
+	sign := "have it signed: `nbuild trust sign --key KEY " + diag.Word(p.File) + "`, and name the roots with --root; to try it out, `--trust-unsigned`"
 	if len(opt.Roots.Fingerprints) == 0 {
 		return "the operator names no root", false, "name the root keys with --root FINGERPRINT; to try it out, `--trust-unsigned`"
 	}

@@ -24,7 +24,7 @@ const (
 // failed says how a step ended badly, and where it can be looked at.
 func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag.Problem {
 	p := &diag.Problem{Pos: s.Step.At, Why: "nothing that it made is kept, and what needs it is not built"}
-	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, s.Step.Name)
+	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, diag.Word(s.Step.Name))
 	switch {
 	case r.Limit != "":
 		p.Code = CodeLimit

@@ -246,10 +246,10 @@ func (c *checker) runScript(name string) {
 	case scripts[name] == "":
 		n := c.root.Find(file)
 		if n != nil && n.Own() {
-			c.problem(CodeEntry, fmt.Sprintf("`node --run %s` runs a script that %s does not have", name, file), "node ends at once", "name the file itself in `cmd`, as in `cmd = [\"node\", \"server.js\"]`")
+			c.problem(CodeEntry, fmt.Sprintf("`node --run %s` runs a script that %s does not have", diag.Word(name), file), "node ends at once", "name the file itself in `cmd`, as in `cmd = [\"node\", \"server.js\"]`")
 		}
 	case c.root.Find("/bin/sh") == nil:
-		c.problem(CodeProgram, fmt.Sprintf("`node --run %s` starts /bin/sh, which is not in it", name), "node runs a script of package.json by the shell",
+		c.problem(CodeProgram, fmt.Sprintf("`node --run %s` starts /bin/sh, which is not in it", diag.Word(name)), "node runs a script of package.json by the shell",
 			"name the file itself in `cmd`, as in `cmd = [\"node\", \"server.js\"]`"+c.startScript([]string{"npm", "run", name}))
 	}
 }

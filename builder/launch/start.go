@@ -238,7 +238,7 @@ func (c *checker) byNode(n *rootfs.Node, otherwise string) string {
 func (c *checker) executing(at string) string {
 	if c.start.Disk != nil {
 		if file := c.start.Disk(at); file != "" {
-			return "run `chmod +x " + file + "`, and build again"
+			return "run `chmod +x " + diag.Word(file) + "`, and build again"
 		}
 	}
 	return "make it executable where it is made, and build again"

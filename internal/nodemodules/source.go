@@ -100,7 +100,7 @@ func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Probl
 	return a, &diag.Problem{
 		Code: CodeIntegrity, Pos: p.Pos, What: a.ID() + " has the integrity " + p.Integrity + " in the lockfile and " + a.Integrity + " in nbuild.lock",
 		Why:    "one of the two files was changed without the other, and a published version never changes",
-		Remedy: "compare both with `npm view " + p.Name + "@" + p.Version + " dist.integrity`; once the lockfile is right, run `nbuild pin --update " + p.Name + "`",
+		Remedy: "compare both with `npm view " + diag.Word(p.Name) + "@" + diag.Word(p.Version) + " dist.integrity`; once the lockfile is right, run `nbuild pin --update " + diag.Word(p.Name) + "`",
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *parser) checkPath(e *Entry, linked map[string]bool) {
 	if bad != "" {
 		p.report(CodePath, e.off, &diag.Problem{
 			What: "the folder " + quote(e.Path) + " " + bad, Why: "npm writes no such path; files would land where no one looks for them",
-			Remedy: "look at how it came in (`git log -p " + p.file + "`), then " + rewrite,
+			Remedy: "look at how it came in (`git log -p " + diag.Word(p.file) + "`), then " + rewrite,
 		})
 		return
 	}

@@ -131,7 +131,7 @@ func (e *Entry) unreadable() *diag.Problem {
 	}
 	return e.problem(CodeNoIntegrity, quote(e.Path)+" has an integrity in which no digest can be read: "+quote(e.Integrity),
 		"it was meant to name the bytes, and nothing can be held to it",
-		"write what `npm view "+e.id()+" dist.integrity` prints in its place")
+		"write what `npm view "+diag.Word(e.id())+" dist.integrity` prints in its place")
 }
 
 // conflict reports a version that two places name different bytes for. Seen holds the
@@ -153,5 +153,5 @@ func (e *Entry) conflict(seen map[string]named, file string) *diag.Problem {
 	}
 	return e.problem(CodeConflict, e.id()+" has another integrity at "+quote(e.Path)+" than at "+quote(other),
 		"a published version never changes: one of the two is not what its author published",
-		"find out how the second one came in (`git log -p "+file+"`), and write what `npm view "+e.id()+" dist.integrity` prints at both places")
+		"find out how the second one came in (`git log -p "+diag.Word(file)+"`), and write what `npm view "+diag.Word(e.id())+" dist.integrity` prints at both places")
 }

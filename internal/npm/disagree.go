@@ -110,7 +110,7 @@ func (c *comparison) has(e *edge) string {
 func (c *comparison) otherPackage(e *edge) {
 	c.problem(c.code(e, CodeDiffers), e, c.asks(e)+", and the lockfile has another package there, "+c.has(e),
 		"npm would install it under the name of the other: it looks at the version alone",
-		"look at how it came in (`git log -p "+c.was.File+"`), delete the entry "+quote(e.to.Path)+" from the lockfile, then "+rewrite)
+		"look at how it came in (`git log -p "+diag.Word(c.was.File)+"`), delete the entry "+quote(e.to.Path)+" from the lockfile, then "+rewrite)
 }
 
 func (c *comparison) overridden(e *edge) {
@@ -120,7 +120,7 @@ func (c *comparison) overridden(e *edge) {
 }
 
 func (c *comparison) unreadable(e *edge) {
-	remedy := "run `npm ls " + e.name + " --package-lock-only` to see what brings it in, and use a version of that which was published whole"
+	remedy := "run `npm ls " + diag.Word(e.name) + " --package-lock-only` to see what brings it in, and use a version of that which was published whole"
 	if m := c.manifests[e.from.Path]; m != nil || c.isOverridden(e) || e.rule != nil {
 		remedy = "correct package.json, then " + rewrite
 	}

@@ -76,7 +76,7 @@ func collision(folded map[string]string, e *Entry) *diag.Problem {
 	}
 	return e.problem(CodeCollision, "the folders "+quote(other)+" and "+quote(e.Path)+" are one on other systems",
 		"where neither case nor the form of accents counts, one replaces the other",
-		"run `npm ls "+e.Name+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
+		"run `npm ls "+diag.Word(e.Name)+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
 }
 
 // linkFault reports a link that can't be followed, or any where no links are wanted.
@@ -123,7 +123,7 @@ func (g *graph) originFault(n *node) *diag.Problem {
 	case FromFile:
 		if n.Tarball == "" && !o.InProject() { // build.hcl names none outside
 			return n.problem(CodeOrigin, n.Name+"@"+n.Version+" is a tarball outside of the project, "+quote(o.Address),
-				"a build reads its own folder only, so that it is the same on every machine", g.inPlace(n, "copy it into the project: run `cp "+o.Address+" "+path.Base(o.Address)+"` beside the lockfile", path.Base(o.Address)))
+				"a build reads its own folder only, so that it is the same on every machine", g.inPlace(n, "copy it into the project: run `cp "+diag.Word(o.Address)+" "+diag.Word(path.Base(o.Address))+"` beside the lockfile", path.Base(o.Address)))
 		}
 	}
 	return nil
@@ -143,7 +143,7 @@ func (g *graph) packed(n *node, what, version string) string {
 	if validName(n.Name) && validVersion(version) {
 		file = strings.ReplaceAll(strings.TrimPrefix(n.Name, "@"), "/", "-") + "-" + version + ".tgz"
 	}
-	remedy := g.inPlace(n, "keep it as a tarball of the project: run `npm pack "+what+"` beside the lockfile", file)
+	remedy := g.inPlace(n, "keep it as a tarball of the project: run `npm pack "+diag.Word(what)+"` beside the lockfile", file)
 	if n.dev {
 		return "leave it to those who develop: production does without it (`nbuild install --omit dev`); or " + remedy
 	}

@@ -150,3 +150,36 @@ func read(t *testing.T, root string, entries ...string) *Lockfile {
 	}
 	return l
 }
+
+// A remedy is typed by someone: what a lockfile calls a folder stays a name in it.
+func TestARemedyKeepsALockfilesTextAWord(t *testing.T) {
+	for name, test := range map[string]struct {
+		entries []string
+		want    string
+	}{
+		"a folder": {
+			[]string{`"node_modules/x": {"link": true, "resolved": "lib; touch came"}`, `"lib; touch came": {"version": "1.0.0"}`},
+			"run `npm pack './lib; touch came'` beside",
+		},
+		"a folder outside": {
+			[]string{`"../$(touch came)": {"version": "1.0.0"}`, `"node_modules/x": {"link": true, "resolved": "../$(touch came)"}`},
+			"run `npm pack '../$(touch came)'` beside",
+		},
+		"git": {
+			[]string{`"node_modules/x": {"version": "1.0.0", "resolved": "git+https://git.example.com/a/b.git#;touch came"}`},
+			"run `npm pack 'git+https://git.example.com/a/b.git#;touch%20came'` beside",
+		},
+		"a tarball": {
+			[]string{dep("node_modules/x", "1.0.0", `"resolved": "file:../x|sh.tgz"`)},
+			"run `cp '../x|sh.tgz' 'x|sh.tgz'` beside",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := PlanTree(read(t, `"dependencies": {"x": "1"}`, test.entries...), linux)
+			all := diag.All(err)
+			if len(all) != 1 || !strings.Contains(all[0].Remedy, test.want) {
+				t.Errorf("problems %v, not one with the remedy %s", err, test.want)
+			}
+		})
+	}
+}

@@ -198,7 +198,7 @@ func (p *parser) once(seen map[string]bool, key string, at int) {
 		p.report(CodeDuplicate, at, &diag.Problem{
 			What:   "the key " + quote(key) + " stands twice in one object",
 			Why:    "which of the two counts differs from reader to reader; a review of one may install the other",
-			Remedy: "run `npm install --package-lock-only` to write the lockfile anew, and look at how the second one came in (`git log -p " + p.file + "`)",
+			Remedy: "run `npm install --package-lock-only` to write the lockfile anew, and look at how the second one came in (`git log -p " + diag.Word(p.file) + "`)",
 		})
 	}
 	seen[key] = true

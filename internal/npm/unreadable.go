@@ -8,7 +8,7 @@ import (
 // restore brings back a file that can't be read. npm writes a new one in its place as
 // well, and takes the newest versions for it: that is no way to mend a lockfile.
 func restore(file string) string {
-	return "bring back the one that was committed last, `git checkout HEAD -- " + file + "`, or an older one (`git log -- " + file + "` lists them)"
+	return "bring back the one that was committed last, `git checkout HEAD -- " + diag.Word(file) + "`, or an older one (`git log -- " + diag.Word(file) + "` lists them)"
 }
 
 // unreadable is the problem of a lockfile or a package.json that is not JSON: what
@@ -30,7 +30,7 @@ func unreadable(src []byte, file string, manifest bool, err error) *diag.Problem
 	case d.Kind == damage.Merge:
 		p.Remedy = "run `npm install --package-lock-only`, which joins both sides, and review the diff"
 	case d.Kind == damage.LFS:
-		p.Remedy = "run `git lfs pull`, or where the file should not be in Git LFS, `git lfs untrack " + file + "` and commit it as it is"
+		p.Remedy = "run `git lfs pull`, or where the file should not be in Git LFS, `git lfs untrack " + diag.Word(file) + "` and commit it as it is"
 	case d.Kind == damage.UTF16:
 		p.Remedy = "write it in UTF-8: `iconv -f UTF-16 -t UTF-8 " + file + " > utf8.json && mv utf8.json " + file + "`"
 	}

@@ -59,7 +59,7 @@ func (k *keychain) ResolveContext(ctx context.Context, target authn.Resource) (a
 		cfg, err := k.file.GetAuthConfig(key)
 		if err != nil {
 			return nil, badCredentials("the credential helper for "+target.RegistryStr()+" failed",
-				"log in again: `docker login "+target.RegistryStr()+"`")
+				"log in again: `docker login "+diag.Word(target.RegistryStr())+"`")
 		}
 		cfg.ServerAddress = ""
 		if cfg != (types.AuthConfig{}) {

@@ -156,7 +156,7 @@ func (l *Layout) Resolve(ctx context.Context, tag string) (v1.Descriptor, error)
 	case len(found) == 0 && unread != nil:
 		return v1.Descriptor{}, unread
 	case len(found) == 0:
-		remedy := "build it first: `nbuild build --to oci:" + l.dir + "`"
+		remedy := "build it first: `nbuild build --to oci:" + diag.Word(l.dir) + "`"
 		if near := diag.Nearest(tag, tags); near != "" {
 			remedy = "write oci:" + l.dir + ":" + near
 		}

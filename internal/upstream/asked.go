@@ -50,7 +50,7 @@ func unique(packages []Package) ([]asked, error) {
 			problems = append(problems, &diag.Problem{
 				Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has two integrities in the lockfile",
 				Why:    "one version is one tarball: one of the entries was tampered with, or comes from another registry",
-				Remedy: "find out how the second one came in with `git log -p`, and write what `npm view " + p.Name + "@" + p.Version + " dist.integrity` prints at both places",
+				Remedy: "find out how the second one came in with `git log -p`, and write what `npm view " + diag.Word(p.Name) + "@" + diag.Word(p.Version) + " dist.integrity` prints at both places",
 			})
 			continue
 		}
@@ -91,7 +91,7 @@ func (n *named) strengthen(ctx context.Context, p *asked) error {
 			return &diag.Problem{
 				Code: CodeIntegrity, What: fmt.Sprintf("%s@%s has another %s in the lockfile than in the registry", p.Name, p.Version, p.held.Algorithm()),
 				Why:    "one version is one tarball: the lockfile was tampered with, or the registry has other bytes than it had; nothing was fetched",
-				Remedy: "ask `npm view " + p.Name + "@" + p.Version + " dist` from another network, and find out who wrote the lockfile's entry with `git log -p`",
+				Remedy: "ask `npm view " + diag.Word(p.Name) + "@" + diag.Word(p.Version) + " dist` from another network, and find out who wrote the lockfile's entry with `git log -p`",
 			}
 		}
 		p.held, p.line = p.held.Join(says), p.line.Join(says.Strongest())

@@ -202,7 +202,7 @@ func (o BringOptions) fetch(ctx context.Context, a snapshot.Artefact, f Fetcher)
 		return &diag.Problem{
 			Code: CodeOther, What: a.ID() + " is not what nbuild.lock says",
 			Why:    fmt.Sprintf("%d bytes came with the SHA-256 %s, pinned are %d bytes with %s; nothing was kept", t.size, got, a.Size, a.SHA256),
-			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + a.Renewal() + "` pins it anew, to be reviewed",
+			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + diag.Word(a.Renewal()) + "` pins it anew, to be reviewed",
 		}
 	}
 	_, _, err = t.w.Commit()

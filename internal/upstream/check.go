@@ -29,7 +29,7 @@ func Check(lock *snapshot.Lock, packages []Package, file string) error {
 			problems = append(problems, &diag.Problem{
 				Code: CodeIntegrity, Pos: p.Pos, What: p.Name + "@" + p.Version + " has another integrity in nbuild.lock than in the lockfile",
 				Why:    "one version is one tarball: one of the two files was tampered with",
-				Remedy: "find out which of them changed with `git log`, then run `nbuild pin --update " + p.Name + "`",
+				Remedy: "find out which of them changed with `git log`, then run `nbuild pin --update " + diag.Word(p.Name) + "`",
 			})
 		case !p.covered(a) || p.basis == snapshot.BasisLockfile && a.Basis().Weaker(p.basis):
 			problems = append(problems, &diag.Problem{

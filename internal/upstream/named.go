@@ -51,7 +51,7 @@ func (n *named) pin(ctx context.Context, p asked) (snapshot.Artefact, bool, erro
 		return snapshot.Artefact{}, false, at(p, &diag.Problem{
 			Code: registry.CodeIntegrity, Err: sri.ErrNone, What: fmt.Sprintf("%s@%s has no integrity that can be checked", p.Name, p.Version),
 			Why:    "it was meant to name the bytes, and nothing can be held to it",
-			Remedy: "write what `npm view " + p.Name + "@" + p.Version + " dist.integrity` prints in its place",
+			Remedy: "write what `npm view " + diag.Word(p.Name) + "@" + diag.Word(p.Version) + " dist.integrity` prints in its place",
 		})
 	}
 	binding := ""

@@ -63,7 +63,7 @@ func tarballOf(files Tarballs, name, id, integrity string, begin func() (io.Writ
 		}
 		return &diag.Problem{
 			Code: CodeTarball, What: fmt.Sprintf("the tarball %s of %s can't be read", name, id), Err: err,
-			Why: "the lockfile, or a packed block of build.hcl, says that the package is that file of the project", Remedy: "bring the file back (`git status " + name + "` says what became of it), or put it there anew, as `npm pack` writes it",
+			Why: "the lockfile, or a packed block of build.hcl, says that the package is that file of the project", Remedy: "bring the file back (`git status " + diag.Word(name) + "` says what became of it), or put it there anew, as `npm pack` writes it",
 		}
 	}
 	if want, err := sri.Parse(integrity); err == nil {
@@ -73,7 +73,7 @@ func tarballOf(files Tarballs, name, id, integrity string, begin func() (io.Writ
 			return &diag.Problem{
 				Code: CodeTarball, What: fmt.Sprintf("the tarball %s of %s is not what its integrity says", name, id),
 				Why:    fmt.Sprintf("its %s is another: the file was changed after the lockfile was written", algorithm),
-				Remedy: "bring the old file back (`git log -p " + name + "`); if the new one is meant, delete the package's entry from the lockfile, run `npm install --package-lock-only`, which writes the integrity of the new one, and then `nbuild pin`",
+				Remedy: "bring the old file back (`git log -p " + diag.Word(name) + "`); if the new one is meant, delete the package's entry from the lockfile, run `npm install --package-lock-only`, which writes the integrity of the new one, and then `nbuild pin`",
 			}
 		}
 	}

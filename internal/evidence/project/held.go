@@ -51,7 +51,7 @@ func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, pl
 		return nil, npm.Options{}, &diag.Problem{
 			Code: npm.CodeManifest, Pos: diag.Pos{File: l.File}, What: "there is no package.json beside the lockfile",
 			Why:    "it says what the project asks for, and the lockfile only what it asked for once; npm ci installs nothing without it",
-			Remedy: "restore it (`git checkout " + path.Join(beside, "package.json") + "`), or name another lockfile in the npm block",
+			Remedy: "restore it (`git checkout " + diag.Word(path.Join(beside, "package.json")) + "`), or name another lockfile in the npm block",
 		}
 	}
 	held, err := l.For(m, manifests, o)

@@ -53,7 +53,7 @@ func (c *Config) exposed(key string, target *url.URL) error {
 	return &diag.Problem{
 		Code: CodeExposed, What: fmt.Sprintf("%s in the project's .npmrc decides how your credential for %s would be sent", key, target.Host),
 		Why:    "whoever can change a file of the project could read it on the way",
-		Remedy: fmt.Sprintf("where you trust it, move the line to your own configuration: `npm config set --location=user %s …`, and take it out of the project's .npmrc", key),
+		Remedy: fmt.Sprintf("where you trust it, move the line to your own configuration: `npm config set --location=user %s …`, and take it out of the project's .npmrc", diag.Word(key)),
 	}
 }
 

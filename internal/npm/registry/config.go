@@ -204,7 +204,7 @@ func badRegistry(key string, err error) *diag.Problem {
 	return &diag.Problem{
 		Code: CodeConfig, What: fmt.Sprintf("%s in npm's configuration is no registry's address", key), Err: err,
 		Why:    "packages that are bound to it could not be fetched",
-		Remedy: fmt.Sprintf("run `npm config set %s https://registry.example.com/` with your registry's address", key),
+		Remedy: fmt.Sprintf("run `npm config set %s https://registry.example.com/` with your registry's address", diag.Word(key)),
 	}
 }
 

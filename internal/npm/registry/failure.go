@@ -75,7 +75,7 @@ func problem(a ask, err error) error {
 		p.Code = CodeLying
 		p.What = fmt.Sprintf("%s is not what its integrity says", a.what)
 		p.Why = "the server or someone between serves other bytes than the lockfile names; nothing was kept; asked at " + where
-		p.Remedy = "find out who changed it: `npm view " + a.what + " dist.integrity` is the registry's word; where the lockfile is what is wrong, write that in its place, or take back the one of before"
+		p.Remedy = "find out who changed it: `npm view " + diag.Word(a.what) + " dist.integrity` is the registry's word; where the lockfile is what is wrong, write that in its place, or take back the one of before"
 	case isCertificate(err):
 		p.Code = CodeCertificate
 		p.What = fmt.Sprintf("the certificate of %s is not trusted", where)
@@ -128,24 +128,24 @@ func addressProblem(p *diag.Problem, a ask, err error) bool {
 		p.Code = CodeDenied
 		p.What = fmt.Sprintf("%s denies access to %s", host, a.what)
 		p.Why = "npm's configuration holds no credential for that server, or one that is not accepted, and a credential in the lockfile's address is not used; asked at " + where
-		p.Remedy = "run `npm config set //" + a.target.Host + "/:_authToken TOKEN`, with your token"
+		p.Remedy = "run `npm config set //" + diag.Word(a.target.Host) + "/:_authToken TOKEN`, with your token"
 	case status != nil && slices.Contains([]int{http.StatusNotFound, http.StatusGone}, status.Code):
 		p.Code = CodeNotFound
 		p.What = fmt.Sprintf("%s does not have %s", host, a.what)
 		p.Why = "the lockfile says that it comes from there, so no registry is asked for it; asked at " + where
-		p.Remedy = "if your registry has it, run `npm config set replace-registry-host " + host + "`: npm and nbuild then ask your registry in place of that server"
+		p.Remedy = "if your registry has it, run `npm config set replace-registry-host " + diag.Word(host) + "`: npm and nbuild then ask your registry in place of that server"
 	case isCertificate(err), errors.Is(err, errMismatch), errors.Is(err, errLarge), errors.As(err, &redirected), errors.Is(err, io.ErrUnexpectedEOF):
 		return false
 	case errors.As(err, &slow):
 		p.Code, p.Err = CodeAddress, nil
 		p.What = fmt.Sprintf("%s did not deliver %s in time", host, a.what)
 		p.Why = slow.Error() + "; the lockfile says that the package comes from there; asked at " + where
-		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + host + "` has npm and nbuild ask that one"
+		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + diag.Word(host) + "` has npm and nbuild ask that one"
 	default:
 		p.Code = CodeAddress
 		p.What = fmt.Sprintf("%s did not deliver %s", host, a.what)
 		p.Why = "it can't be reached or answers with an error; the lockfile says that the package comes from there; asked at " + where
-		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + host + "` has npm and nbuild ask that one"
+		p.Remedy = "run the same command again later: what came whole is kept; if your registry has it, `npm config set replace-registry-host " + diag.Word(host) + "` has npm and nbuild ask that one"
 	}
 	return true
 }
@@ -157,7 +157,7 @@ func statusProblem(p *diag.Problem, a ask, s *retry.Status) {
 		p.Code = CodeDenied
 		p.What = fmt.Sprintf("the registry denies access to %s", a.what)
 		p.Why = "npm's configuration holds no credential for it, or one that is not accepted; asked at " + where
-		p.Remedy = "run `npm login --registry=" + shown(a.registry) + "`, or set its :_authToken in your .npmrc"
+		p.Remedy = "run `npm login --registry=" + diag.Word(shown(a.registry)) + "`, or set its :_authToken in your .npmrc"
 	case http.StatusNotFound, http.StatusGone:
 		p.Code = CodeNotFound
 		p.What = fmt.Sprintf("the registry does not have %s", a.what)

@@ -71,7 +71,7 @@ func (c *Client) Tarball(ctx context.Context, r Request, begin func() (io.Writer
 		return &diag.Problem{
 			Code: CodeIntegrity, Err: err, What: fmt.Sprintf("%s@%s has no integrity that can be checked", r.Name, r.Version),
 			Why:    "whatever a server sends would have to be believed",
-			Remedy: "run `nbuild pin --update " + r.Name + "` to pin it anew, and review the diff",
+			Remedy: "run `nbuild pin --update " + diag.Word(r.Name) + "` to pin it anew, and review the diff",
 		}
 	}
 	what := r.Name + "@" + r.Version

@@ -169,7 +169,7 @@ func (c *Config) unset(key string) string {
 		return "unset the variable npm_config_" + strings.ReplaceAll(key, "-", "_")
 	}
 	if c.project[key] {
-		return "run `npm config delete " + key + " --location project`, or use npm itself"
+		return "run `npm config delete " + diag.Word(key) + " --location project`, or use npm itself"
 	}
-	return "run `npm config delete " + key + "`, or use npm itself"
+	return "run `npm config delete " + diag.Word(key) + "`, or use npm itself"
 }

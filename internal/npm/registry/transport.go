@@ -50,7 +50,7 @@ func badCA(key string, err error) error {
 	return &diag.Problem{
 		Code: CodeConfig, What: key + " in npm's configuration can't be used", Err: err,
 		Why:    "the registry's certificate could not be checked against it",
-		Remedy: "run `npm config set cafile FILE` with a readable file of PEM certificates, or `npm config delete " + key + "`",
+		Remedy: "run `npm config set cafile FILE` with a readable file of PEM certificates, or `npm config delete " + diag.Word(key) + "`",
 	}
 }
 

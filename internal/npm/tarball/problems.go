@@ -38,7 +38,7 @@ func Explain(id string, err error) error {
 // within the range that package.json and the dependents ask for; it lowers none, so the
 // way back is the lockfile of before. Neither touches package.json.
 func AnotherVersion(name string) string {
-	return "take a newer version, `npm update " + name + " --package-lock-only`, or the lockfile of before, `git checkout HEAD -- package-lock.json`; then `nbuild pin`"
+	return "take a newer version, `npm update " + diag.Word(name) + " --package-lock-only`, or the lockfile of before, `git checkout HEAD -- package-lock.json`; then `nbuild pin`"
 }
 
 // nameIn takes the name out of what Explain is given: "npm lodash@4.17.21".

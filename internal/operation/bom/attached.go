@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/evidence/sides"
@@ -17,7 +18,7 @@ import (
 func Attached(ctx context.Context, host machine.Host, name string, pretty bool) ([]byte, error) {
 	doc, err := sides.Document(ctx, sides.Options{Dir: host.Dir, Registry: images.Options(host)}, name)
 	if err != nil {
-		return nil, project.MeantBlock(host, name, err, "did you mean `nbuild sbom --image "+name+"`?")
+		return nil, project.MeantBlock(host, name, err, "did you mean `nbuild sbom --image "+diag.Word(name)+"`?")
 	}
 	var out bytes.Buffer
 	if pretty {

@@ -335,7 +335,7 @@ func (t *Target) put(ctx context.Context, host machine.Host, b *Built, img *buil
 		}
 		host.Events.Emit(event.Event{
 			Kind: event.Summary, Phase: "bom", Name: img.Block.Name,
-			Text: fmt.Sprintf("a docker archive holds no BOM; `nbuild sbom --image %s` prints it", img.Block.Name),
+			Text: fmt.Sprintf("a docker archive holds no BOM; `nbuild sbom --image %s` prints it", diag.Word(img.Block.Name)),
 		})
 		return nil, nil
 	}

@@ -96,7 +96,7 @@ func Explain(word string) (Page, error) {
 	}
 	remedy := "give a problem code such as NB0380, a rule such as SHP-1, a kind of finding such as eval, or one of " + strings.Join(names, ", ")
 	if near := nearest(word, words); near != "" {
-		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", near)
+		remedy = fmt.Sprintf("did you mean `nbuild explain %s`?", diag.Word(near))
 	}
 	return Page{}, &diag.Problem{Code: CodeUnknown, What: fmt.Sprintf("nothing is known of %q", word), Remedy: remedy}
 }

@@ -83,7 +83,7 @@ func Files(dir string, names []string, o Options) (Result, error) {
 			pos := diag.Pos{File: name, Line: line, Column: 1}
 			problems = append(problems, &diag.Problem{
 				Code: CodeUnformatted, Pos: pos, Snippet: diag.Snippet(src, pos), What: name + " is not in the standard form",
-				Why: "one form for all makes a diff show what was meant and nothing else", Remedy: "run `nbuild fmt " + name + "`",
+				Why: "one form for all makes a diff show what was meant and nothing else", Remedy: "run `nbuild fmt " + diag.Word(name) + "`",
 			})
 		}
 		if !o.Check && !o.Diff {

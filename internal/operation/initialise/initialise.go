@@ -79,7 +79,7 @@ func Write(dir, file string) (Result, error) {
 		return Result{}, &diag.Problem{
 			Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"}, What: "this is the root of a workspace",
 			Why:    "an image is of one member, and nbuild builds each in its own folder: " + strings.Join(members, ", "),
-			Remedy: fmt.Sprintf("run `nbuild -C %s init`, or name another member", members[0]),
+			Remedy: fmt.Sprintf("run `nbuild -C %s init`, or name another member", diag.Word(members[0])),
 		}
 	}
 	r, err := build(root.FS())

@@ -68,7 +68,7 @@ func checkNames(p *project.Project, update []string) error {
 			near = bare
 		}
 		if near != "" {
-			remedy = fmt.Sprintf("did you mean `nbuild pin --update %s`?", near)
+			remedy = fmt.Sprintf("did you mean `nbuild pin --update %s`?", diag.Word(near))
 		}
 		problems = append(problems, &diag.Problem{
 			Code: CodeUpdate, What: fmt.Sprintf("the project pins nothing under the name %q", name),

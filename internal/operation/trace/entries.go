@@ -48,7 +48,7 @@ func (t *tracer) image() (*pipelines.Image, error) {
 	}
 	return nil, &diag.Problem{
 		Code: CodeEntry, Pos: diag.Pos{File: t.project.File}, What: "the project has several images",
-		Why: "each starts with a command of its own", Remedy: fmt.Sprintf("name one, as in: `nbuild trace --image %s`", t.project.Images[0].Name),
+		Why: "each starts with a command of its own", Remedy: fmt.Sprintf("name one, as in: `nbuild trace --image %s`", diag.Word(t.project.Images[0].Name)),
 	}
 }
 

@@ -146,7 +146,7 @@ func (r *Result) Warnings() []string {
 		}
 		see := "`nbuild scan`"
 		if t.rule.Set != "" || t.rule.Kind != "" { // a project knows its own
-			see += " and `nbuild explain " + t.rule.ID + "`"
+			see += " and `nbuild explain " + diag.Word(t.rule.ID) + "`"
 		}
 		out = append(out, fmt.Sprintf("%s: %s, at %s of %s: see %s", t.rule.ID, t.rule.Message, diag.Count(t.sites, "place"), names, see))
 	}
