@@ -70,7 +70,7 @@ func (b *build) source(ctx context.Context, l *pipelines.Layer, s pipelines.Sour
 	if len(taken) == 0 {
 		return nil, &diag.Problem{
 			Code: execution.CodeOutputs, Pos: l.At, What: fmt.Sprintf("step %q left nothing in %s, which layer %q takes", s.Name, s.Output, l.Name),
-			Why: "the layer would be empty", Remedy: fmt.Sprintf("correct its path: `nbuild run %s --json` lists what the step left", s.Name),
+			Why: "the layer would be empty", Remedy: fmt.Sprintf("correct its path: `nbuild run %s --json` lists what the step left", diag.Word(s.Name)),
 		}
 	}
 	return []image.Member{image.Stored(b.Store, taken, at, s.String())}, nil
