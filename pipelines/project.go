@@ -142,6 +142,8 @@ type Step struct {
 	Trace   bool
 	At      diag.Pos
 	rng     hcl.Range
+
+	Unreproducible string // why it is known not to make the same twice; "" of one that does
 }
 
 // Image is what is built.

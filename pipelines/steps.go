@@ -46,6 +46,9 @@ func (e *evaluator) steps() {
 			s.Network = n
 		}
 		s.Trace = e.Bool(b, "trace", s.Trace)
+		if s.Unreproducible = strings.TrimSpace(e.String(b, "unreproducible")); b.Has("unreproducible") && s.Unreproducible == "" {
+			e.Problem(b.At("unreproducible"), CodeForm, "the reason is empty", "whoever rebuilds the image has to know why", `write unreproducible = "…" with a sentence`)
+		}
 		e.project.Steps = append(e.project.Steps, s)
 	}
 }

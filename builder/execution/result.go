@@ -24,6 +24,7 @@ type Result struct {
 	Held     string           // how its limits were held
 	Where    string           // Here, Ran or Shared
 	Used     Used
+	Rerun    *Result // what it came to anew, where this one stands in for it
 }
 
 // Used is what a command took. A cached result has what it took when it ran.

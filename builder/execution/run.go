@@ -38,6 +38,9 @@ type Runner struct {
 	lost   atomic.Bool   // they do not do it, and are not asked again
 	here   chan struct{} // a place for each step that runs on this machine
 
+	// Perturb is what is another than usual; nil is nothing.
+	Perturb *Perturbation
+
 	// Sandbox runs a command; nil is sandbox.Run.
 	Sandbox func(ctx context.Context, s sandbox.Spec, log io.Writer) (*sandbox.Result, error)
 }
@@ -102,7 +105,9 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 				return
 			}
 			defer func() { <-free }()
-			results[i], errs[i] = r.step(ctx, s, outputs)
+			if results[i], errs[i] = r.step(ctx, s, outputs); errs[i] == nil {
+				results[i] = r.standIn(s, results[i])
+			}
 			if len(diag.All(errs[i])) == 0 && errs[i] != nil {
 				cancel(errs[i]) // nothing of it is a step's fault
 			}
@@ -305,7 +310,13 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 		return nil, err
 	}
 	spec.Work = []string{filepath.Join(dir, "input")}
+	if err := r.perturb(ctx, spec, s, action, dir); err != nil {
+		return nil, err
+	}
 	for _, t := range action.Trees {
+		if r.Perturb != nil && r.Perturb.Entries {
+			break // they lie there already, in another way
+		}
 		at, err := r.tree(ctx, t)
 		if err != nil {
 			return nil, err
@@ -366,7 +377,7 @@ func (r *Runner) tree(ctx context.Context, t *pipelines.Tree) (string, error) {
 		if err != nil {
 			return err
 		}
-		w := &writer{store: r.Store, project: r.Project, dir: dir}
+		w := &writer{store: r.Store, project: r.Project, dir: dir, backwards: r.Perturb != nil && r.Perturb.Entries}
 		return w.write(ctx, inputs)
 	})
 	if err != nil {
@@ -381,7 +392,7 @@ func (r *Runner) leave(dir string, action cas.Digest) (string, error) {
 	if err := os.Rename(filepath.Join(dir, "scratch", "work"), wrote); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("keeping what failed: %w", err)
 	}
-	for _, other := range []string{"input", "scratch"} {
+	for _, other := range []string{"input", "first", "scratch"} {
 		if err := unfinished.RemoveAll(filepath.Join(dir, other)); err != nil {
 			return "", fmt.Errorf("keeping what failed: %w", err)
 		}

@@ -30,6 +30,8 @@ type writer struct {
 	store   *cas.Store
 	project *os.Root
 	dir     string
+
+	backwards bool // entries are made in the other order
 }
 
 // write lays out inputs below the writer's folder, which is there and empty. What a
@@ -92,6 +94,9 @@ func (w *writer) make(inputs []pipelines.Input) (folders []string, err error) {
 	slices.SortFunc(order, func(a, b pipelines.Input) int {
 		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
 	})
+	if w.backwards {
+		slices.Reverse(order)
+	}
 	made := map[string]bool{".": true}
 	var folder func(p string) error
 	folder = func(p string) error {

@@ -28,7 +28,7 @@ import (
 )
 
 // tools are the programs of this machine that steps of scripts run.
-var tools = []string{"sh", "cat", "cp", "env", "id", "ls", "mkdir", "rm", "sleep"}
+var tools = []string{"sh", "cat", "cp", "date", "env", "id", "ls", "mkdir", "nproc", "rm", "sleep"}
 
 // library is the path of a library, or of the loader, as ldd prints it.
 var library = regexp.MustCompile(`(?m)(?:^|=>)\s*(/\S+) \(0x`)

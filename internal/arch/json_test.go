@@ -38,6 +38,8 @@ var readers = map[string]string{
 	"internal/js/typescript/translate.go":     ownText,
 	"internal/npm/registry/npmrc.go":          asNode,
 	"internal/npm/tarball/facts.go":           asNode,
+	"internal/operation/rebuild/order.go":     ownPipe,
+	"internal/operation/rebuild/start.go":     ownPipe,
 	"internal/predicate/exact.go":             spelled,
 	"internal/predicate/time.go":              "one string, of a document that strictjson has read",
 	"internal/resolution/manifest.go":         asNode,

@@ -32,6 +32,13 @@ func (s *Store) Open(ctx context.Context, d Digest) (*Blob, error) {
 		return nil, err
 	}
 	f, err := os.OpenFile(s.blobPath(d), os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) && s.behind != nil {
+		b, err := s.behind.Open(ctx, d)
+		if err == nil {
+			b.store = s // what is made of it is this store's
+		}
+		return b, err
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("sha256:%s: %w", d, ErrNotFound)
 	}

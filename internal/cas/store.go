@@ -29,6 +29,7 @@ type Store struct {
 	dir      string
 	readOnly bool             // it can be read and not written
 	swept    unfinished.Swept // what killed runs left here and is gone now
+	behind   *Store           // whose blobs are read where this one lacks them; nil for none
 
 	trees sync.Mutex
 	whole map[Digest]bool // trees that were found whole
@@ -69,6 +70,18 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
+// OpenOver opens the store in dir over another one: blobs that it lacks are read there, by
+// their digests, and nothing else of that one counts. So what was fetched once serves a store
+// in which nothing has been made yet.
+func OpenOver(dir, behind string) (*Store, error) {
+	s, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	s.behind, err = Open(behind)
+	return s, err
+}
+
 // Scratch is a folder of the store for what is not whole yet; ok is false where the
 // store can't be written to.
 func (s *Store) Scratch() (dir string, ok bool) { return filepath.Join(s.dir, tempDir), !s.readOnly }
@@ -99,6 +112,9 @@ func (s *Store) blobPath(d Digest) string {
 // does not read the blob.
 func (s *Store) Stat(d Digest) (size int64, ok bool) {
 	info, err := os.Lstat(s.blobPath(d))
+	if err != nil && s.behind != nil {
+		return s.behind.Stat(d)
+	}
 	if err != nil || !info.Mode().IsRegular() {
 		return 0, false
 	}

@@ -28,6 +28,7 @@ type Host struct {
 	Environ  []string          // NAME=value, for npm's configuration, proxies and credentials
 	Home     string            // the user's folder, "" where there is none
 	StoreDir string            // absolute
+	Behind   string            // a store whose blobs are read where that one lacks them, "" for none
 	Now      func() time.Time
 	Offline  bool
 	Events   event.Sink
@@ -63,7 +64,11 @@ func (h Host) Path(name string) string {
 
 // Store opens the host's store.
 func (h Host) Store() (*cas.Store, error) {
-	store, err := cas.Open(h.StoreDir)
+	open := func() (*cas.Store, error) { return cas.Open(h.StoreDir) }
+	if h.Behind != "" {
+		open = func() (*cas.Store, error) { return cas.OpenOver(h.StoreDir, h.Behind) }
+	}
+	store, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}

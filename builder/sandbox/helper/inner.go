@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -20,6 +21,7 @@ type innerOrder struct {
 	Run    []string
 	Env    []string
 	Limits protocol.Limits
+	First  int  // the number that processes count on from; 0 for any
 	Alone  bool // no control group counts processes
 }
 
@@ -59,7 +61,7 @@ func enter(o *innerOrder) error {
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
 		{"the new root", enterRoot},
 		// A new /proc is allowed only while another is in sight that shows as much.
-		{"/proc", func() error { return proc(".") }},
+		{"/proc", func() error { return proc(".", o.First) }},
 		{"the change of the root", pivot},
 		{"the host name", func() error { return unix.Sethostname([]byte("build")) }},
 		{"the domain name", func() error { return unix.Setdomainname([]byte("(none)")) }},
@@ -105,10 +107,16 @@ var (
 	readOnly = []string{"sys", "bus", "fs", "irq"}
 )
 
-// proc mounts the /proc of this process namespace in a root.
-func proc(root string) error {
+// proc mounts the /proc of this process namespace in a root, and has the processes of the
+// namespace count on from a number.
+func proc(root string, first int) error {
 	if err := unix.Mount("proc", root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return err
+	}
+	if first > 0 { // pid_namespaces(7)
+		if err := os.WriteFile(root+"/proc/sys/kernel/ns_last_pid", strconv.AppendInt(nil, int64(first), 10), 0); err != nil {
+			return err
+		}
 	}
 	for _, name := range readOnly {
 		at := root + "/proc/" + name

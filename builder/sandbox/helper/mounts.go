@@ -66,7 +66,7 @@ func layOut(o *protocol.Order, owner int) error {
 		{"the places in the root", func() error { return places(root) }},
 		{"the working folder", func() error { return work(o, at, owner) }},
 		{"/tmp", func() error { return bind(at(tmp), root+"/tmp", unix.MS_NOSUID|unix.MS_NODEV) }},
-		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory) }},
+		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory, owner) }},
 	}
 	for _, f := range identity {
 		parts = append(parts, making{"/etc/" + f.name, func() error {
@@ -107,12 +107,31 @@ func folders(at func(...string) string, owner int) error {
 			return err
 		}
 	}
-	for _, name := range []string{tmp, tmp + "/home", upper} {
-		if err := os.Lchown(at(name), owner, owner); err != nil {
+	if err := os.Chmod(at(tmp), 0o777|fs.ModeSticky); err != nil {
+		return err
+	}
+	// What is inside of another before itself.
+	for _, name := range []string{tmp + "/home", tmp, upper} {
+		if err := settle(at(name), owner); err != nil {
 			return err
 		}
 	}
-	return os.Chmod(at(tmp), 0o777|fs.ModeSticky)
+	for _, f := range identity {
+		if err := settle(at(etc, f.name), owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle gives what the sandbox makes the owner and the time that all inputs have: neither
+// the user of the host nor its clock is seen in them.
+func settle(name string, owner int) error {
+	if err := os.Lchown(name, owner, owner); err != nil {
+		return err
+	}
+	at := unix.Timespec{Sec: protocol.Epoch}
+	return unix.UtimesNanoAt(unix.AT_FDCWD, name, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // bind mounts a file or folder at another place. Flags other than that it is a bind are
@@ -236,8 +255,9 @@ func copyFile(from, to string, mode fs.FileMode) error {
 }
 
 // dev makes /dev of a few devices that are the host's own.
-func dev(at string, memory int64) error {
-	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID, "mode=0755,size=64k"); err != nil {
+func dev(at string, memory int64, owner int) error {
+	of := fmt.Sprintf(",uid=%d,gid=%d", owner, owner)
+	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID, "mode=0755,size=64k"+of); err != nil {
 		return err
 	}
 	for _, name := range devices {
@@ -256,6 +276,9 @@ func dev(at string, memory int64) error {
 		if err := os.Symlink("/proc/self/fd"+link[1], at+"/"+link[0]); err != nil {
 			return err
 		}
+		if err := settle(at+"/"+link[0], owner); err != nil {
+			return err
+		}
 	}
 	if err := os.Mkdir(at+"/shm", 0o755); err != nil {
 		return err
@@ -264,8 +287,13 @@ func dev(at string, memory int64) error {
 	if memory > 0 {
 		size = fmt.Sprintf(",size=%d", memory/2)
 	}
-	if err := unix.Mount("tmpfs", at+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"+size); err != nil {
+	if err := unix.Mount("tmpfs", at+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"+of+size); err != nil {
 		return err
+	}
+	for _, name := range []string{"/shm", ""} {
+		if err := settle(at+name, owner); err != nil {
+			return err
+		}
 	}
 	return unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC, "")
 }

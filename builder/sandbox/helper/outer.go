@@ -193,7 +193,7 @@ type ending struct {
 }
 
 func (in *innerProcess) order(o *protocol.Order, alone bool) error {
-	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, alone})
+	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone})
 }
 
 func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }

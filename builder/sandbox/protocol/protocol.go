@@ -32,6 +32,10 @@ const (
 // all capabilities are gone.
 const Owner = 1_848_573_952
 
+// Epoch is the time, in seconds since 1970, of all that a command finds: the first day of
+// 1980, as SOURCE_DATE_EPOCH says.
+const Epoch = 315_532_800
+
 // Order is a command and all that it may see. Paths of the host are absolute.
 type Order struct {
 	// Root becomes /, read-only. It holds the mount points that Skeleton names.
@@ -49,6 +53,9 @@ type Order struct {
 	// below "out" of Scratch.
 	Outputs []string
 	Limits  Limits
+	// FirstProcess is the number that processes count on from in the sandbox; 0 leaves it to
+	// the kernel. Which numbers they have is nothing that a command may rely on.
+	FirstProcess int `json:",omitempty"`
 	// Scratch is an empty folder on a disk. Whoever gives the order removes it, unless Clear
 	// asks the helper to, once the order's pipe has ended.
 	Scratch string

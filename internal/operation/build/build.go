@@ -60,6 +60,7 @@ type Built struct {
 	Images  []builder.Image
 	Judged  *oversight.Judgement // what the project's rules say about the images together
 	lease   *cas.Lease
+	perturb *execution.Perturbation
 }
 
 // Close lets go of the project and of what the build held in the store.
@@ -74,11 +75,16 @@ func (b *Built) Close() error {
 // Make builds the images of the project, or only those that are named. The caller
 // closes what it returns.
 func Make(ctx context.Context, host machine.Host, only []string) (*Built, error) {
+	return MakePerturbed(ctx, host, only, nil)
+}
+
+// MakePerturbed is Make with what is another than usual for the steps.
+func MakePerturbed(ctx context.Context, host machine.Host, only []string, perturb *execution.Perturbation) (*Built, error) {
 	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	b := &Built{Project: p}
+	b := &Built{Project: p, perturb: perturb}
 	if err := b.make(ctx, host, only); err != nil {
 		p.Close()
 		if b.lease != nil {
@@ -132,7 +138,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
 		return err
 	}
-	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events}
+	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events, Perturb: b.perturb}
 	if b.Steps, err = steps.Run(ctx, p, b.Lock, runner, steps.OfImages(p.Images)); err != nil {
 		return err
 	}
