@@ -119,8 +119,9 @@ func properties(platform string) []byte {
 
 // settings is what the sandbox reads: a word a line, and what it is set to.
 func (s *PlannedStep) settings() []byte {
+	step := s.Step.Limited()
 	b := fmt.Appendf(nil, "nbuild-step 1\nmemory %d\ndisk %d\nprocesses %d\nnetwork %s\ntimeout %d\ntrace %t\n",
-		s.Step.Memory, int64(MostWritten), MostProcesses, s.Step.Network, int64(s.Step.Timeout/time.Millisecond), s.Step.Trace)
+		step.Memory, step.Disk, step.Processes, s.Step.Network, int64(s.Step.Timeout/time.Millisecond), s.Step.Trace)
 	for _, kv := range s.Environment() {
 		b = fmt.Appendf(b, "env %s\n", strconv.Quote(kv))
 	}
@@ -129,13 +130,6 @@ func (s *PlannedStep) settings() []byte {
 	}
 	return b
 }
-
-// What a step may use beside its memory and its time: bytes that it writes, and
-// processes and threads at once.
-const (
-	MostWritten   = 16 << 30
-	MostProcesses = 4096
-)
 
 // Epoch is SOURCE_DATE_EPOCH in a step, which dates what tools write: the first day that
 // a zip archive can hold. The date of a commit would make another action of every step

@@ -138,6 +138,8 @@ var stepBlock = hclfile.Block{
 		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
 		{Name: "timeout", Type: text, Holds: "a duration", Default: `"10m"`, Doc: "When it is stopped."},
 		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
+		{Name: "disk", Type: text, Holds: "a size", Default: `"16GiB"`, Doc: "The most that it may write, what it keeps in /tmp with it."},
+		{Name: "processes", Type: cty.Number, Default: "4096", Doc: "The most processes and threads that it may have at once, beside up to sixteen of the sandbox's own."},
 		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot is a replica on the loopback that serves the snapshot and nothing else. It is not done yet, and such a step is refused."},
 		{Name: "unreproducible", Type: text, Holds: "a reason", Doc: "Why the step is known not to make the same twice. `nbuild rebuild` then shows what differs and goes on with what it made first; provenance has the reason."},
 		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "What loads here joins the production source list. It is not done yet, and such a step is refused."},

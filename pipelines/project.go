@@ -137,11 +137,15 @@ type Step struct {
 	Env     map[string]string
 	Outputs []string // relative to the working folder, sorted
 	Timeout time.Duration
-	Memory  int64 // bytes
-	Network string
-	Trace   bool
-	At      diag.Pos
-	rng     hcl.Range
+	Memory  int64 // bytes, of all its processes together
+	// Disk is what it may write, in bytes, and Processes what it may have at once, threads
+	// among them; 0 is the language's default.
+	Disk      int64
+	Processes int
+	Network   string
+	Trace     bool
+	At        diag.Pos
+	rng       hcl.Range
 
 	Unreproducible string // why it is known not to make the same twice; "" of one that does
 }

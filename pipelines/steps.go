@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -13,11 +14,24 @@ import (
 	"github.com/nbuild/nbuild/internal/lazyregexp"
 )
 
+const (
+	defaultDisk      = 16 << 30
+	defaultProcesses = 4096
+	mostProcesses    = 1 << 22 // the largest pid_max of Linux on 64 bits
+)
+
+// Limited is the step with the defaults in the place of limits that are 0.
+func (s *Step) Limited() *Step {
+	with := *s
+	with.Disk, with.Processes = cmp.Or(s.Disk, defaultDisk), cmp.Or(s.Processes, defaultProcesses)
+	return &with
+}
+
 // steps reads the step blocks.
 func (e *evaluator) steps() {
 	for _, b := range e.body.Of("step") {
 		s := Step{
-			Name: b.Labels[0], Timeout: 10 * time.Minute, Memory: 2 << 30, Network: "none", Env: map[string]string{}, At: e.position(b), rng: b.Range,
+			Name: b.Labels[0], Timeout: 10 * time.Minute, Memory: 2 << 30, Disk: defaultDisk, Processes: defaultProcesses, Network: "none", Env: map[string]string{}, At: e.position(b), rng: b.Range,
 		}
 		if s.Use = e.String(b, "use"); s.Use != "" {
 			e.use(b, &s)
@@ -42,6 +56,12 @@ func (e *evaluator) steps() {
 			e.Problem(b.At("timeout"), CodeForm, "a timeout is more than 0 and at most 24h", "", `write timeout = "10m"`)
 		}
 		s.Memory = e.size(b, "memory", s.Memory)
+		s.Disk = e.size(b, "disk", s.Disk)
+		if n := e.Int(b, "processes", int64(s.Processes), 1); n <= mostProcesses {
+			s.Processes = int(n)
+		} else {
+			e.Problem(b.At("processes"), CodeForm, fmt.Sprintf("a step has at most %d processes", mostProcesses), "Linux numbers no more of them", "write processes = 4096")
+		}
 		if n := e.String(b, "network"); n != "" {
 			s.Network = n
 		}

@@ -224,8 +224,8 @@ func TestAFailureStopsThoseThatNeedIt(t *testing.T) {
 		"a signal":    {sandbox.Result{Exit: 139}, CodeFailed, "killed by signal 11"},
 		"memory":      {sandbox.Result{Exit: 137, Limit: "memory"}, CodeLimit, "more memory than it may"},
 		"time":        {sandbox.Result{Exit: 137, Limit: "time"}, CodeLimit, `timeout = "2m0s"`},
-		"disk":        {sandbox.Result{Exit: 1, Limit: "disk"}, CodeLimit, "16 GiB"},
-		"processes":   {sandbox.Result{Exit: 1, Limit: "processes"}, CodeLimit, "4096 processes"},
+		"disk":        {sandbox.Result{Exit: 1, Limit: "disk"}, CodeLimit, "`disk` of the step is 16384 MiB"},
+		"processes":   {sandbox.Result{Exit: 1, Limit: "processes"}, CodeLimit, "`processes` of the step is 4096"},
 		"its outputs": {sandbox.Result{Refused: []string{"bad.out is not there"}}, CodeOutputs, "bad.out is not there"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,8 +29,8 @@ func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *dia
 	case r.Limit != "":
 		p.Code = CodeLimit
 		p.What = fmt.Sprintf("step %q was stopped: it used more %s than it may", s.Step.Name, r.Limit)
-		p.Why = exceeded(s.Step, r.Limit)
-		p.Remedy = remedy(s.Step, r.Limit) + "; " + look
+		p.Why = exceeded(s.Step.Limited(), r.Limit)
+		p.Remedy = remedy(s.Step.Limited(), r.Limit) + "; " + look
 	case r.Exit != 0:
 		p.Code = CodeFailed
 		p.What = fmt.Sprintf("step %q failed: %s ended with %d", s.Step.Name, strings.Join(s.Step.Run, " "), r.Exit)
@@ -55,9 +55,9 @@ func exceeded(s *pipelines.Step, limit string) string {
 	case "time":
 		return fmt.Sprintf("`timeout` of the step is %s", s.Timeout)
 	case "disk":
-		return fmt.Sprintf("a step may write %d GiB", int64(pipelines.MostWritten)>>30)
+		return fmt.Sprintf("`disk` of the step is %d MiB", s.Disk>>20)
 	}
-	return fmt.Sprintf("a step may have %d processes and threads at once", pipelines.MostProcesses)
+	return fmt.Sprintf("`processes` of the step is %d, and threads count", s.Processes)
 }
 
 func remedy(s *pipelines.Step, limit string) string {
@@ -67,9 +67,9 @@ func remedy(s *pipelines.Step, limit string) string {
 	case "time":
 		return fmt.Sprintf("set `timeout = %q` in the step", (2 * s.Timeout).Round(time.Second))
 	case "disk":
-		return "have it write less, or split it into several steps"
+		return fmt.Sprintf("set `disk = \"%dMiB\"` in the step, or have it write less", 2*s.Disk>>20)
 	}
-	return "have it start fewer at once"
+	return fmt.Sprintf("set `processes = %d` in the step, or have it start fewer at once", 2*s.Processes)
 }
 
 // Refuse returns what steps ask for and this version can't do, in source order.

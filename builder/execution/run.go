@@ -299,9 +299,10 @@ func (r *Runner) hold(out *Result) error {
 
 // lay lays out what an action reads.
 func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action, dir string) (*sandbox.Spec, error) {
+	step := s.Step.Limited()
 	spec := &sandbox.Spec{
 		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Step.Outputs, Scratch: filepath.Join(dir, "scratch"),
-		Limits: sandbox.Limits{Memory: s.Step.Memory, Disk: pipelines.MostWritten, Processes: pipelines.MostProcesses, Time: s.Step.Timeout},
+		Limits: sandbox.Limits{Memory: step.Memory, Disk: step.Disk, Processes: step.Processes, Time: s.Step.Timeout},
 	}
 	if err := errors.Join(os.Mkdir(spec.Scratch, 0o755), os.Chmod(spec.Scratch, 0o755)); err != nil {
 		return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
