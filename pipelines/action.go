@@ -128,6 +128,9 @@ func (s *PlannedStep) settings() []byte {
 	for _, o := range s.Step.Outputs {
 		b = fmt.Appendf(b, "output %s\n", strconv.Quote(o))
 	}
+	if s.Container != nil {
+		b = append(b, s.Container.settings()...)
+	}
 	return b
 }
 
@@ -136,8 +139,11 @@ func (s *PlannedStep) settings() []byte {
 // with every commit.
 const Epoch = "315532800"
 
-// Environment is all of the command's environment, sorted, as NAME=value.
+// Environment is all of the command's environment, as NAME=value; that of a step is sorted.
 func (s *PlannedStep) Environment() []string {
+	if s.Container != nil {
+		return s.Container.Env
+	}
 	all := map[string]string{"SOURCE_DATE_EPOCH": Epoch}
 	for _, kv := range s.Fixed {
 		name, value, _ := strings.Cut(kv, "=")

@@ -41,6 +41,8 @@ type PlannedStep struct {
 	Helper   *Input   // the sandbox's program; nil where nothing has one
 	Fixed    []string // what the sandbox sets in the environment, NAME=value
 	Action   *Action
+
+	Container *Container // of a check of an image; nil of a step
 }
 
 // Count is how many files and links the step reads beside its root file system, without

@@ -24,6 +24,10 @@ type Tree struct {
 	// laid out on a disk.
 	List func(context.Context) ([]Input, error)
 
+	// Parts are trees that lie over each other, the last on top, and together are this
+	// one. Each is laid out once, whatever lies over it. Nil is a tree of one part.
+	Parts func(context.Context) ([]*Tree, error)
+
 	messages []byte // all of them, each after its length
 	found    sync.Once
 	at       map[cas.Digest][]byte // found when the first is asked for

@@ -24,6 +24,9 @@ const (
 // failed says how a step ended badly, and where it can be looked at.
 func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag.Problem {
 	p := &diag.Problem{Pos: s.Step.At, Why: "nothing that it made is kept, and what needs it is not built"}
+	if s.Container != nil {
+		return unmet(s, r, tail, left)
+	}
 	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, diag.Word(s.Step.Name))
 	switch {
 	case r.Limit != "":

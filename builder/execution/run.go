@@ -304,6 +304,9 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Step.Outputs, Scratch: filepath.Join(dir, "scratch"),
 		Limits: sandbox.Limits{Memory: step.Memory, Disk: step.Disk, Processes: step.Processes, Time: s.Step.Timeout},
 	}
+	if c := s.Container; c != nil {
+		spec.Container = container(c)
+	}
 	if err := errors.Join(os.Mkdir(spec.Scratch, 0o755), os.Chmod(spec.Scratch, 0o755)); err != nil {
 		return nil, fmt.Errorf("laying out step %s: %w", s.Step.Name, err)
 	}
@@ -326,9 +329,23 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 			spec.Work = append(spec.Work, at)
 		}
 	}
-	var err error
-	if spec.Root, err = r.tree(ctx, action.Root); err != nil {
-		return nil, err
+	roots := []*pipelines.Tree{action.Root}
+	if action.Root.Parts != nil {
+		var err error
+		if roots, err = action.Root.Parts(ctx); err != nil {
+			return nil, fmt.Errorf("laying out %s: %w", action.Root.From, err)
+		}
+	}
+	for i, t := range roots {
+		at, err := r.tree(ctx, t)
+		switch {
+		case err != nil:
+			return nil, err
+		case i == 0:
+			spec.Root = at
+		case at != spec.Root && !slices.Contains(spec.Over, at):
+			spec.Over = append(spec.Over, at)
+		}
 	}
 	return spec, nil
 }

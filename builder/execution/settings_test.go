@@ -42,4 +42,23 @@ func TestWhatAnActionSaysIsWhatTheSandboxIsTold(t *testing.T) {
 			t.Errorf("%q is %q in an action", ours, theirs)
 		}
 	}
+	// So are they of a check of an image.
+	step.Container = &pipelines.Container{
+		Image: "shop", User: 65532, Group: 7, Dir: `/an "app"`, Env: []string{"B=1", "A=2"},
+		Check: &pipelines.Check{Name: "health", HTTP: &pipelines.Ask{Local: true, Port: 8080, Path: `/a"b%20c`, Status: 204}, Text: "a\nb", Timeout: time.Second, Alive: 2 * time.Second},
+	}
+	step.Step.Outputs = nil
+	if action, err = step.Encode(nil); err != nil {
+		t.Fatal(err)
+	}
+	if told, err = s.runner.lay(t.Context(), &step, action, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if said, err = protocol.ParseSettings(string(action.Settings)); err != nil {
+		t.Fatal(err)
+	}
+	want = &protocol.Settings{Limits: told.Limits, Env: told.Env, Container: told.Container}
+	if diff := cmp.Diff(want, said); diff != "" || said.Container.Asked.HTTP.Path != `/a"b%20c` {
+		t.Error(diff)
+	}
 }

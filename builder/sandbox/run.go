@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,14 @@ type Spec = protocol.Order
 // Limits is what a command may use.
 type Limits = protocol.Limits
 
+// Container is how the command of an image is started, Asked what it has to do, and
+// Question what it has to answer.
+type (
+	Container = protocol.Container
+	Asked     = protocol.Asked
+	Question  = protocol.Question
+)
+
 // Result is what came of a command.
 type Result = protocol.Report
 
@@ -28,7 +37,7 @@ type Result = protocol.Report
 // they print goes to log, in the order in which it came. An error means that nothing can
 // be said of the command: the sandbox could not be made, or the context ended.
 func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
-	for _, p := range append([]string{s.Root, s.Scratch}, s.Work...) {
+	for _, p := range slices.Concat([]string{s.Root, s.Scratch}, s.Work, s.Over) {
 		if !filepath.IsAbs(p) {
 			return nil, fmt.Errorf("running a step: %q is no absolute path", p)
 		}

@@ -11,6 +11,11 @@ func Skeleton() []string {
 	return []string{"build/", "dev/", "etc/", "etc/group", "etc/hosts", "etc/nsswitch.conf", "etc/passwd", "etc/resolv.conf", "proc/", "tmp/"}
 }
 
+// ContainerSkeleton lists what the files of an image must hold likewise.
+func ContainerSkeleton() []string {
+	return []string{"dev/", "etc/", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc/", "tmp/"}
+}
+
 // Environment lists what every command's environment has beside its own, sorted, each
 // KEY=value: nothing of the host's, and the same on every machine.
 func Environment() []string {

@@ -33,24 +33,7 @@ func layered(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipe
 	}
 	root := &overlay{at: map[string]pipelines.Input{}}
 	for _, l := range layers {
-		blob, err := l.Digest()
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", a.ID(), err)
-		}
-		digest, err := cas.ParseDigest(blob.Hex)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", a.ID(), err)
-		}
-		r, err := l.Uncompressed()
-		if err != nil {
-			return nil, fmt.Errorf("reading a layer of %s: %w", a.ID(), err)
-		}
-		from := pipelines.Input{Archive: digest, Kind: snapshot.KindBase, Index: a.SHA256, From: a.ID()}
-		err = root.lay(ctx, tar.NewReader(io.LimitReader(r, bounds.Layer)), from)
-		if err == nil {
-			_, err = io.Copy(io.Discard, r) // so that it is held to its digest
-		}
-		if err := errors.Join(err, r.Close()); err != nil {
+		if err := root.read(ctx, l, pipelines.Input{Kind: snapshot.KindBase, Index: a.SHA256, From: a.ID()}); err != nil {
 			return nil, fmt.Errorf("reading a layer of %s: %w", a.ID(), err)
 		}
 	}
@@ -65,6 +48,23 @@ func layered(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipe
 type overlay struct {
 	at    map[string]pipelines.Input
 	fresh map[string]bool // what the layer at hand has put there
+
+	// Of an image: which layer each is of, the number of the one at hand, and who looks.
+	layer  map[string]int
+	number int
+	eyes   *eyes // nil sees everything
+}
+
+// hide notes whether a path can be seen, by what a layer says of it last.
+func (o *overlay) hide(name string, h *tar.Header) {
+	if o.eyes == nil {
+		return
+	}
+	bit := int64(4)
+	if h.Typeflag == tar.TypeDir {
+		bit = 1
+	}
+	o.eyes.blind[name] = h.Typeflag != tar.TypeSymlink && !o.eyes.may(h, bit)
 }
 
 // lay puts a layer over those that are there. From says where its files' bytes are.
@@ -102,6 +102,7 @@ func (o *overlay) lay(ctx context.Context, archive *tar.Reader, from pipelines.I
 		switch h.Typeflag {
 		case tar.TypeDir:
 			in = pipelines.Input{Path: name, Folder: true, From: from.From}
+			o.hide(name, h)
 			if old, there := o.at[name]; there && old.Folder {
 				continue
 			}
@@ -110,6 +111,7 @@ func (o *overlay) lay(ctx context.Context, archive *tar.Reader, from pipelines.I
 			if h.Linkname == "" {
 				continue
 			}
+			o.hide(name, h)
 		case tar.TypeLink:
 			target, ok := o.place(h.Linkname)
 			same, there := o.at[target]
@@ -118,12 +120,16 @@ func (o *overlay) lay(ctx context.Context, archive *tar.Reader, from pipelines.I
 			}
 			in = same
 			in.Path = name
+			if o.eyes != nil {
+				o.eyes.blind[name] = o.eyes.blind[target]
+			}
 		case tar.TypeReg:
 			sum := sha256.New()
 			if in.Size, err = io.Copy(sum, archive); err != nil {
 				return err
 			}
-			in.SHA256, in.Executable = cas.Digest(sum.Sum(nil)), h.Mode&0o111 != 0
+			in.SHA256, in.Executable = cas.Digest(sum.Sum(nil)), h.Mode&0o111 != 0 && (o.eyes == nil || o.eyes.may(h, 1))
+			o.hide(name, h)
 		default:
 			continue // a device, a pipe
 		}
@@ -131,6 +137,9 @@ func (o *overlay) lay(ctx context.Context, archive *tar.Reader, from pipelines.I
 			o.remove(name, true)
 		}
 		o.at[name], o.fresh[name] = in, true
+		if o.layer != nil {
+			o.layer[name] = o.number
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ func (a *app) commands() {
 	}{
 		{"start", "Start", []*cobra.Command{a.initCommand(), a.explainCommand()}},
 		{"build", "Build", []*cobra.Command{
-			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), a.installCommand(), a.planCommand(), a.runCommand(), a.buildCommand(), a.rebuildCommand(), a.cacheCommand(),
+			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), a.installCommand(), a.planCommand(), a.runCommand(), a.buildCommand(), a.checkCommand(), a.rebuildCommand(), a.cacheCommand(),
 		}},
 		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.traceCommand(), a.diffCommand()}},
 		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},

@@ -61,6 +61,7 @@ func (a *app) complete() {
 	}
 	for command, words := range map[string]completer{
 		"build":   images,
+		"check":   images,
 		"run":     named(func(n plan.Names) []string { return n.Steps }),
 		"explain": a.words(func(machine.Host) ([]string, error) { return explain.Words() }),
 	} {

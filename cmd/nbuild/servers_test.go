@@ -95,6 +95,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"push-raw":       pushRaw,
 	"shell-base":     shellBase,
 	"struck":         struck,
+	"gone":           gone,
 }
 
 // shop makes testdata/shop the script's project, with both registries, a lockfile,

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,6 +35,35 @@ var tools = []string{"sh", "cat", "cp", "date", "env", "id", "ls", "mkdir", "npr
 // library is the path of a library, or of the loader, as ldd prints it.
 var library = regexp.MustCompile(`(?m)(?:^|=>)\s*(/\S+) \(0x`)
 
+// serve is the server of the scripts' images, built once.
+var serve = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "serve")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, "serve"), "./testdata/serve")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, text)
+	}
+	return os.ReadFile(filepath.Join(dir, "serve"))
+})
+
+// gone holds that nothing runs that has a word in its arguments: gone WORD.
+func gone(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gone WORD")
+	}
+	for range 100 { // a kernel takes a moment to end a namespace
+		if !running(args[0]) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("something of %q runs still", args[0])
+}
+
 // shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
 // machine, and a program for node. It says that it is for this machine's platform, or for
 // the one that is named: shell-base [ARCHITECTURE].
@@ -44,7 +75,7 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		arch = args[0]
 	}
-	platform := "linux/" + runtime.GOARCH
+	platform := "linux/" + arch
 	files := map[string][]byte{"usr/bin/node": linkagetest.Program(platform)}
 	read := func(as, from string) {
 		body, err := os.ReadFile(from)
@@ -62,6 +93,9 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 			read(found[1], found[1])
 		}
 	}
+	server, err := serve()
+	ts.Check(err)
+	files["bin/serve"] = server
 	var names []string
 	for n := range files { // sorted below
 		names = append(names, n)
@@ -124,13 +158,7 @@ func struck(ts *testscript.TestScript, neg bool, args []string) {
 	if got := exitText(cmd.Wait()); got != args[1] {
 		ts.Fatalf("ended with %s, want %s:\n%s%s", got, args[1], all.String(), rest)
 	}
-	for range 100 { // a kernel takes a moment to end a namespace
-		if !running(word) {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	ts.Fatalf("something of %q runs still", word)
+	gone(ts, false, []string{word})
 }
 
 // running reports whether a process has a word in its arguments.

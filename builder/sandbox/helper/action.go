@@ -77,7 +77,7 @@ func carryAction(run []string, sent *protocol.Sent) (*protocol.Report, error) {
 	}
 	order := &protocol.Order{
 		Root: at(protocol.RootFolder), Work: []string{at(protocol.WorkFolder)}, Run: run, Env: settings.Env, Outputs: settings.Outputs,
-		Limits: settings.Limits, Scratch: at("scratch"), Clear: true,
+		Limits: settings.Limits, Scratch: at("scratch"), Clear: true, Container: settings.Container,
 	}
 	handed = true
 	r, err := protocol.Carry(context.Background(), "/proc/self/exe", order, os.Stdout, func(r *protocol.Report) error {

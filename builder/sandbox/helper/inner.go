@@ -23,6 +23,16 @@ type innerOrder struct {
 	Limits protocol.Limits
 	First  int  // the number that processes count on from; 0 for any
 	Alone  bool // no control group counts processes
+
+	Container *protocol.Container
+}
+
+// dir is the command's working folder.
+func (o *innerOrder) dir() string {
+	if o.Container != nil {
+		return o.Container.Dir
+	}
+	return protocol.WorkDir
 }
 
 // Descriptors of the inner process.
@@ -52,23 +62,31 @@ func inner() {
 		_ = orders.Decode(&more)
 		os.Exit(1)
 	}()
+	if o.Container != nil {
+		_ = say.Encode(runImage(&o))
+		return
+	}
 	_ = say.Encode(run(&o))
 }
 
 // enter makes this process what the command may be: in its root, without powers.
 func enter(o *innerOrder) error {
+	name, writable := hostName, []string{"/build", "/tmp", "/dev", "/proc"}
+	if o.Container != nil {
+		name, writable = imageName, writable[1:]
+	}
 	return all([]making{
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
 		{"the new root", enterRoot},
 		// A new /proc is allowed only while another is in sight that shows as much.
-		{"/proc", func() error { return proc(".", o.First) }},
+		{"/proc", func() error { return proc(".", o.First, o.Container != nil) }},
 		{"the change of the root", pivot},
-		{"the host name", func() error { return unix.Sethostname([]byte("build")) }},
+		{"the host name", func() error { return unix.Sethostname([]byte(name)) }},
 		{"the domain name", func() error { return unix.Setdomainname([]byte("(none)")) }},
 		{"the loopback", loopback},
 		{"rlimits", func() error { return rlimits(o.Limits, o.Alone) }},
 		{"capabilities", dropCapabilities},
-		{"Landlock", landlock},
+		{"Landlock", func() error { return landlock(writable) }},
 		// What the command's user may look into is what may be looked into at all: not this.
 		{"its own memory", func() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }},
 		{"the filter of system calls", filterCalls},
@@ -108,8 +126,9 @@ var (
 )
 
 // proc mounts the /proc of this process namespace in a root, and has the processes of the
-// namespace count on from a number.
-func proc(root string, first int) error {
+// namespace count on from a number. In an image any port may be listened on, as container
+// engines have it: the network is nobody else's.
+func proc(root string, first int, anyPort bool) error {
 	if err := unix.Mount("proc", root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return err
 	}
@@ -117,6 +136,9 @@ func proc(root string, first int) error {
 		if err := os.WriteFile(root+"/proc/sys/kernel/ns_last_pid", strconv.AppendInt(nil, int64(first), 10), 0); err != nil {
 			return err
 		}
+	}
+	if anyPort {
+		_ = os.WriteFile(root+"/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte("0"), 0) // what can't be had shows when a low one is asked for
 	}
 	for _, name := range readOnly {
 		at := root + "/proc/" + name
@@ -207,20 +229,37 @@ const openFiles = 65_536
 
 // run starts the command, waits for it, and lets orphans go meanwhile.
 func run(o *innerOrder) ending {
-	path, err := look(o.Run[0], o.Env)
+	cmd, failed := start(o, os.Stdout)
+	if failed != nil {
+		return *failed
+	}
+	return wait(cmd)
+}
+
+// start starts the command, or says with what it failed as a shell would.
+func start(o *innerOrder, output *os.File) (*exec.Cmd, *ending) {
+	path, err := look(o.Run[0], o.Env, o.dir())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", o.Run[0], err)
-		return ending{Exit: 127}
+		return nil, &ending{Exit: 127}
 	}
-	cmd := &exec.Cmd{Path: path, Args: o.Run, Env: o.Env, Dir: protocol.WorkDir, Stdout: os.Stdout, Stderr: os.Stderr}
+	cmd := &exec.Cmd{Path: path, Args: o.Run, Env: o.Env, Dir: o.dir(), Stdout: output, Stderr: output}
+	if output == os.Stdout {
+		cmd.Stderr = os.Stderr
+	}
 	if cmd.Env == nil {
 		cmd.Env = []string{}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", o.Run[0], err)
-		return ending{Exit: 126}
+		return nil, &ending{Exit: 126}
 	}
+	return cmd, nil
+}
+
+// wait waits for the command, and lets orphans go meanwhile.
+func wait(cmd *exec.Cmd) ending {
 	for {
 		var status unix.WaitStatus
 		pid, err := unix.Wait4(-1, &status, 0, nil)
@@ -243,12 +282,12 @@ func tasks() int {
 }
 
 // look finds a program in the PATH of an environment.
-func look(name string, env []string) (string, error) {
+func look(name string, env []string, dir string) (string, error) {
 	if strings.Contains(name, "/") {
 		if filepath.IsAbs(name) {
 			return name, nil
 		}
-		return filepath.Join(protocol.WorkDir, name), nil
+		return filepath.Join(dir, name), nil
 	}
 	path := ""
 	for _, e := range env {
@@ -256,10 +295,10 @@ func look(name string, env []string) (string, error) {
 			path = after
 		}
 	}
-	for _, dir := range filepath.SplitList(path) {
-		full := filepath.Join(dir, name)
+	for _, in := range filepath.SplitList(path) {
+		full := filepath.Join(in, name)
 		if !filepath.IsAbs(full) {
-			full = filepath.Join(protocol.WorkDir, full)
+			full = filepath.Join(dir, full)
 		}
 		if info, err := os.Stat(full); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return full, nil

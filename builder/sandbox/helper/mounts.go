@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ import (
 // Folders of an order's scratch.
 const (
 	newRoot  = "root"  // where the root is laid out
+	copied   = "image" // the root's folders in one, where they can't be laid over each other
 	upper    = "work"  // what the command writes into its working folder
 	overlaid = "merge" // the overlay's own
 	tmp      = "tmp"   // what it writes into /tmp
@@ -24,13 +26,37 @@ const (
 	taken    = "out"   // the outputs
 )
 
+type file struct{ name, text string }
+
 // identity is what files of /etc say inside of the sandbox, whatever the root has.
-var identity = []struct{ name, text string }{
+var identity = []file{
 	{"group", "root:x:0:\nbuild:x:1000:\n"},
 	{"hosts", "127.0.0.1 localhost build\n::1 localhost\n"},
 	{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
 	{"passwd", "root:x:0:0:root:/:/bin/false\nbuild:x:1000:1000:build:/tmp/home:/bin/sh\n"},
 	{"resolv.conf", ""},
+}
+
+// hostName is what the machine is called in a step, and imageName in an image, where it
+// is an address that others would reach it by.
+const (
+	hostName  = "build"
+	imageName = "image"
+)
+
+// imageIdentity is what is laid over the files of an image, as container engines do.
+var imageIdentity = []file{
+	{"hostname", imageName + "\n"},
+	{"hosts", "127.0.0.1 localhost\n::1 localhost\n" + outside + " " + imageName + "\n"},
+	{"resolv.conf", ""},
+}
+
+// identityOf is what files of /etc say for an order.
+func identityOf(o *protocol.Order) []file {
+	if o.Container != nil {
+		return imageIdentity
+	}
+	return identity
 }
 
 // devices are what a program may expect of /dev.
@@ -61,14 +87,16 @@ func layOut(o *protocol.Order, owner int) error {
 	root := at(newRoot)
 	parts := []making{
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
-		{"folders in the scratch", func() error { return folders(at, owner) }},
-		{"the root file system", func() error { return bindReadOnly(o.Root, root, 0) }},
-		{"the places in the root", func() error { return places(root) }},
-		{"the working folder", func() error { return work(o, at, owner) }},
+		{"folders in the scratch", func() error { return folders(o, at, owner) }},
+		{"the root file system", func() error { return wholeRoot(o, at, owner) }},
+		{"the places in the root", func() error { return places(o, root) }},
 		{"/tmp", func() error { return bind(at(tmp), root+"/tmp", unix.MS_NOSUID|unix.MS_NODEV) }},
 		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory, owner) }},
 	}
-	for _, f := range identity {
+	if o.Container == nil {
+		parts = append(parts, making{"the working folder", func() error { return work(o, at, owner) }})
+	}
+	for _, f := range identityOf(o) {
 		parts = append(parts, making{"/etc/" + f.name, func() error {
 			return bindReadOnly(at(etc, f.name), root+"/etc/"+f.name, unix.MS_NOEXEC)
 		}})
@@ -78,13 +106,17 @@ func layOut(o *protocol.Order, owner int) error {
 
 // places looks that what is mounted over is a folder or a file of the root itself. A base
 // may be anyone's image, and a link in it would put a mount elsewhere.
-func places(root string) error {
-	for _, name := range []string{"build", "dev", "etc", "proc", "tmp"} {
+func places(o *protocol.Order, root string) error {
+	names := []string{"dev", "etc", "proc", "tmp"}
+	if o.Container == nil {
+		names = append(names, "build")
+	}
+	for _, name := range names {
 		if info, err := os.Lstat(filepath.Join(root, name)); err != nil || !info.IsDir() {
 			return fmt.Errorf("/%s is no folder (%v)", name, err)
 		}
 	}
-	for _, f := range identity {
+	for _, f := range identityOf(o) {
 		if info, err := os.Lstat(filepath.Join(root, "etc", f.name)); err != nil || !info.Mode().IsRegular() {
 			return fmt.Errorf("/etc/%s is no file (%v)", f.name, err)
 		}
@@ -93,16 +125,20 @@ func places(root string) error {
 }
 
 // folders makes what the scratch holds, in the order of names.
-func folders(at func(...string) string, owner int) error {
-	for _, name := range []string{etc, overlaid, taken, newRoot, tmp, upper} {
+func folders(o *protocol.Order, at func(...string) string, owner int) error {
+	for _, name := range []string{etc, copied, overlaid, taken, newRoot, tmp, upper} {
 		if err := os.Mkdir(at(name), 0o755); err != nil {
 			return err
 		}
 	}
-	if err := os.Mkdir(at(tmp, "home"), 0o755); err != nil {
-		return err
+	theirs := []string{tmp, upper}
+	if o.Container == nil {
+		theirs = slices.Insert(theirs, 0, tmp+"/home") // what is inside of another before itself
+		if err := os.Mkdir(at(tmp, "home"), 0o755); err != nil {
+			return err
+		}
 	}
-	for _, f := range identity {
+	for _, f := range identityOf(o) {
 		if err := os.WriteFile(at(etc, f.name), []byte(f.text), 0o644); err != nil {
 			return err
 		}
@@ -110,13 +146,12 @@ func folders(at func(...string) string, owner int) error {
 	if err := os.Chmod(at(tmp), 0o777|fs.ModeSticky); err != nil {
 		return err
 	}
-	// What is inside of another before itself.
-	for _, name := range []string{tmp + "/home", tmp, upper} {
+	for _, name := range theirs {
 		if err := settle(at(name), owner); err != nil {
 			return err
 		}
 	}
-	for _, f := range identity {
+	for _, f := range identityOf(o) {
 		if err := settle(at(etc, f.name), owner); err != nil {
 			return err
 		}
@@ -153,6 +188,27 @@ func bindReadOnly(from, to string, flags uintptr) error {
 	return bind(from, to, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|flags)
 }
 
+// wholeRoot makes the root of the order's folders: laid over each other, or copied over
+// each other where that can't be had.
+func wholeRoot(o *protocol.Order, at func(...string) string, owner int) error {
+	root := at(newRoot)
+	if len(o.Over) == 0 {
+		return bindReadOnly(o.Root, root, 0)
+	}
+	lower := append([]string{o.Root}, o.Over...)
+	slices.Reverse(lower) // the kernel's order begins on top
+	err := overlay(lower, "", "", root)
+	if err == nil {
+		return nil
+	}
+	for _, from := range slices.Backward(lower) {
+		if failed := copyTree(from, at(copied), owner); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+	return bindReadOnly(at(copied), root, 0)
+}
+
 // work makes the working folder: the order's folders under what the command writes, or
 // a copy of them where no overlay can be had.
 func work(o *protocol.Order, at func(...string) string, owner int) error {
@@ -172,11 +228,19 @@ func work(o *protocol.Order, at func(...string) string, owner int) error {
 	return bind(at(upper), to, unix.MS_NOSUID|unix.MS_NODEV)
 }
 
-// overlay lays folders over each other. They are handed over by descriptor, so that no
+// overlay lays folders over each other, the first on top; without an upper one nothing
+// can be written. They are handed over by descriptor, so that no
 // sign in their names means anything to the kernel's list of options.
 func overlay(lower []string, upper, own, to string) error {
 	names := make([]string, 0, len(lower)+2)
-	for _, dir := range append([]string{upper, own}, lower...) {
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV)
+	dirs := lower
+	if upper == "" {
+		flags |= unix.MS_RDONLY
+	} else {
+		dirs = append([]string{upper, own}, lower...)
+	}
+	for _, dir := range dirs {
 		f, err := os.Open(dir)
 		if err != nil {
 			return err
@@ -184,13 +248,16 @@ func overlay(lower []string, upper, own, to string) error {
 		defer f.Close()
 		names = append(names, fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	}
-	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", strings.Join(names[2:], ":"), names[0], names[1])
+	options := "lowerdir=" + strings.Join(names[len(names)-len(lower):], ":")
+	if upper != "" {
+		options += fmt.Sprintf(",upperdir=%s,workdir=%s", names[0], names[1])
+	}
 	if protocol.Privileged() {
 		options += ",redirect_dir=off,index=off,metacopy=off"
 	} else {
 		options += ",userxattr"
 	}
-	return unix.Mount("overlay", to, "overlay", unix.MS_NOSUID|unix.MS_NODEV, options)
+	return unix.Mount("overlay", to, "overlay", flags, options)
 }
 
 // copyTree copies a folder into another that may have some of it.

@@ -117,7 +117,7 @@ func carryOut(o *protocol.Order, gone <-chan struct{}) *protocol.Report {
 	if ended.Failed != "" {
 		return &protocol.Report{Failed: ended.Failed, Cause: ended.Cause}
 	}
-	r.Exit = ended.Exit
+	r.Exit, r.Unmet = ended.Exit, ended.Unmet
 	held.processes = max(held.processes, ended.Processes)
 	if r.Limit == "" {
 		r.Limit = held.hit(ended.Exit)
@@ -128,7 +128,7 @@ func carryOut(o *protocol.Order, gone <-chan struct{}) *protocol.Report {
 	usage := in.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	r.User, r.System = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano())
 	r.Peak = max(held.peak(), usage.Maxrss<<10)
-	if r.Exit == 0 {
+	if r.Exit == 0 && o.Container == nil {
 		if r.Refused, err = takeOutputs(o, owner); err != nil {
 			return failure(fmt.Errorf("the outputs: %w", err))
 		}
@@ -163,14 +163,18 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 	cmd.Env = []string{protocol.OneProcessor}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{orderR, saidW}
+	user, group := protocol.User, protocol.Group
+	if c := o.Container; c != nil {
+		user, group = int(c.User), int(c.Group)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: protocol.User, HostID: owner, Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: protocol.Group, HostID: owner, Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: user, HostID: owner, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: group, HostID: owner, Size: 1}},
 		// Root leaves its groups behind; whoever is not may not, and has no file here to use
 		// them on.
 		GidMappingsEnableSetgroups: protocol.Privileged(),
-		Credential:                 &syscall.Credential{Uid: protocol.User, Gid: protocol.Group, NoSetGroups: !protocol.Privileged()},
+		Credential:                 &syscall.Credential{Uid: uint32(user), Gid: uint32(group), NoSetGroups: !protocol.Privileged()},
 		AmbientCaps:                []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP},
 		Setsid:                     true,
 		Pdeathsig:                  syscall.SIGKILL,
@@ -189,11 +193,12 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 type ending struct {
 	Failed, Cause string
 	Exit          int
+	Unmet         string
 	Processes     int // processes and threads that were there
 }
 
 func (in *innerProcess) order(o *protocol.Order, alone bool) error {
-	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone})
+	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone, o.Container})
 }
 
 func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }
@@ -202,7 +207,9 @@ func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }
 // kernel ends all others.
 func (in *innerProcess) wait() ending {
 	e := ending{Exit: 128 + int(unix.SIGKILL)}
-	_ = json.NewDecoder(in.said).Decode(&e)
+	if json.NewDecoder(in.said).Decode(&e) != nil {
+		e.Unmet = "it ended the process that had started it"
+	}
 	_ = in.cmd.Wait()
 	in.orders.Close()
 	in.said.Close()

@@ -52,7 +52,7 @@ const (
 
 // landlock takes the right to change files away everywhere but where the command may
 // write, from this thread and what it starts. The mounts say the same; this is a second lock, for kernels that have it.
-func landlock() error {
+func landlock(writable []string) error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, 1)
 	if errno != 0 || version < 2 { // the first one denies moves between folders to all
 		return nil
@@ -67,7 +67,7 @@ func landlock() error {
 		return fmt.Errorf("its rules: %w", errno)
 	}
 	defer unix.Close(int(rules))
-	for _, name := range []string{"/build", "/tmp", "/dev", "/proc"} {
+	for _, name := range writable {
 		fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return err

@@ -38,8 +38,11 @@ const Epoch = 315_532_800
 
 // Order is a command and all that it may see. Paths of the host are absolute.
 type Order struct {
-	// Root becomes /, read-only. It holds the mount points that Skeleton names.
+	// Root becomes /, read-only, with the folders of Over lying over it, each over those
+	// before it. Together they hold the mount points that Skeleton names, or of a container
+	// those of ContainerSkeleton.
 	Root string
+	Over []string
 	// Work holds folders that together become WorkDir, the first over the next. They are
 	// read; what the command writes goes into Scratch. Their files belong to Owner where
 	// nbuild is root.
@@ -56,10 +59,37 @@ type Order struct {
 	// FirstProcess is the number that processes count on from in the sandbox; 0 leaves it to
 	// the kernel. Which numbers they have is nothing that a command may rely on.
 	FirstProcess int `json:",omitempty"`
+	// Container says that the command is an image's: nil is a step's.
+	Container *Container
 	// Scratch is an empty folder on a disk. Whoever gives the order removes it, unless Clear
 	// asks the helper to, once the order's pipe has ended.
 	Scratch string
 	Clear   bool
+}
+
+// Container is how the command of an image is started, and what is asked of it. Its
+// files are the image's own: there is no working folder to write to, and no output.
+type Container struct {
+	User, Group uint32 // who it is inside of the sandbox
+	Dir         string // the working folder, an absolute path
+	Asked       Asked
+}
+
+// Asked is what a command of an image has to do. Without HTTP and Alive it has to end
+// with 0.
+type Asked struct {
+	HTTP    *Question     `json:",omitempty"`
+	Alive   time.Duration // how long it has to run
+	Text    string        // what the answer, or what it prints, has to hold
+	Timeout time.Duration // when it has failed
+}
+
+// Question is one that a server in the image has to answer.
+type Question struct {
+	Local  bool // it may answer 127.0.0.1 or ::1 alone
+	Port   uint16
+	Path   string
+	Status int // 0 is any from 200 to 299
 }
 
 // Limits is what a command may use. Zero is no limit.
@@ -84,6 +114,10 @@ type Report struct {
 	// nothing was run.
 	Failed string `json:",omitempty"`
 	Cause  string `json:",omitempty"`
+
+	// Unmet is what a command of an image did in place of what was asked; "" where it did
+	// that.
+	Unmet string `json:",omitempty"`
 
 	Exit    int           // the exit code; 128 and the signal's number where one ended it
 	Limit   string        `json:",omitempty"` // which limit ended it

@@ -23,6 +23,8 @@ type Settings struct {
 	Limits  Limits
 	Env     []string // each KEY=value
 	Outputs []string // relative to the working folder
+
+	Container *Container // of a check of an image
 }
 
 // settingsForm is the first line of the file.
@@ -52,7 +54,49 @@ func ParseSettings(text string) (*Settings, error) {
 			return nil, fmt.Errorf("%s is missing", word)
 		}
 	}
+	if s.Container != nil {
+		for _, word := range []string{"user", "workdir", "within", "alive", "text"} {
+			if !seen[word] {
+				return nil, fmt.Errorf("%s is missing", word)
+			}
+		}
+	}
 	return s, nil
+}
+
+// image reads a word of a check of an image.
+func (s *Settings) image(word, value string) (known bool, err error) {
+	c := s.Container
+	if c == nil {
+		c = &Container{}
+	}
+	switch word {
+	case "user":
+		_, err = fmt.Sscanf(value, "%d %d", &c.User, &c.Group)
+	case "workdir":
+		c.Dir, err = strconv.Unquote(value)
+	case "text":
+		c.Asked.Text, err = strconv.Unquote(value)
+	case "within", "alive":
+		var ms int64
+		ms, err = strconv.ParseInt(value, 10, 64)
+		if word == "within" {
+			c.Asked.Timeout = time.Duration(ms) * time.Millisecond
+		} else {
+			c.Asked.Alive = time.Duration(ms) * time.Millisecond
+		}
+	case "http":
+		q := &Question{}
+		var path string
+		if _, err = fmt.Sscanf(value, "%t %d %d %s", &q.Local, &q.Port, &q.Status, &path); err == nil {
+			q.Path, err = strconv.Unquote(path)
+		}
+		c.Asked.HTTP = q
+	default:
+		return false, nil
+	}
+	s.Container = c
+	return true, err
 }
 
 func (s *Settings) set(word, value string) (err error) {
@@ -90,7 +134,10 @@ func (s *Settings) set(word, value string) (err error) {
 			s.Outputs = append(s.Outputs, text)
 		}
 	default:
-		err = fmt.Errorf("this sandbox does not know the word")
+		var known bool
+		if known, err = s.image(word, value); !known {
+			err = fmt.Errorf("this sandbox does not know the word")
+		}
 	}
 	return err
 }

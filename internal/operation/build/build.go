@@ -24,6 +24,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/evidence/checks"
 	"github.com/nbuild/nbuild/internal/evidence/contents"
 	"github.com/nbuild/nbuild/internal/evidence/images"
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
@@ -58,6 +59,7 @@ type Built struct {
 	Steps   execution.Results // what the images' steps came to
 	Codec   image.Codec
 	Images  []builder.Image
+	Checks  []checks.Outcome     // what came of the images' checks
 	Judged  *oversight.Judgement // what the project's rules say about the images together
 	lease   *cas.Lease
 	perturb *execution.Perturbation
@@ -162,7 +164,11 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err != nil {
 		return err
 	}
-	return lists.unused()
+	if err := lists.unused(); err != nil {
+		return err
+	}
+	b.Checks, err = checks.Run(ctx, runner, b.Images)
+	return err
 }
 
 // hold keeps what is pinned from being pruned while the build runs.

@@ -94,7 +94,10 @@ func step(s *pipelines.PlannedStep, seen execution.Seen) Step {
 }
 
 func image(i *pipelines.PlannedImage) Image {
-	out := Image{Name: i.Image.Name, Platform: i.Platform, Base: []string{}, Layers: []Layer{}, After: append([]string{}, i.Image.After...)}
+	out := Image{Name: i.Image.Name, Platform: i.Platform, Base: []string{}, Layers: []Layer{}, After: append([]string{}, i.Image.After...), Checks: []Check{}}
+	for c := range i.Image.Checks {
+		out.Checks = append(out.Checks, Check{Name: i.Image.Checks[c].Name, Asks: i.Image.Checks[c].Asks()})
+	}
 	for _, a := range i.Base {
 		out.Base = append(out.Base, a.ID())
 	}

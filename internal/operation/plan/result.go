@@ -43,6 +43,13 @@ type Image struct {
 	Base     []string `json:"base"`
 	Layers   []Layer  `json:"layers"`
 	After    []string `json:"after"`
+	Checks   []Check  `json:"checks"`
+}
+
+// Check is what an image has to do once it is started, before it goes anywhere.
+type Check struct {
+	Name string `json:"name"`
+	Asks string `json:"asks"`
 }
 
 // Layer is a layer and what is in it.
@@ -83,6 +90,9 @@ func (r *Result) Text() string {
 		}
 		for _, l := range i.Layers {
 			fmt.Fprintf(&b, "  layer   %s at %s: %s\n", diag.Clean(l.Name), diag.Clean(l.To), diag.Clean(strings.Join(l.From, ", ")))
+		}
+		for _, c := range i.Checks {
+			fmt.Fprintf(&b, "  check   %s: %s\n", diag.Clean(c.Name), diag.Clean(c.Asks))
 		}
 	}
 	if len(r.Integrity) > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nbuild/nbuild/builder"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/evidence/checks"
 	"github.com/nbuild/nbuild/internal/evidence/guarded"
 	"github.com/nbuild/nbuild/internal/predicate"
 	"github.com/nbuild/nbuild/pipelines"
@@ -37,6 +38,12 @@ func (r *run) gates(ctx context.Context, c *candidate, inventory *sbom.Inventory
 	if n := len(judged.Warned) + len(judged.Stale); judged.Denies && n > 0 {
 		passed[0].Outcome, passed[0].Detail = predicate.OutcomeWarn, fmt.Sprintf("the rules report %d more, and deny none of them", n)
 	}
+	checked := predicate.Gate{ID: "check", Outcome: predicate.OutcomeWarn}
+	var started bool
+	if started, checked.Detail = checks.Summary(r.built.Checks, c.img.Block.Name); started {
+		checked.Outcome = predicate.OutcomePass
+	}
+	passed = append(passed, checked)
 	add("licence", len(p.Sbom.DenyLicense) > 0, r.built.Licences(inventory))
 	block, err := chosen(p, r.options.Release)
 	if err != nil {
