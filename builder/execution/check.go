@@ -31,7 +31,7 @@ func unmet(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag
 		Code: CodeUnmet, Pos: c.Check.At, Snippet: strings.TrimSuffix(tail, "nbuild: "+r.Unmet+"\n"), // which the message has
 		What:   fmt.Sprintf("image %q does not pass its check %q on %s: %s", c.Image, c.Check.Name, s.Platform, r.Unmet),
 		Why:    "the check asks: " + c.Check.Asks() + "; an image that does not do that goes nowhere",
-		Remedy: fmt.Sprintf("%s; what it printed is in %s/log, and `nbuild check %s` starts it again", mend(r.Unmet), left, c.Image),
+		Remedy: fmt.Sprintf("%s; what it printed is in %s/log, and `nbuild check %s` starts it again", mend(r.Unmet), left, diag.Word(c.Image)),
 	}
 	if r.Limit != "" {
 		p.What = fmt.Sprintf("check %q of image %q was stopped: it used more %s than it may", c.Check.Name, c.Image, r.Limit)
