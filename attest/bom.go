@@ -25,16 +25,30 @@ var ErrNoBOM = errors.New("no BOM that counts")
 // nothing: it is no answer and no trouble. The error is ErrNoBOM where none
 // counts, and says what was there.
 func BOMs(ctx context.Context, trust Trust, environment string, subject cas.Digest, source Source) ([][]byte, error) {
+	return vouched(ctx, trust, environment, subject, source, RequireSBOM, ErrNoBOM)
+}
+
+// ErrNoProvenance reports an image about which no provenance was signed that counts.
+var ErrNoProvenance = errors.New("no provenance that counts")
+
+// Provenances returns the provenance predicates that count as an image's for an environment,
+// as BOMs does its documents. The error is ErrNoProvenance where none counts.
+func Provenances(ctx context.Context, trust Trust, environment string, subject cas.Digest, source Source) ([][]byte, error) {
+	return vouched(ctx, trust, environment, subject, source, RequireProvenance, ErrNoProvenance)
+}
+
+// vouched returns the predicates for which the threshold of a requirement stands.
+func vouched(ctx context.Context, trust Trust, environment string, subject cas.Digest, source Source, kind Require, none error) ([][]byte, error) {
 	if err := trust.Err(); err != nil {
 		return nil, err
 	}
 	env := trust.policy.environment(environment)
 	var q *Requirement
 	if env != nil {
-		q = env.requirement(RequireSBOM)
+		q = env.requirement(kind)
 	}
 	if q == nil {
-		return nil, fmt.Errorf("%w: environment %q of %s has no requirement \"sbom\" that says whose do", ErrNoBOM, environment, trust.policy.File)
+		return nil, fmt.Errorf("%w: environment %q of %s has no requirement %q that says whose do", none, environment, trust.policy.File, kind)
 	}
 	j := judgement{Verdict: &Verdict{
 		subject: Subject{Digest: subject}, environment: environment, policy: trust.policy, now: trust.now,
@@ -67,7 +81,7 @@ func BOMs(ctx context.Context, trust Trust, environment string, subject cas.Dige
 	} else if len(j.odd) > 0 {
 		why += "; " + j.odd[0]
 	}
-	return nil, fmt.Errorf("%w: %s", ErrNoBOM, why)
+	return nil, fmt.Errorf("%w: %s", none, why)
 }
 
 // Err returns nil for a trust file that may be used, and otherwise the problem of

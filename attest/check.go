@@ -37,6 +37,7 @@ const (
 	CheckSBOM          CheckID = "require.sbom"
 	CheckRelease       CheckID = "require.release"
 	CheckReview        CheckID = "require.review"
+	CheckRebuild       CheckID = "require.rebuild"
 	CheckReleaseFloor  CheckID = "release.floor" // no release is older than the lowest allowed
 	CheckState         CheckID = "state"         // what was accepted could be remembered
 )
@@ -59,6 +60,7 @@ var Checks = []struct {
 	{CheckSBOM, "Enough members of the team signed a CycloneDX BOM for this digest."},
 	{CheckRelease, "Enough members of the team released this digest to this environment from this repository, and the release is in force."},
 	{CheckReview, "Enough members of the team approved what changed in this digest, and the approval is in force."},
+	{CheckRebuild, "Enough members of the team made the image again and came to this digest, without taking outputs as they were but those of `except`."},
 	{CheckReleaseFloor, "The release counter is no lower than minimum_release, nor than what --state remembers."},
 	{CheckState, "What was accepted could be written to --state."},
 }
@@ -69,4 +71,5 @@ var requirementCheck = map[Require]CheckID{
 	RequireSBOM:       CheckSBOM,
 	RequireRelease:    CheckRelease,
 	RequireReview:     CheckReview,
+	RequireRebuild:    CheckRebuild,
 }

@@ -87,6 +87,7 @@ const (
 	RequireSBOM       Require = "sbom"
 	RequireRelease    Require = "release"
 	RequireReview     Require = "review"
+	RequireRebuild    Require = "rebuild"
 	RequirePod        Require = "pod" // judged on admission, where there is a pod
 )
 
@@ -96,6 +97,7 @@ var evidence = map[Require]predicate.Type{
 	RequireSBOM:       predicate.TypeBOM,
 	RequireRelease:    predicate.TypeRelease,
 	RequireReview:     predicate.TypeReview,
+	RequireRebuild:    predicate.TypeRebuild,
 }
 
 // Requirement asks for statements of one kind by Threshold distinct members of a
@@ -105,6 +107,7 @@ type Requirement struct {
 	Team      string
 	Threshold int
 	Builders  []string      // of provenance: the builder ids that are taken
+	Except    []string      // of rebuild: the steps whose outputs may be taken as they were
 	MaxAge    time.Duration // of release and review: since issued; 0 is no limit
 }
 

@@ -197,10 +197,10 @@ func (r *policyReader) environment(p *Policy, b *hclfile.Body) Environment {
 }
 
 func (r *policyReader) requirement(p *Policy, b *hclfile.Body) Requirement {
-	kinds := []string{string(RequireProvenance), string(RequireSBOM), string(RequireRelease), string(RequireReview), string(RequirePod)}
+	kinds := []string{string(RequireProvenance), string(RequireSBOM), string(RequireRelease), string(RequireReview), string(RequireRebuild), string(RequirePod)}
 	q := Requirement{
 		Kind: Require(b.Labels[0]), Team: r.String(b, "team"),
-		Threshold: int(r.Int(b, "threshold", 1, 1)), Builders: r.Strings(b, "builders"),
+		Threshold: int(r.Int(b, "threshold", 1, 1)), Builders: r.Strings(b, "builders"), Except: r.Strings(b, "except"),
 	}
 	if !slices.Contains(kinds, string(q.Kind)) {
 		r.Problem(b.Range, CodeTrustName, fmt.Sprintf("nothing can be required that is named %q", q.Kind), "", near(string(q.Kind), kinds, "use one of "+strings.Join(kinds, ", ")))
@@ -211,10 +211,11 @@ func (r *policyReader) requirement(p *Policy, b *hclfile.Body) Requirement {
 			r.Problem(b.At(attr), CodeTrustValue, fmt.Sprintf("require %q has no %s", q.Kind, attr), "it would be ignored", "remove the line")
 		}
 	}
-	signed := []Require{RequireProvenance, RequireSBOM, RequireRelease, RequireReview}
+	signed := []Require{RequireProvenance, RequireSBOM, RequireRelease, RequireReview, RequireRebuild}
 	only("team", signed...)
 	only("threshold", signed...)
 	only("builders", RequireProvenance)
+	only("except", RequireRebuild)
 	only("max_age", RequireRelease, RequireReview)
 	if q.Kind == RequirePod {
 		return q

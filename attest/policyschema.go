@@ -50,10 +50,11 @@ var grammar = hclfile.Schema{Blocks: []hclfile.Block{{
 					{Name: "rollback", Type: cty.String, OneOf: []string{"deny", "allow"}, Default: "deny, where a release is required", Doc: "whether an older release may follow a newer one"},
 					{Name: "minimum_release", Type: cty.Map(cty.Number), Doc: "the lowest release counter, by repository"},
 				},
-				Blocks: []hclfile.Block{{Name: "require", Labels: []string{"KIND"}, Doc: "provenance, sbom, release, review or pod", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				Blocks: []hclfile.Block{{Name: "require", Labels: []string{"KIND"}, Doc: "provenance, sbom, release, review, rebuild or pod", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 					{Name: "team", Type: cty.String, Refers: "team", Doc: "whose members must sign, as team.NAME"},
 					{Name: "threshold", Type: cty.Number, Default: "1", Doc: "how many distinct members"},
 					{Name: "builders", Type: cty.List(cty.String), Doc: "of provenance: the builder ids that are taken"},
+					{Name: "except", Type: cty.List(cty.String), Doc: "of rebuild: the steps that are known not to make the same, whose outputs may be taken as they were"},
 					{Name: "max_age", Type: cty.String, Doc: "of release and review: how long after it was issued it counts, such as 720h"},
 				}}}},
 			}},

@@ -64,6 +64,7 @@ var remedies = map[Require]string{
 	RequireProvenance: "`nbuild release --key KEY --trust FILE --root FINGERPRINT`, run by a builder that the trust file binds to the member",
 	RequireSBOM:       "`nbuild release --key KEY --trust FILE --root FINGERPRINT`",
 	RequireRelease:    "`nbuild release --key KEY --trust FILE --root FINGERPRINT`, for this environment",
+	RequireRebuild:    "`nbuild rebuild IMAGE --source DIR --attest --key KEY`, by one more member of the team",
 	RequireReview:     "a statement of https://nbuild.dev/review/v1 about this image, signed by one more member of the team",
 }
 
@@ -168,6 +169,8 @@ func (j *judgement) judge(q Requirement, m *Member, s *predicate.Statement) (*pr
 		return j.judgeRelease(q, m, s)
 	case RequireReview:
 		return nil, j.judgeReview(q, m, s)
+	case RequireRebuild:
+		return nil, j.judgeRebuild(q, s)
 	}
 	return nil, doubt{why: "signed what nothing asks for"}
 }
@@ -214,6 +217,24 @@ func (j *judgement) judgeReview(q Requirement, m *Member, s *predicate.Statement
 		return doubt{why: "did not approve it"}
 	}
 	return j.inForce(q, m, r.Issued, r.Expires)
+}
+
+// judgeRebuild takes a rebuild that came to this very image. What was taken as it was, the
+// requirement has to name.
+func (j *judgement) judgeRebuild(q Requirement, s *predicate.Statement) doubt {
+	r, err := predicate.ParseRebuild(s)
+	switch {
+	case err != nil:
+		return doubt{why: "signed no rebuild: " + err.Error()}
+	case r.Digest != s.Subject.Digest:
+		return doubt{why: "came to another image when it made it again"}
+	}
+	for _, g := range r.Given {
+		if !slices.Contains(q.Except, g.Step) {
+			return doubt{why: fmt.Sprintf("took what step %q made as it was: %s", g.Step, g.Reason)}
+		}
+	}
+	return doubt{}
 }
 
 // clockSkew is how far the clock of who signed may run ahead of ours.

@@ -12,7 +12,7 @@ func (a *app) rebuildCommand() *cobra.Command {
 	var o rebuild.Options
 	var date string
 	cmd := &cobra.Command{
-		Use: "rebuild", Short: "Build again, perturbed, and compare every byte",
+		Use: "rebuild [IMAGE]", Short: "Build again, perturbed, and compare every byte",
 		Long: `Builds the project, and then once more: with nothing from the cache of results, and
 with everything else than the inputs another that can be. Outputs of steps and images
 are compared byte by byte, and what differs is shown by step and file, or by layer and
@@ -26,8 +26,14 @@ steps another date, by the library libfaketime of Debian, which has to be among 
 of their base.
 
 A step that says why it is unreproducible is shown and does not count; what stands on it
-reads what it made first.`,
-		Args: cobra.NoArgs,
+reads what it made first.
+
+An IMAGE is made again from its provenance alone: its source at its commit, its nbuild.lock,
+its variables and its date. The source is cloned from where provenance says, or from
+--source. With --trust the provenance has to be signed by members of the trust file; else
+nobody vouches for where the source is. --attest signs that the very image came out again
+(rebuild/v1), and attaches it to the image: a trust file can require it.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
 			if err != nil {
@@ -38,7 +44,16 @@ reads what it made first.`,
 					return usage("--date takes a day", "write one such as `--date 2031-02-03`")
 				}
 			}
-			o.Program, o.Errors = self, a.stderr
+			switch {
+			case len(args) == 1:
+				o.Reference = args[0]
+			case o.Attest:
+				return usage("--attest takes an image", "name it: `nbuild rebuild IMAGE --source DIR --attest --key KEY`")
+			}
+			if o.Attest && o.Key == "" {
+				return usage("--attest takes a key", "name one that `nbuild keygen` wrote: --key FILE")
+			}
+			o.Program, o.Errors, o.Password = self, a.stderr, a.password
 			r, err := rebuild.Run(cmd.Context(), host, o)
 			if r == nil {
 				return err
@@ -52,7 +67,13 @@ reads what it made first.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&date, "date", "", "tell steps that it is this `day`, as 2031-02-03")
+	f := cmd.Flags()
+	f.StringVar(&date, "date", "", "tell steps that it is this `day`, as 2031-02-03")
+	f.StringVar(&o.Source, "source", "", "the `dir` of a clone that has the image's commit")
+	f.BoolVar(&o.Attest, "attest", false, "sign that the image came out again, and attach it")
+	f.StringVar(&o.Key, "key", "", "the private `key` that signs")
+	f.StringVar(&o.Environment, "environment", "", "the `name` of the environment whose members count")
+	trustFlags(f, &o.Trust)
 	return cmd
 }
 

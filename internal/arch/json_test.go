@@ -28,7 +28,7 @@ var readers = map[string]string{
 	"builder/launch/unbuiltfacts.go":          ownStore,
 	"builder/sandbox/helper/inner.go":         ownPipe,
 	"builder/sandbox/helper/outer.go":         ownPipe,
-	"builder/sandbox/protocol/carry.go":                  ownPipe,
+	"builder/sandbox/protocol/carry.go":       ownPipe,
 	"builder/starts.go":                       ownStore,
 	"internal/evidence/production/kept.go":    ownStore,
 	"internal/evidence/project/project.go":    "asks whether package.json is JSON at all, to explain a broken lockfile",

@@ -65,6 +65,10 @@ func statements(t testing.TB) map[string]*Statement {
 			Diff: &ReviewedDiff{From: &previous, To: subject.Digest, Digest: digest("diff")}, Reviewer: "signer-1",
 			Decision: Approve, Notes: "read it all", Issued: At(issued), Expires: At(issued.AddDate(0, 6, 0)),
 		}.from,
+		"rebuild": Rebuild{
+			Rebuilder: "https://nbuild.dev/builder/local", Version: "0.1.0", Digest: subject.Digest, Project: digest("project"), Lock: digest("lock"), Commit: strings.Repeat("a", 40),
+			Perturbations: []Perturbed{{"umask", "held"}, {"processors", "varied"}}, Given: []GivenOutput{{"bundle", "an identifier is drawn"}},
+		}.from,
 		"vsa": VSA{
 			Verifier: Verifier{ID: "https://nbuild.dev/verify"}, TimeVerified: At(issued), ResourceURI: subject.Name,
 			Policy:            VSAPolicy{URI: "trust.hcl", Digest: sha256Of(digest("trust"))},
@@ -84,6 +88,7 @@ func statements(t testing.TB) map[string]*Statement {
 
 func (r Release) from() (*Statement, error) { return r.Statement(subject) }
 func (r Review) from() (*Statement, error)  { return r.Statement(subject) }
+func (r Rebuild) from() (*Statement, error) { return r.Statement(subject) }
 func (v VSA) from() (*Statement, error)     { return v.Statement(subject) }
 
 // read parses a statement's predicate by its type.
@@ -98,6 +103,8 @@ func read(s *Statement) error {
 		_, err = ParseRelease(s)
 	case TypeReview:
 		_, err = ParseReview(s)
+	case TypeRebuild:
+		_, err = ParseRebuild(s)
 	case TypeVSA:
 		_, err = ParseVSA(s)
 	}

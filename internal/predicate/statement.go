@@ -32,6 +32,7 @@ const (
 	TypeBOM        Type = "https://cyclonedx.org/bom"
 	TypeRelease    Type = "https://nbuild.dev/release/v1"
 	TypeReview     Type = "https://nbuild.dev/review/v1"
+	TypeRebuild    Type = "https://nbuild.dev/rebuild/v1"
 	TypeVSA        Type = "https://slsa.dev/verification_summary/v1"
 )
 

@@ -137,7 +137,7 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err := pin.VendorProject(ctx, host, p, b.Lock); err != nil {
 		return err
 	}
-	if b.Inputs, err = inputs(ctx, p, b.Files); err != nil {
+	if b.Inputs, err = Inputs(ctx, p, b.Files); err != nil {
 		return err
 	}
 	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events, Perturb: b.perturb}
@@ -183,8 +183,8 @@ func (b *Built) hold() error {
 	return b.lease.Hold(digests...)
 }
 
-// inputs names the project's own files by one digest.
-func inputs(ctx context.Context, p *project.Project, files *worktree.Tree) (cas.Digest, error) {
+// Inputs names the project's own files by one digest.
+func Inputs(ctx context.Context, p *project.Project, files *worktree.Tree) (cas.Digest, error) {
 	entries, err := builder.Entries(ctx, p.Root, files.Files)
 	if err != nil {
 		return cas.Digest{}, err

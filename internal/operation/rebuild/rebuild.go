@@ -30,6 +30,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nbuild/nbuild/attest"
 	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/bytewise"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -37,6 +38,7 @@ import (
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/oci"
 	"github.com/nbuild/nbuild/internal/operation/build"
+	"github.com/nbuild/nbuild/internal/operation/trust"
 )
 
 // CodeDiffers is what comes out another way when it is made again.
@@ -44,18 +46,37 @@ const CodeDiffers diag.Code = "NB1200"
 
 // Options say what is made again, and how.
 type Options struct {
-	Date    time.Time // what steps are told that the date is; zero is the machine's clock
-	Program string    // this very program
-	Errors  io.Writer // takes what the second process says beside its answer
+	Reference   string // an image; "" is the project of the host's folder
+	Source      string // the folder of a repository that has the image's commit; "" is where its provenance says
+	Trust       trust.Options
+	Environment string // may be "" where the trust file has one only
+	Attest      bool   // sign what came out equal, and attach it to the image
+	Key         string // the private key's file
+	Password    attest.Password
+	Date        time.Time // what steps are told that the date is; zero is the machine's clock
+	Program     string    // this very program
+	Errors      io.Writer // takes what the second process says beside its answer
 }
 
 // Report is nbuild.rebuild/v1.
 type Report struct {
 	Schema        string         `json:"schema"`
+	Of            *Of            `json:"of"` // the image that was made again; nil for the project of a folder
 	Equal         bool           `json:"equal"`
 	Perturbations []Perturbation `json:"perturbations"`
 	Steps         []Step         `json:"steps"`
 	Images        []Image        `json:"images"`
+}
+
+// Of is an image that was made again from its provenance.
+type Of struct {
+	Ref      string  `json:"ref"` // REF@sha256:…
+	Digest   string  `json:"digest"`
+	Again    string  `json:"again"` // the digest that came out
+	Source   string  `json:"source"`
+	Commit   string  `json:"commit"`
+	Verified bool    `json:"verified"` // its provenance, by the trust file
+	Attested *string `json:"attested"` // the SHA-256 of the statement that stands beside it now; nil for none
 }
 
 // Perturbation is what was another the second time, or was not, and why. How is "varied"
@@ -76,6 +97,7 @@ const (
 	Differs Outcome = "differs"
 	Known   Outcome = "known"   // it differs, and build.hcl says so
 	Follows Outcome = "follows" // it had other inputs, since a step before it differs
+	Unseen  Outcome = "unseen"  // what it made the first time is not here; the image holds what it was for
 )
 
 // Step is a step, compared.
@@ -113,6 +135,9 @@ type Layer struct {
 // Run builds the project, makes all of it again, and compares. What differs is in the report
 // and an error beside it.
 func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
+	if o.Reference != "" {
+		return image(ctx, host, o)
+	}
 	first, err := build.Make(ctx, host, nil)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,14 @@ import (
 // Text shows the report to a person.
 func (r *Report) Text() string {
 	var b strings.Builder
+	if o := r.Of; o != nil {
+		fmt.Fprintf(&b, "image %s\n", o.Ref)
+		vouched := "nobody's signature was looked at: name a trust file with --trust"
+		if o.Verified {
+			vouched = "by members of the trust file"
+		}
+		fmt.Fprintf(&b, "from commit %s, as its provenance says, %s\n", o.Commit, vouched)
+	}
 	for _, p := range r.Perturbations {
 		fmt.Fprintf(&b, "%-6s  %-16s %s\n", p.How, p.Name, p.Text)
 	}
@@ -21,7 +29,9 @@ func (r *Report) Text() string {
 		case Equal:
 			fmt.Fprintf(&b, "equal, %s\n", diag.Count(s.Outputs, "file"))
 		case Follows:
-			b.WriteString("it had other inputs, since a step before it differs\n")
+			b.WriteString("its action is another, since a step before it differs or nbuild is another\n")
+		case Unseen:
+			fmt.Fprintf(&b, "%s; what it made the first time is not here\n", diag.Count(s.Outputs, "file"))
 		case Known:
 			fmt.Fprintf(&b, "differs, as build.hcl says: %s\n", diag.Clean(s.Reason))
 		default:
@@ -42,6 +52,9 @@ func (r *Report) Text() string {
 			fmt.Fprintf(&b, "  layer %d: %s and %s\n", l.Index, or(l.First, "none"), or(l.Again, "none"))
 			differences(&b, l.Differences, l.More)
 		}
+	}
+	if r.Of != nil && r.Of.Attested != nil {
+		fmt.Fprintf(&b, "signed and attached: rebuild/v1, statement %s\n", *r.Of.Attested)
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/nbuild/nbuild/builder"
@@ -52,7 +53,7 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 	variables, sensitive := variables(p.Project)
 	return predicate.NewProvenance(predicate.Build{
 		Parameters: predicate.ExternalParameters{
-			Project: p.Name, Source: p.Project.Source, File: p.File, Image: img.Block.Name, Platforms: img.Block.Platforms,
+			Project: p.Name, Source: p.Project.Source, File: r.buildFile(), Image: img.Block.Name, Platforms: img.Block.Platforms,
 			Variables: variables, Sensitive: sensitive,
 		},
 		Internal:  map[string]string{"codec": r.built.Codec.ID(), "date": r.built.Source.Date.Format(time.RFC3339)},
@@ -64,6 +65,18 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 		BuilderID: id,
 		Version:   r.host.Version,
 	})
+}
+
+// buildFile is where build.hcl stands within the source: in the work tree of git where there is
+// one, else in the project's folder.
+func (r *run) buildFile() string {
+	p := r.built.Project
+	if r.built.Source.Revision.ID != "" {
+		if in, err := filepath.Rel(r.host.Checkout(), filepath.Join(p.Dir, filepath.Base(p.File))); err == nil && filepath.IsLocal(in) {
+			return filepath.ToSlash(in)
+		}
+	}
+	return p.File
 }
 
 // ran lists the steps that an image needed, with those that they needed themselves.
