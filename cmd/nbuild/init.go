@@ -13,9 +13,11 @@ import (
 func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "init", Short: "Write build.hcl for the package.json here",
-		Long: `Writes the shortest build file that builds what package.json starts: its start
-script where that is plain node, else main, else server.js or index.js. A file that
-is there is never written over.`,
+		Long: `Writes the shortest build file that builds what the project starts: what its start
+scripts come to in node, else a Procfile's or a Dockerfile's command, else main,
+server.js, index.js or app.js; with a step for what its build scripts make. What could
+not be known stands in a list at the end of the file, and on standard error. A file
+that is there is never written over.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()
@@ -25,6 +27,9 @@ is there is never written over.`,
 			r, err := initialise.Write(host.Dir, host.File)
 			if err != nil {
 				return err
+			}
+			for _, u := range r.Unknown {
+				a.say("not known: " + diag.Clean(u))
 			}
 			text := ""
 			if r.Workspace != "" {

@@ -75,6 +75,107 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// What projects of the usual kinds get, without the lines that all have.
+func TestWriteBuildsRealProjects(t *testing.T) {
+	lock := func(packages string) string {
+		return `{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{"core-js":"3.1.0","addon":"1.0.0"},"devDependencies":{"es5-ext":"1.0.0"}}` + packages + `}}`
+	}
+	layers := "\n  layer \"modules\" {\n    from = npm.deps.production\n  }\n  layer \"app\" {\n    from = [project.production, step.build]\n  }\n}\n"
+	tests := map[string]struct {
+		files   map[string]string
+		want    string
+		unknown []string // how each begins
+	}{
+		"typescript": {
+			map[string]string{"package.json": `{"name":"x","main":"dist/a.js","scripts":{"build":"tsc -p .","start":"node dist/a.js","test":"node --test"}}`, "src/a.ts": ""},
+			"# The build script of package.json: `nbuild explain typescript`.\nstep \"build\" {\n  use = \"typescript\"\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"dist/a.js\"]\n" + layers +
+				"\n# `nbuild run test` runs the tests; after = [step.test] in the image block has them pass first.\nstep \"test\" {\n  use    = \"node/test\"\n  inputs = [project.all, npm.deps.all, step.build]\n}\n", nil,
+		},
+		"another folder": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"compile":"tsc --project tsconfig.build.json","prestart":"npm run compile","start":"node ."},"main":"lib/main.js"}`,
+				"tsconfig.build.json": `{ "extends": "./tsconfig", /* kept */ }`, "tsconfig.json": "{ \"compilerOptions\": { // of all\n \"outDir\": \"./lib\", } }"},
+			"# The compile script of package.json: `nbuild explain typescript`.\nstep \"build\" {\n  use     = \"typescript\"\n  run     = [\"node_modules/.bin/tsc\", \"--project\", \"tsconfig.build.json\"]\n  outputs = [\"lib\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"./lib/main.js\"]\n" + layers, nil,
+		},
+		"nest": {
+			map[string]string{"package.json": `{"name":"x","engines":{"node":"^24"},"scripts":{"prebuild":"rimraf dist","build":"nest build","start":"nest start","start:prod":"node dist/main"}}`},
+			"# By engines of package.json.\nbase \"node\" {\n  node = \"24\"\n}\n\n# The build script of package.json: `nbuild explain nest`.\nstep \"build\" {\n  use = \"nest\"\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"dist/main\"]\n" + layers, nil,
+		},
+		"next": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"build":"run-s db:migrate build:next","db:migrate":"drizzle-kit migrate","build:next":"next build","start":"next start -p $PORT"}}`, "public/a.txt": "", "src/app.tsx": `import { Inter } from "next/font/google"`},
+			"# What `next start` serves: `nbuild explain next`.\nstep \"build\" {\n  use = \"next\"\n}\n\nimage \"x\" {\n  cmd    = [\"node\", \"server.js\"]\n  env    = { HOSTNAME = \"0.0.0.0\", NODE_ENV = \"production\" }\n  expose = [\"3000/tcp\"]\n\n" +
+				"  layer \"server\" {\n    from = step.build.output[\".next/standalone\"]\n  }\n  layer \"static\" {\n    from = step.build.output[\".next/static\"]\n    to   = \"/app/.next/static\"\n  }\n  layer \"public\" {\n    from = files(\"public/**\")\n  }\n}\n",
+			[]string{"next/font/google", "`drizzle-kit migrate` asks", "of the start script: `$PORT`"},
+		},
+		"several commands": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"build":"npm run clean && cross-env NODE_ENV=production npm run bundle && npm run css","clean":"rm -rf dist","bundle":"node build.mjs 'a b'","css":"sass a.scss dist/a.css","start":"npm run css && NODE_ENV=production node --watch dist/a.js --port ${PORT:-80} | pretty"}}`},
+			"# The build script of package.json: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && node build.mjs 'a b' && sass a.scss dist/a.css\"]\n  outputs = [\"dist\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"dist/a.js\", \"--port\", \"80\"]\n  env = { NODE_ENV = \"production\" }\n" + layers,
+			[]string{"the step keeps dist", "of the start script: its output goes through `pretty`"},
+		},
+		"what nobody can tell": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"build":"grunt assets","start":"nodemon -w src --ext js,njk server.js"}}`, "server.js": ""},
+			"image \"x\" {\n  cmd = [\"node\", \"server.js\"]\n}\n", []string{"what `grunt assets` makes could not be told"},
+		},
+		"packages with scripts": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "package-lock.json": lock(`,
+				"node_modules/core-js":{"version":"3.1.0","hasInstallScript":true,"resolved":"https://registry.example.com/core-js/-/core-js-3.1.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
+				"node_modules/addon":{"version":"1.0.0","hasInstallScript":true,"resolved":"https://registry.example.com/addon/-/addon-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
+				"node_modules/es5-ext":{"version":"1.0.0","dev":true,"hasInstallScript":true,"resolved":"https://registry.example.com/es5-ext/-/es5-ext-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}`)},
+			"npm \"deps\" {\n  unbuilt \"core-js\" {\n    reason = \"its script prints a message that asks for funding\"\n  }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"install scripts do not run, of addon@1.0.0"},
+		},
+		"another package manager": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "pnpm-lock.yaml": "lockfileVersion: '9.0'"},
+			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"pnpm-lock.yaml is not read yet: `npm install --package-lock-only`"},
+		},
+		"tsx": {
+			map[string]string{"package.json": `{"name":"x","dependencies":{"tsx":"1"},"scripts":{"start":"tsx ./a.ts"}}`, "a.ts": "", "Dockerfile": "FROM node:22\nCMD [\"npm\", \"start\"]"},
+			"image \"x\" {\n  cmd = [\"node\", \"--import\", \"tsx\", \"./a.ts\"]\n}\n", nil,
+		},
+		"a Dockerfile": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"start":"ts-node src/a.ts"}}`, "bin/a.js": "", "Dockerfile": "FROM node:22 as build\nCMD node wrong.js\nFROM node:22\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node\", \"bin/a.js\"]"},
+			"image \"x\" {\n  cmd = [\"node\", \"bin/a.js\"]\n}\n", nil,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := project(t, test.files)
+			r, err := Write(dir, "build.hcl")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.TrimPrefix(r.Text, "nbuild = \"1\"\n\nproject \"x\" {}\n\n")
+			got, notes, _ := strings.Cut(got, "\n# Not known, or not done here:\n")
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("text (-want +got):\n%s", diff)
+			}
+			if len(r.Unknown) != len(test.unknown) || strings.Count(notes, "\n") != len(test.unknown) {
+				t.Fatalf("not known: %q\n%s", r.Unknown, notes)
+			}
+			for i, begins := range test.unknown {
+				if !strings.HasPrefix(r.Unknown[i], begins) || !strings.Contains(notes, "# - "+begins) {
+					t.Errorf("not known: %q, want %q", r.Unknown[i], begins)
+				}
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("A=1 npx -y tsc -p . && node 'a b' | x; run-s a b", "{ \"a\": 1, // x\n /* y */ }")
+	f.Add("nodemon --exec \"node -r x\" ${PORT:=1} a.js", "[,]")
+	f.Fuzz(func(t *testing.T, script, config string) {
+		m := manifest{scripts: map[string]string{"start": script, "build": script, "a": "npm run b", "b": "npm run a"}, all: map[string]string{}}
+		s := &start{env: map[string]string{}}
+		if s.read(m, script, 0) && !s.next && (len(s.cmd) == 0 || s.cmd[0] != "node") {
+			t.Errorf("%q starts %q", script, s.cmd)
+		}
+		w := &work{}
+		if w.gather(m, script, 0); len(w.doing) != len(w.shell) {
+			t.Errorf("%d and %d commands", len(w.doing), len(w.shell))
+		}
+		readConfig(config)
+	})
+}
+
 func TestWriteNeverOverwrites(t *testing.T) {
 	dir := project(t, map[string]string{"package.json": `{"name":"x"}`, "server.js": "", "build.hcl": "mine"})
 	_, err := Write(dir, "build.hcl")

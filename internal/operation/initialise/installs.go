@@ -1,0 +1,117 @@
+package initialise
+
+import (
+	"io/fs"
+	"strings"
+
+	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/npm"
+)
+
+// idleInstalls are packages whose install scripts make nothing that a program loads, and
+// what they do instead. A package that is not here takes a person to say so.
+var idleInstalls = map[string]string{
+	"@apollo/protobufjs":                    "its script warns of a range in package.json",
+	"@clerk/shared":                         "its script prints a message",
+	"@firebase/util":                        "its script writes settings that only a variable at install time gives",
+	"@fortawesome/fontawesome-common-types": "its script prints a message",
+	"@fortawesome/fontawesome-svg-core":     "its script prints a message",
+	"@fortawesome/free-brands-svg-icons":    "its script prints a message",
+	"@fortawesome/free-regular-svg-icons":   "its script prints a message",
+	"@fortawesome/free-solid-svg-icons":     "its script prints a message",
+	"@nestjs/core":                          "its script prints a message that asks for funding",
+	"@scarf/scarf":                          "its script reports the install to its maker",
+	"aws-sdk":                               "its script prints a message",
+	"core-js":                               "its script prints a message that asks for funding",
+	"core-js-bundle":                        "its script prints a message that asks for funding",
+	"core-js-pure":                          "its script prints a message that asks for funding",
+	"es5-ext":                               "its script prints a message",
+	"nodemon":                               "its script prints a message that asks for funding",
+	"protobufjs":                            "its script warns of a range in package.json",
+	"styled-components":                     "its script prints a message that asks for funding",
+}
+
+// installs is what the lockfile says of packages that production has.
+type installs struct {
+	idle    []string // packages with idle install scripts
+	scripts []string // packages with other install scripts, "name@version"
+	broken  bool     // the lockfile can't be read, which `nbuild pin` explains
+}
+
+// lookAtLock reads the lockfile as far as a build file depends on it.
+func lookAtLock(folder fs.FS, file string) installs {
+	var found installs
+	lock, err := npm.ReadLockfile(contents(folder, file, bounds.Lockfile), file)
+	if err != nil {
+		return installs{broken: true}
+	}
+	tree, err := npm.PlanAvailable(lock, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
+	if err != nil {
+		return installs{broken: true}
+	}
+	seen := map[string]bool{}
+	for i := range tree.Packages {
+		p := &tree.Packages[i]
+		if !p.HasInstallScript || p.Link != "" || seen[p.Name+"@"+p.Version] {
+			continue
+		}
+		seen[p.Name+"@"+p.Version] = true
+		switch {
+		case idleInstalls[p.Name] == "":
+			found.scripts = append(found.scripts, p.Name+"@"+p.Version)
+		case !seen[p.Name]:
+			seen[p.Name] = true
+			found.idle = append(found.idle, p.Name)
+		}
+	}
+	return found
+}
+
+// foreignLocks are other package managers' lockfiles.
+var foreignLocks = []string{"pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"}
+
+// lockOf finds the project's lockfile: npm's by its name, "" where there is none; and
+// another package manager's.
+func lockOf(folder fs.FS) (file, foreign string) {
+	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
+		if _, err := fs.Stat(folder, name); err == nil {
+			file = name
+			break
+		}
+	}
+	for _, name := range foreignLocks {
+		if _, err := fs.Stat(folder, name); err == nil {
+			foreign = name
+			break
+		}
+	}
+	return file, foreign
+}
+
+// fetches reports whether the sources of a project have Next fetch fonts while it builds.
+func fetches(folder fs.FS) bool {
+	found := false
+	n := 0
+	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || found {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && name != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if n++; n > 20000 {
+			return fs.SkipAll
+		}
+		for _, ext := range []string{".ts", ".tsx", ".js", ".jsx", ".mjs"} {
+			if strings.HasSuffix(name, ext) && strings.Contains(text(folder, name), "next/font/google") {
+				found = true
+				return fs.SkipAll
+			}
+		}
+		return nil
+	})
+	return found
+}
