@@ -15,7 +15,7 @@ func (a *app) commands() {
 		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.traceCommand(), a.diffCommand()}},
 		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},
 		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},
-		{"other", "Other", []*cobra.Command{a.versionCommand(), a.manCommand()}},
+		{"other", "Other", []*cobra.Command{a.doctorCommand(), a.versionCommand(), a.manCommand()}},
 	}
 	cobra.EnableCommandSorting = false // they stand in the order of their use
 	for _, g := range groups {
