@@ -418,8 +418,8 @@ func TestBuildRefuses(t *testing.T) {
 		}, []diag.Code{CodeNodeUnknown}},
 		{"what it can't do yet, all at once", func(s *site) {
 			s.project.Steps = []pipelines.Step{{Name: "s", Trace: true, Network: "snapshot"}, {Name: "t", Network: "none"}}
-			s.project.Npm = []pipelines.Npm{{Scripts: []pipelines.Script{{Package: "a"}}, Patches: []pipelines.Patch{{Package: "b@1"}}}}
-		}, []diag.Code{execution.CodeAsked, execution.CodeAsked, CodeScripts, CodePatches}},
+			s.project.Npm = []pipelines.Npm{{Patches: []pipelines.Patch{{Package: "b@1"}}}}
+		}, []diag.Code{execution.CodeAsked, execution.CodeAsked, CodePatches}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -108,10 +108,18 @@ func (b *build) modules(ctx context.Context, l *pipelines.Layer, s pipelines.Sou
 			return nil, NoPackage(s, l.At)
 		}
 	}
-	for i := range b.Project.Npm {
-		if block := &b.Project.Npm[i]; block.Name == s.Name {
-			b.placed = append(b.placed, launch.Placed{Tree: tree, At: at, Block: block})
+	built, placed := map[string][]snapshot.Entry{}, launch.Placed{Tree: tree, At: at, Built: map[string]launch.Built{}}
+	for install, r := range b.Steps.Built(s.Name, on.Platform) {
+		if _, has := tree.Find(install); has {
+			built[install] = r.Files()
+			placed.Built[install] = launch.Built{Files: built[install], Left: r.Scripts.Left}
 		}
 	}
-	return image.Modules(ctx, b.Store, b.Lock, tree, at, "npm."+s.Name)
+	for i := range b.Project.Npm {
+		if block := &b.Project.Npm[i]; block.Name == s.Name {
+			placed.Block = block
+			b.placed = append(b.placed, placed)
+		}
+	}
+	return image.Modules(ctx, b.Store, b.Lock, tree, built, at, "npm."+s.Name)
 }

@@ -4,7 +4,6 @@ import "github.com/nbuild/nbuild/internal/diag"
 
 // The problems of building.
 const (
-	CodeScripts   diag.Code = "NB1002" // install scripts are allowed, which can't be run yet
 	CodePatches   diag.Code = "NB1003" // packages are patched, which can't be done yet
 	CodeNoPackage diag.Code = "NB1186" // a layer names a package that the tree does not have
 	CodeBase      diag.Code = "NB1187" // what a base is made of is not pinned

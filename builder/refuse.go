@@ -14,13 +14,6 @@ func Refuse(p *pipelines.Project) error {
 	var problems diag.Problems
 	problems = append(problems, diag.All(execution.Refuse(p))...)
 	for _, n := range p.Npm {
-		for _, s := range n.Scripts {
-			problems = append(problems, &diag.Problem{
-				Code: CodeScripts, Pos: s.At, What: fmt.Sprintf("the install scripts of %q can't be run by this version", s.Package),
-				Why:    "none runs yet, in the sandbox or elsewhere; without them the package may not work",
-				Remedy: "use a package that brings prebuilt files, or take the script block out to build without",
-			})
-		}
 		for _, s := range n.Patches {
 			problems = append(problems, &diag.Problem{
 				Code: CodePatches, Pos: s.At, What: fmt.Sprintf("the patch of %q can't be applied by this version", s.Package),

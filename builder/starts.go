@@ -109,7 +109,11 @@ func (s *starting) packages(ctx context.Context, placed []launch.Placed, list *s
 		}
 		for i := range t.Tree.Packages {
 			q := &t.Tree.Packages[i]
-			fmt.Fprintf(&said, "%q %q %t\n", q.Path, q.Version, q.Optional)
+			fmt.Fprintf(&said, "%q %q %t", q.Path, q.Version, q.Optional)
+			if made, ran := t.Built[q.Path]; ran { // its files are in a member's key
+				fmt.Fprintf(&said, " %q", made.Left)
+			}
+			said.WriteByte('\n')
 		}
 	}
 	if list != nil && guard.Mode(s.block.Guard) == guard.Enforce {

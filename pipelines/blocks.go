@@ -143,12 +143,6 @@ func (e *evaluator) inputs() {
 		if l := e.String(b, "lockfile"); l != "" {
 			n.Lockfile = e.path(b, "lockfile", l)
 		}
-		for _, s := range b.Of("script") {
-			if !npmPackage().MatchString(s.Labels[0]) {
-				e.Problem(s.Range, CodeForm, fmt.Sprintf("%q is no package", s.Labels[0]), "", `write it as: script "better-sqlite3" {`)
-			}
-			n.Scripts = append(n.Scripts, Script{Package: s.Labels[0], Allow: e.Strings(s, "allow"), Reason: e.reason(s), At: e.position(s)})
-		}
 		n.Unbuilt, n.Packed = e.unbuilt(b), e.packed(b)
 		for _, s := range b.Of("patch") {
 			at := strings.LastIndex(s.Labels[0], "@")

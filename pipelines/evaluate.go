@@ -41,6 +41,7 @@ func (e *evaluator) all() {
 	e.references()
 	e.locals()
 	e.inputs()
+	e.scripts()
 	e.steps()
 	e.images()
 	e.gates()

@@ -91,9 +91,13 @@ var npmBlock = hclfile.Block{
 			{Name: "lockfile", Type: text, Default: `"package-lock.json"`, Doc: "The lockfile, relative to the project's folder."},
 		},
 		Blocks: []hclfile.Block{
-			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-				{Name: "allow", Type: texts, Required: true, OneOf: []string{"preinstall", "install", "postinstall"}, Doc: "Which scripts."},
+			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without. The label is a name, or `NAME@VERSION` for that version alone. What they leave in the package's folder takes the place of what its tarball has there, in images, in steps and in node_modules; `nbuild explain npm/scripts` says how they run.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
+				{Name: "allow", Type: texts, Required: true, OneOf: LifecycleEvents, Doc: "Which scripts. A binding.gyp of a package without an install script counts as install."},
 				{Name: "reason", Type: text, Required: true, Doc: "Why it is needed."},
+				{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that they run in, which has the Node that they build for. Beside one of Debian packages stand a compiler and all that node-gyp needs; one of an image has what the image has."},
+				{Name: "env", Type: words, Doc: "Variables beside those of npm/scripts, or in their place."},
+				{Name: "timeout", Type: text, Holds: "a duration", Default: `"30m"`, Doc: "When they are stopped."},
+				{Name: "memory", Type: text, Holds: "a size", Default: `"4GiB"`, Doc: "The most memory that they may use."},
 			}}},
 			{Name: "unbuilt", Labels: []string{"package"}, Doc: "Says that production does without what the install scripts of a package, or its binding.gyp, would make. The label is a name, or `NAME@VERSION` for that version alone. Without it a build stops at a package that an image may load and that has neither run its scripts nor machine code for the image's platform and Node. The BOM says so.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
 				{Name: "reason", Type: text, Required: true, Doc: "Why production does without it."},
@@ -134,6 +138,7 @@ var stepBlock = hclfile.Block{
 		{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that it runs in. Beside a base of Debian packages stand a shell and the tools that scripts call (coreutils, dash, findutils, grep, sed), which no image gets."},
 		{Name: "inputs", Type: anything, Holds: "files(…), project, npm, step and fetch references, one or a list", Doc: "What it can read, in its working folder /build. There is nothing else. project.all is every file of the project that git tracks (every file where there is no git) and .gitignore does not leave out, without credentials, .env files, build.hcl and nbuild.lock."},
 		{Name: "run", Type: texts, Doc: "The program and its arguments. No shell reads them."},
+		{Name: "compiler", Type: cty.Bool, Default: "false", Doc: "Compilers of C and C++, make, Python, Node's headers, npm and node-gyp stand beside its base. Of a base that is an image only npm and node-gyp do."},
 		{Name: "env", Type: words, Doc: "Its environment, beside what every step has: PATH, HOME, TMPDIR, LANG, TZ and SOURCE_DATE_EPOCH, the same everywhere. There is nothing else in it."},
 		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
 		{Name: "timeout", Type: text, Holds: "a duration", Default: `"10m"`, Doc: "When it is stopped."},

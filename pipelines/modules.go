@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,37 +19,47 @@ func newHash() hash.Hash { return sha256.New() }
 
 // modules makes the tree of packages that a source names. What is not pinned is a
 // problem, and then there is no tree.
-func (pl *planner) modules(ctx context.Context, s Source, platform string) *Tree {
+func (pl *planner) modules(ctx context.Context, s Source, platform string) packaged {
 	block, ok := pl.project.Tree(s.Name)
 	if !ok || pl.err != nil {
-		return nil
+		return packaged{}
 	}
 	if pl.World.Tree == nil || pl.World.Index == nil {
 		pl.err = fmt.Errorf("planning %s: no lockfile and file indexes at hand", s)
-		return nil
+		return packaged{}
 	}
 	planned, err := pl.World.Tree(ctx, block, s, platform)
 	if err != nil {
 		pl.err = fmt.Errorf("planning %s: %w", s, err)
-		return nil
+		return packaged{}
 	}
 	if planned == nil {
 		pl.unpinned(block.At, fmt.Sprintf("the package %s, which %s does not have,", s.Package, block.Lockfile))
-		return nil
+		return packaged{}
 	}
+	var out packaged
+	without := map[string]bool{}
+	for path, step := range pl.scripted[block.Name+" "+platform].steps {
+		if _, has := planned.Find(path); has {
+			without[path] = true
+			out.needs = append(out.needs, step)
+		}
+	}
+	out.tree = pl.treeOf(ctx, planned, s.String(), without)
+	return out
+}
+
+// treeOf makes the tree of planned packages, but for the folders of some of them.
+func (pl *planner) treeOf(ctx context.Context, planned *npm.Tree, from string, without map[string]bool) *Tree {
 	before := len(pl.problems)
-	m := modules{tree: planned, index: pl.Index, links: "the commands of " + s.String()}
+	m := modules{tree: planned, index: pl.Index, links: "the commands of " + from, without: without}
 	for i := range planned.Packages {
 		p := &planned.Packages[i]
 		if p.Bundler != "" {
 			continue
 		}
-		a, ok := pl.Lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
+		a, doc, ok := pl.ofPackage(p)
 		if !ok {
-			a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
-		}
-		doc, indexed := a.Index()
-		if !ok || !indexed || !sri.Confirms(a.Integrity, p.Integrity) {
 			pl.unpinned(p.Pos, fmt.Sprintf("%s@%s, with the integrity of the lockfile,", p.Name, p.Version))
 			continue
 		}
@@ -57,11 +68,22 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) *Tree
 	if len(pl.problems) > before {
 		return nil
 	}
-	tree, err := NewTree(ctx, pl.Keep, s.String(), m.key(), m.list)
+	tree, err := NewTree(ctx, pl.Keep, from, m.key(), m.list)
 	if err != nil {
-		pl.err = fmt.Errorf("planning %s: %w", s, err)
+		pl.err = fmt.Errorf("planning %s: %w", from, err)
 	}
 	return tree
+}
+
+// ofPackage finds the artefact of a package of a tree, with its file index; the last result
+// is false where it is not pinned as the lockfile has it.
+func (pl *planner) ofPackage(p *npm.Package) (snapshot.Artefact, cas.Digest, bool) {
+	a, ok := pl.Lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
+	if !ok {
+		a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
+	}
+	doc, indexed := a.Index()
+	return a, doc, ok && indexed && sri.Confirms(a.Integrity, p.Integrity)
 }
 
 // modules is a tree of packages as its files are found: each where it is installed, from
@@ -71,6 +93,8 @@ type modules struct {
 	parts []part
 	index func(context.Context, cas.Digest) (*snapshot.Index, error)
 	links string // who makes the links, for people
+
+	without map[string]bool // packages, by path, whose own files are not in it
 }
 
 type part struct {
@@ -95,6 +119,9 @@ func (m *modules) key() cas.Digest {
 		}
 	}
 	fmt.Fprintf(&b, "%t\n", m.tree.Options.NoBinLinks)
+	for _, path := range sorted(m.without) {
+		fmt.Fprintf(&b, "without %q\n", path)
+	}
 	return cas.Sum([]byte(b.String()))
 }
 
@@ -111,6 +138,9 @@ func (m *modules) list(ctx context.Context) ([]Input, error) {
 		}
 		for _, e := range index.Entries {
 			have[p.at] = append(have[p.at], e.Path)
+			if m.left(p.at, e.Path) {
+				continue
+			}
 			places[join(p.at, e.Path)], entries[join(p.at, e.Path)] = len(out), e
 			out = append(out, Input{
 				Path: join(p.at, e.Path), Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link,
@@ -129,6 +159,23 @@ func (m *modules) list(ctx context.Context) ([]Input, error) {
 		out = append(out, Input{Path: l.Path, Link: l.Target, From: m.links})
 	}
 	return out, nil
+}
+
+// left reports whether a file of a package's tarball stands in the folder of one whose own
+// files are not in the tree: in the package's, or in that of one that it bundles.
+func (m *modules) left(at, file string) bool {
+	if m.without[at] {
+		return true
+	}
+	if len(m.without) == 0 {
+		return false
+	}
+	for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+		if m.without[join(at, dir)] {
+			return true
+		}
+	}
+	return false
 }
 
 // has reports whether a package has a file, or a folder with files, of that name.

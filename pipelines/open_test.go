@@ -249,7 +249,7 @@ func TestFilesNeverLeaveTheProject(t *testing.T) {
 
 func TestStandardPipelinesAreRight(t *testing.T) {
 	names := StandardNames()
-	if diff := cmp.Diff([]string{"esbuild", "nest", "next", "node/test", "npm/build", "npm/test", "typescript", "vite"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"esbuild", "nest", "next", "node/test", "npm/build", "npm/native", "npm/scripts", "npm/test", "typescript", "vite"}, names); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
 	for _, n := range names {

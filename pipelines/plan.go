@@ -42,7 +42,8 @@ type PlannedStep struct {
 	Fixed    []string // what the sandbox sets in the environment, NAME=value
 	Action   *Action
 
-	Container *Container // of a check of an image; nil of a step
+	Container *Container      // of a check of an image; nil of a step
+	Scripts   *InstallScripts // the package whose install scripts it runs; nil of a step of build.hcl
 }
 
 // Count is how many files and links the step reads beside its root file system, without
@@ -101,8 +102,16 @@ func (p *Project) Plan(ctx context.Context, w World) (*Plan, error) {
 		}
 		w.Lock = empty
 	}
-	pl := &planner{World: w, project: p, plan: &Plan{Snapshot: w.Lock.Digest()}, files: map[string]Input{}, helpers: map[string]*Input{}, roots: map[string]*Tree{}, trees: map[string]*Tree{}}
+	pl := &planner{
+		World: w, project: p, plan: &Plan{Snapshot: w.Lock.Digest()}, files: map[string]Input{}, helpers: map[string]*Input{}, roots: map[string]*Tree{}, trees: map[string]packaged{},
+		scripted: map[string]scripted{}, means: map[*Script]map[string]bool{},
+	}
 	for _, platform := range p.everyPlatform() {
+		for i := range p.Npm {
+			if pl.scriptSteps(ctx, &p.Npm[i], platform); pl.err != nil {
+				return nil, pl.err
+			}
+		}
 		for _, s := range p.ordered() {
 			if w.Wanted != nil && !w.Wanted(s.Name, platform) {
 				continue
@@ -112,6 +121,9 @@ func (p *Project) Plan(ctx context.Context, w World) (*Plan, error) {
 				return nil, pl.err
 			}
 		}
+	}
+	if pl.meaningless(ctx); pl.err != nil {
+		return nil, pl.err
 	}
 	for i := range p.Images {
 		for _, platform := range p.Images[i].Platforms {
@@ -175,10 +187,12 @@ type planner struct {
 	World
 	project  *Project
 	plan     *Plan
-	files    map[string]Input  // project files that were hashed
-	helpers  map[string]*Input // by platform
-	roots    map[string]*Tree  // by base and platform
-	trees    map[string]*Tree  // by source and platform
+	files    map[string]Input            // project files that were hashed
+	helpers  map[string]*Input           // by platform
+	roots    map[string]*Tree            // by base and platform
+	trees    map[string]packaged         // by source and platform
+	scripted map[string]scripted         // by npm block and platform
+	means    map[*Script]map[string]bool // the scripts that a block allows and packages have
 	problems diag.Problems
 	err      error // plumbing: nothing more can be found out
 }
@@ -194,7 +208,7 @@ func (pl *planner) unpinned(at diag.Pos, what string) {
 }
 
 func (pl *planner) image(img *Image, platform string) {
-	out := PlannedImage{Image: img, Platform: platform, Base: pl.base(img.Base, platform, false), Fetched: map[string]snapshot.Artefact{}}
+	out := PlannedImage{Image: img, Platform: platform, Base: pl.base(img.Base, platform, forImage), Fetched: map[string]snapshot.Artefact{}}
 	for _, l := range img.Layers {
 		for _, s := range l.From {
 			if s.Kind == FromFetch {
@@ -212,34 +226,55 @@ func NodePackage(platform string) string {
 	return "node-linux-" + map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
 }
 
+// purpose is what a root filesystem is for.
+type purpose int
+
+const (
+	forImage    purpose = iota
+	forStep             // a shell and the tools of scripts stand beside it
+	forCompiler         // and a compiler, Node's headers and npm
+)
+
 // base finds the artefacts of a root filesystem: its image; or Node of the version
 // asked for and, of Debian, every package that the snapshot has for the platform. What
 // steps find beside it is among them for a step alone.
-func (pl *planner) base(name, platform string, step bool) []snapshot.Artefact {
+func (pl *planner) base(name, platform string, of purpose) []snapshot.Artefact {
 	b, ok := pl.project.Base(name)
 	if !ok {
 		return nil
 	}
+	var out []snapshot.Artefact
+	if of == forCompiler {
+		for a := range pl.Lock.Of(snapshot.KindTool) {
+			out = append(out, a)
+		}
+		if len(out) == 0 {
+			pl.unpinned(diag.Pos{File: pl.project.File}, "npm, which runs install scripts and builds addons,")
+		}
+	}
 	if b.Image != "" {
 		// By the block's name: nbuild.lock holds no registry's host.
 		if a, ok := pl.Lock.Find(snapshot.KindBase, b.Name, "", platform); ok {
-			return []snapshot.Artefact{a}
+			return append(out, a)
 		}
 		pl.unpinned(b.At, fmt.Sprintf("the image %s of base.%s (%s)", b.Image, b.Name, platform))
 		return nil
 	}
-	var out []snapshot.Artefact
 	for a := range pl.Lock.Of(snapshot.KindDeb) {
-		if (step || !a.OnlySteps()) && (a.Platform == platform || a.Platform == "") && (a.Facts["suite"] == b.Suite || a.Facts["suite"] == "") {
+		fits := !a.OnlySteps() || of == forCompiler || of == forStep && !a.OnlyCompiler()
+		if fits && (a.Platform == platform || a.Platform == "") && (a.Facts["suite"] == b.Suite || a.Facts["suite"] == "") {
 			out = append(out, a)
 		}
 	}
 	wanted := append([]string{"libc6"}, b.Packages...)
-	if step {
+	if of != forImage {
 		wanted = append(wanted, debian.StepPackages...)
 	}
+	if of == forCompiler {
+		wanted = append(wanted, debian.CompilerPackages...)
+	}
 	for _, want := range wanted {
-		if !slices.ContainsFunc(out, func(a snapshot.Artefact) bool { return a.Name == want }) {
+		if !slices.ContainsFunc(out, func(a snapshot.Artefact) bool { return a.Kind == snapshot.KindDeb && a.Name == want }) {
 			pl.unpinned(b.At, fmt.Sprintf("the Debian package %s of base.%s (%s, %s)", want, b.Name, b.Suite, platform))
 		}
 	}
@@ -268,9 +303,13 @@ func (pl *planner) fetched(name string) (snapshot.Artefact, bool) {
 
 func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 	before := len(pl.problems)
-	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform, true), Helper: pl.helper(platform), Fixed: pl.Fixed}
+	of := forStep
+	if s.Compiler {
+		of = forCompiler
+	}
+	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform, of), Helper: pl.helper(platform), Fixed: pl.Fixed}
 	if len(pl.problems) == before {
-		out.Root = pl.root(ctx, s.Base, out.Base, platform)
+		out.Root = pl.root(ctx, s.Base, out.Base, platform, s.Compiler)
 	}
 	for _, in := range s.Inputs {
 		switch in.Kind {
@@ -289,19 +328,29 @@ func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 				}
 			}
 		case FromNpm:
-			if t := pl.packages(ctx, in, platform); t != nil {
-				out.Trees = append(out.Trees, t)
+			p := pl.packages(ctx, in, platform)
+			if p.tree != nil {
+				out.Trees = append(out.Trees, p.tree)
 			}
+			out.Needs = append(out.Needs, p.needs...)
 		}
 	}
+	slices.Sort(out.Needs)
+	out.Needs = slices.Compact(out.Needs)
+	pl.finish(&out, before)
+}
+
+// finish adds a step to the plan, with its action where that is known already: where there
+// were as many problems before.
+func (pl *planner) finish(out *PlannedStep, before int) {
 	if pl.err == nil && len(pl.problems) == before && len(out.Needs) == 0 {
 		out.Action, pl.err = out.Encode(nil)
 	}
-	if p := TwoAtOnePath(s, pl.err); p != nil {
+	if p := TwoAtOnePath(out.Step, pl.err); p != nil {
 		pl.err = nil
 		pl.problems = append(pl.problems, p)
 	}
-	pl.plan.Steps = append(pl.plan.Steps, out)
+	pl.plan.Steps = append(pl.plan.Steps, *out)
 }
 
 // TwoAtOnePath explains an error of Encode that says that two inputs have one path; nil
@@ -337,12 +386,12 @@ func (pl *planner) helper(platform string) *Input {
 }
 
 // root makes the root file system of a base, once.
-func (pl *planner) root(ctx context.Context, name string, of []snapshot.Artefact, platform string) *Tree {
+func (pl *planner) root(ctx context.Context, name string, of []snapshot.Artefact, platform string, compiler bool) *Tree {
 	b, ok := pl.project.Base(name)
 	if !ok || pl.World.Root == nil || pl.err != nil {
 		return nil
 	}
-	key := name + " " + platform
+	key := fmt.Sprintf("%s %s %t", name, platform, compiler)
 	if t, ok := pl.roots[key]; ok {
 		return t
 	}
@@ -356,8 +405,15 @@ func (pl *planner) root(ctx context.Context, name string, of []snapshot.Artefact
 	return t
 }
 
+// packaged is a tree of packages without those whose install scripts run: their folders are
+// the outputs of the steps that it needs.
+type packaged struct {
+	tree  *Tree
+	needs []string
+}
+
 // packages makes the tree of packages of a source, once.
-func (pl *planner) packages(ctx context.Context, s Source, platform string) *Tree {
+func (pl *planner) packages(ctx context.Context, s Source, platform string) packaged {
 	key := s.String() + " " + platform
 	if t, ok := pl.trees[key]; ok {
 		return t

@@ -20,6 +20,8 @@ const (
 	CodeNoFile diag.Code = "NB0316"
 	// CodeStandard is a standard pipeline that is not there.
 	CodeStandard diag.Code = "NB0317"
+	// CodeScript is a script block that means no package, or no script of it.
+	CodeScript diag.Code = "NB0319"
 	// CodeUnpinned is a reference to something outside that nbuild.lock does not have.
 	CodeUnpinned diag.Code = "NB1190"
 )

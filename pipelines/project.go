@@ -95,9 +95,13 @@ type Packed struct {
 
 // Script allows a package's install scripts.
 type Script struct {
-	Package string
-	Allow   []string // install, preinstall, postinstall
+	Package string   // a name, or name@version
+	Allow   []string // preinstall, install, postinstall: in npm's order
 	Reason  string
+	Base    string // a base's name
+	Env     map[string]string
+	Timeout time.Duration
+	Memory  int64 // bytes
 	At      diag.Pos
 }
 
@@ -144,6 +148,7 @@ type Step struct {
 	Processes int
 	Network   string
 	Trace     bool
+	Compiler  bool // a compiler, Node's headers and node-gyp stand beside its base
 	At        diag.Pos
 	rng       hcl.Range
 

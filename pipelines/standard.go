@@ -30,6 +30,8 @@ type StandardStep struct {
 	Timeout time.Duration
 	Memory  int64  // bytes; 0 is the language's own
 	Text    string // the file, as `nbuild explain` prints it
+
+	Compiler bool
 }
 
 var standardSchema = &hclfile.Schema{Attrs: []hclfile.Attr{
@@ -40,6 +42,7 @@ var standardSchema = &hclfile.Schema{Attrs: []hclfile.Attr{
 	{Name: "outputs", Type: texts},
 	{Name: "timeout", Type: text},
 	{Name: "memory", Type: text},
+	{Name: "compiler", Type: cty.Bool},
 }}
 
 // StandardNames lists the standard pipelines, sorted.
@@ -73,7 +76,7 @@ func Standard(name string) (StandardStep, bool) {
 	e.references()
 	s := StandardStep{
 		Name: name, Doc: e.String(body, "doc"), Inputs: e.sources(body, "inputs", FromProject, FromNpm), Run: e.argv(body, "run"), Env: e.env(body, "env"), Outputs: e.Strings(body, "outputs"),
-		Timeout: e.duration(body, "timeout", 0), Memory: e.size(body, "memory", 0), Text: string(src),
+		Timeout: e.duration(body, "timeout", 0), Memory: e.size(body, "memory", 0), Compiler: e.Bool(body, "compiler", false), Text: string(src),
 	}
 	return s, len(e.Problems) == 0
 }

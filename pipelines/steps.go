@@ -51,10 +51,7 @@ func (e *evaluator) steps() {
 		if b.Has("outputs") {
 			s.Outputs = e.outputs(b)
 		}
-		s.Timeout = e.duration(b, "timeout", s.Timeout)
-		if s.Timeout == 0 || s.Timeout > 24*time.Hour {
-			e.Problem(b.At("timeout"), CodeForm, "a timeout is more than 0 and at most 24h", "", `write timeout = "10m"`)
-		}
+		s.Timeout = e.timeout(b, s.Timeout)
 		s.Memory = e.size(b, "memory", s.Memory)
 		s.Disk = e.size(b, "disk", s.Disk)
 		if n := e.Int(b, "processes", int64(s.Processes), 1); n <= mostProcesses {
@@ -66,11 +63,21 @@ func (e *evaluator) steps() {
 			s.Network = n
 		}
 		s.Trace = e.Bool(b, "trace", s.Trace)
+		s.Compiler = e.Bool(b, "compiler", s.Compiler)
 		if s.Unreproducible = strings.TrimSpace(e.String(b, "unreproducible")); b.Has("unreproducible") && s.Unreproducible == "" {
 			e.Problem(b.At("unreproducible"), CodeForm, "the reason is empty", "whoever rebuilds the image has to know why", `write unreproducible = "…" with a sentence`)
 		}
 		e.project.Steps = append(e.project.Steps, s)
 	}
+}
+
+// timeout reads when something is stopped.
+func (e *evaluator) timeout(b *hclfile.Body, otherwise time.Duration) time.Duration {
+	d := e.duration(b, "timeout", otherwise)
+	if d == 0 || d > 24*time.Hour {
+		e.Problem(b.At("timeout"), CodeForm, "a timeout is more than 0 and at most 24h", "", `write timeout = "10m"`)
+	}
+	return d
 }
 
 // use takes what a standard pipeline says; the step's own attributes come after.
@@ -85,7 +92,7 @@ func (e *evaluator) use(b *hclfile.Body, s *Step) {
 		e.Problem(b.At("use"), CodeStandard, fmt.Sprintf("there is no standard pipeline %q", s.Use), "", remedy)
 		return
 	}
-	s.Run, s.Outputs = std.Run, std.Outputs
+	s.Run, s.Outputs, s.Compiler = std.Run, std.Outputs, std.Compiler
 	for _, in := range std.Inputs {
 		if in.Kind == FromNpm {
 			in.Name = e.project.Npm[0].Name

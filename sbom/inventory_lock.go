@@ -129,7 +129,7 @@ func FromSnapshot(l *snapshot.Lock) *Inventory {
 			}
 			signals := a.Signals()
 			item.Provenance, item.Maintainers = signals.Provenance, signals.Maintainers
-		case snapshot.KindNode:
+		case snapshot.KindNode, snapshot.KindTool:
 			item.Purl = npmPurl(a.Name, a.Version)
 			if basis := a.Basis(); basis != snapshot.BasisRegistry { // which is usual for it
 				item.Basis = basis

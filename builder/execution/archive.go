@@ -24,7 +24,7 @@ func (w *writer) archive(ctx context.Context, inputs []pipelines.Input) error {
 	first := inputs[0]
 	var err error
 	switch first.Kind {
-	case snapshot.KindNPM, snapshot.KindGit, snapshot.KindNode:
+	case snapshot.KindNPM, snapshot.KindGit, snapshot.KindNode, snapshot.KindTool:
 		err = w.tarball(ctx, inputs)
 	case snapshot.KindDeb:
 		err = w.deb(ctx, inputs)

@@ -88,11 +88,15 @@ func (r *Runner) elsewhere(ctx context.Context, s *pipelines.PlannedStep, action
 	if got.Ran.Exit != 0 || got.Ran.Limit != "" || len(got.Ran.Refused) > 0 {
 		return nil, r.failedThere(ctx, s, out, got.Ran)
 	}
+	whole := *out
+	if err := out.accept(s, ""); err != nil {
+		return nil, err
+	}
 	if err := replay(ctx, r.Store, out, r.Events); err != nil {
 		return nil, err
 	}
 	r.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String(), Cached: got.Cached, Duration: got.Ran.Wall})
-	return out, out.keep(ctx, r.Store)
+	return out, whole.keep(ctx, r.Store)
 }
 
 // forgive drops an error of other machines that do not do what they are asked for, where

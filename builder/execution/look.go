@@ -40,6 +40,9 @@ func Look(ctx context.Context, store *cas.Store, plan *pipelines.Plan) ([]Seen, 
 		all[i].Action = action.Digest()
 		if r, ok := Known(ctx, store, nil, action.Digest()); ok {
 			r.Step, r.Platform, r.Needs = s.Step.Name, s.Platform, s.Needs
+			if err := r.accept(s, ""); err != nil {
+				return nil, err
+			}
 			all[i].Result, known[keyOf(s)] = r, r
 		}
 	}
@@ -58,6 +61,15 @@ func (r Results) outputs(s *pipelines.PlannedStep) ([]pipelines.Input, bool) {
 			return nil, false
 		}
 		all = append(all, before.inputs(in)...)
+	}
+	for _, n := range s.Needs {
+		before := r[Key{n, s.Platform}]
+		if before == nil {
+			return nil, false
+		}
+		if before.Scripts != nil { // whose packages are among its own
+			all = append(all, before.inputs(pipelines.Source{})...)
+		}
 	}
 	return all, true
 }

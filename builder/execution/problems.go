@@ -18,6 +18,7 @@ const (
 	CodeForeign diag.Code = "NB1023" // a step is for a platform that this machine can't run
 	CodeAsked   diag.Code = "NB1024" // a step asks for what can't be done yet
 	CodeChanged diag.Code = "NB1025" // a file changed between planning and running
+	CodeBeyond  diag.Code = "NB1027" // install scripts did what is not theirs to do
 	CodeUnbuilt diag.Code = "NB1026" // what a step makes is not there, and nothing is to be run now
 )
 
@@ -29,6 +30,10 @@ func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *dia
 	}
 	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, diag.Word(s.Step.Name))
 	switch {
+	case s.Scripts != nil && r.Limit == "" && r.Exit == wroteOutside:
+		p = beyond(s, "writes outside of its package", left)
+	case s.Scripts != nil && r.Limit == "" && r.Exit != 0:
+		p = scriptsFailed(s, r, look)
 	case r.Limit != "":
 		p.Code = CodeLimit
 		p.What = fmt.Sprintf("step %q was stopped: it used more %s than it may", s.Step.Name, r.Limit)

@@ -25,6 +25,8 @@ type Result struct {
 	Where    string           // Here, Ran or Shared
 	Used     Used
 	Rerun    *Result // what it came to anew, where this one stands in for it
+
+	Scripts *pipelines.InstallScripts // the package whose install scripts it ran; nil of a step of build.hcl
 }
 
 // Used is what a command took. A cached result has what it took when it ran.
@@ -131,9 +133,13 @@ func (r *Result) keep(ctx context.Context, store *cas.Store) error {
 
 // inputs are those outputs that a reference names, as other steps read them.
 func (r *Result) inputs(of pipelines.Source) []pipelines.Input {
+	from := "step." + r.Step
+	if r.Scripts != nil {
+		from = "the install scripts of " + r.Scripts.Package.Name
+	}
 	var all []pipelines.Input
 	for _, e := range of.Take(r.Outputs) {
-		all = append(all, pipelines.Input{Path: e.Path, Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link, From: "step." + r.Step})
+		all = append(all, pipelines.Input{Path: e.Path, Executable: e.Executable(), Size: e.Size, SHA256: e.SHA256, Link: e.Link, From: from})
 	}
 	return all
 }

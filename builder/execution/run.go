@@ -174,6 +174,9 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 	}
 	if known, ok := Known(ctx, r.Store, r.Lease, action.Digest()); ok {
 		known.Step, known.Platform, known.Needs = s.Step.Name, s.Platform, s.Needs
+		if err := known.accept(s, ""); err != nil {
+			return nil, err
+		}
 		if !r.KnownOnly {
 			if err := replay(ctx, r.Store, known, r.Events); err != nil {
 				return nil, err
@@ -273,10 +276,18 @@ func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 	if err := r.hold(out); err != nil {
 		return nil, err
 	}
-	if err := out.keep(ctx, r.Store); err != nil {
+	whole := *out
+	if err := out.accept(s, ""); err != nil {
+		left, leaveErr := r.leave(dir, action.Digest())
+		if leaveErr != nil {
+			return nil, leaveErr
+		}
+		return nil, whole.accept(s, left)
+	}
+	if err := whole.keep(ctx, r.Store); err != nil {
 		return nil, err
 	}
-	return out, r.share(ctx, s, action, out, ran)
+	return out, r.share(ctx, s, action, &whole, ran)
 }
 
 func used(ran *sandbox.Result) Used {

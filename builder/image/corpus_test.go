@@ -71,7 +71,7 @@ func corpus(t testing.TB) (*cas.Store, func(*cas.Store) []Member) {
 		t.Fatal(err)
 	}
 	return store, func(s *cas.Store) []Member {
-		members, err := Modules(t.Context(), s, lock, tree, "app", "npm.deps")
+		members, err := Modules(t.Context(), s, lock, tree, nil, "app", "npm.deps")
 		if err != nil {
 			t.Fatal(err)
 		}

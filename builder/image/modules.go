@@ -17,8 +17,10 @@ import (
 // Modules returns the members of an npm tree below a folder of the image ("app"):
 // one for each package that has a tarball of its own, and the bin links. Every
 // package is pinned in lock with the integrity that the tree has: what is not was to be
-// refused before anything is built (see internal/upstream, Check), and is an error.
-func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *npm.Tree, at, owner string) ([]Member, error) {
+// refused before anything is built (see internal/upstream, Check), and is an error. Built
+// are the packages whose install scripts ran, by their install path, with all that their
+// folders hold now in place of what their tarballs have.
+func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *npm.Tree, built map[string][]snapshot.Entry, at, owner string) ([]Member, error) {
 	m := modules{store: store, artefacts: map[string]snapshot.Artefact{}, files: map[string][]string{}}
 	var members []Member
 	for i := range tree.Packages {
@@ -47,16 +49,36 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 		if !ok {
 			continue
 		}
-		member, err := NPM(store, a, join(at, p.Path), owner, commands[p.Path]...)
+		if files, ok := built[p.Path]; ok {
+			members = append(members, Built(store, a, files, join(at, p.Path), owner))
+			continue
+		}
+		inside := bundled(tree, built, p.Path)
+		member, err := NPMWithout(store, a, join(at, p.Path), owner, slices.Sorted(maps.Keys(inside)), commands[p.Path]...)
 		if err != nil {
 			return nil, err
 		}
 		members = append(members, member)
+		for _, dir := range slices.Sorted(maps.Keys(inside)) {
+			members = append(members, Built(store, a, inside[dir], join(at, path.Join(p.Path, dir)), owner))
+		}
 	}
 	if len(links) > 0 {
 		members = append(members, Bins(links, owner))
 	}
 	return members, nil
+}
+
+// bundled are those built packages that a package's own tarball brings, by their folder in
+// it.
+func bundled(tree *npm.Tree, built map[string][]snapshot.Entry, owner string) map[string][]snapshot.Entry {
+	inside := map[string][]snapshot.Entry{}
+	for p, files := range built { // into a map
+		if q, ok := tree.Find(p); ok && q.Bundler == owner {
+			inside[strings.TrimPrefix(p, owner+"/")] = files
+		}
+	}
+	return inside
 }
 
 func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, error) {

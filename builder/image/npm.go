@@ -23,7 +23,24 @@ import (
 //
 // Commands are the files, by their path in the package, that the tree makes commands of.
 func NPM(store *cas.Store, a snapshot.Artefact, at, owner string, commands ...string) (Member, error) {
-	m, t, err := fromTarball(store, a, at, owner, "all", func(name string) string { return name })
+	return NPMWithout(store, a, at, owner, nil, commands...)
+}
+
+// NPMWithout is NPM without some folders of the package, sorted: those of packages that it
+// bundles and whose files come from elsewhere.
+func NPMWithout(store *cas.Store, a snapshot.Artefact, at, owner string, without []string, commands ...string) (Member, error) {
+	rule := "all"
+	if len(without) > 0 {
+		rule = fmt.Sprintf("without %q", without)
+	}
+	m, t, err := fromTarball(store, a, at, owner, rule, func(name string) string {
+		for _, dir := range without {
+			if strings.HasPrefix(name, dir+"/") {
+				return ""
+			}
+		}
+		return name
+	})
 	if len(commands) > 0 && err == nil {
 		t.commands = make(map[string]bool, len(commands))
 		for _, name := range commands {
@@ -32,6 +49,14 @@ func NPM(store *cas.Store, a snapshot.Artefact, at, owner string, commands ...st
 		m.Key = cas.Sum(fmt.Appendf(nil, "%s commands %q\n", m.Key, slices.Sorted(maps.Keys(t.commands))))
 	}
 	return m, err
+}
+
+// Built is the member of an npm package whose install scripts ran: all that its folder holds
+// now. Its key is of these files, so that it is the same whichever action made them.
+func Built(store *cas.Store, a snapshot.Artefact, files []snapshot.Entry, at, owner string) Member {
+	m := Stored(store, files, at, owner)
+	m.Name = a.ID()
+	return m
 }
 
 // Node is the member that puts Node itself into the image: bin/node of the npm

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -8,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/rootfs"
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/linkage"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/strictjson"
@@ -22,6 +25,14 @@ type Placed struct {
 	Tree  *npm.Tree
 	At    string         // "app"
 	Block *pipelines.Npm // that it is of
+
+	Built map[string]Built // packages whose install scripts ran, by install path
+}
+
+// Built is a package whose install scripts ran.
+type Built struct {
+	Files []snapshot.Entry      // all that its folder holds now; their bytes are in the store
+	Left  []pipelines.Lifecycle // scripts of it that no block allows
 }
 
 // Packages are the packages of an image.
@@ -94,6 +105,9 @@ func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error
 	if err != nil || says == nil {
 		return err
 	}
+	if built, ran := placed.Built[p.Path]; ran {
+		return u.ran(ctx, placed, p, says, built)
+	}
 	asks := scriptOf(says)
 	if asks == "" && len(says.Natives) == 0 {
 		return nil
@@ -112,17 +126,8 @@ func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error
 		if path.Ext(native) != ".node" {
 			continue
 		}
-		n := u.root.Find("/" + path.Join(placed.At, p.Path, native))
-		if n == nil {
-			continue
-		}
-		n.Is(o)
-		lacking, err := u.lacks(n, nil)
-		if err != nil {
+		if err := u.addon("/"+path.Join(placed.At, p.Path, native), o); err != nil {
 			return err
-		}
-		for _, l := range lacking {
-			u.tellLack(l, "can't be loaded")
 		}
 	}
 	if asks == "" || found && !(says.Gyp && !slices.ContainsFunc(says.Natives, isAddon)) {
@@ -137,6 +142,75 @@ func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error
 	}
 	u.report(placed, p, says, asks)
 	return nil
+}
+
+// addon tells which libraries an addon of the image lacks.
+func (u *unbuilt) addon(at string, o *linkage.Object) error {
+	n := u.root.Find(at)
+	if n == nil {
+		return nil
+	}
+	n.Is(o)
+	lacking, err := u.lacks(n, nil)
+	if err != nil {
+		return err
+	}
+	for _, l := range lacking {
+		u.tellLack(l, "can't be loaded")
+	}
+	return nil
+}
+
+// ran looks at a package whose install scripts ran: whether its addons are for the image,
+// and find their libraries there.
+func (u *unbuilt) ran(ctx context.Context, placed *Placed, p *npm.Package, says *snapshot.PackageFacts, built Built) error {
+	var addons []string
+	found := false
+	for _, e := range built.Files {
+		if !isAddon(e.Path) || e.Link != "" {
+			continue
+		}
+		o, err := u.object(ctx, e)
+		if err != nil {
+			return err
+		}
+		if o == nil {
+			continue
+		}
+		addons = append(addons, e.Path)
+		if !u.fitting(o, e.Path) {
+			continue
+		}
+		found = true
+		if err := u.addon("/"+path.Join(placed.At, p.Path, e.Path), o); err != nil {
+			return err
+		}
+	}
+	if found || len(addons) == 0 && len(built.Left) == 0 {
+		return nil
+	}
+	var left []string
+	for _, l := range built.Left {
+		left = append(left, l.Event)
+	}
+	u.misbuilt(placed, p, addons, left)
+	return nil
+}
+
+// object reads machine code from the store; nil where it is none of Linux.
+func (u *unbuilt) object(ctx context.Context, e snapshot.Entry) (*linkage.Object, error) {
+	data, err := u.packages.Store.Read(ctx, e.SHA256, bounds.FetchFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", e.Path, err)
+	}
+	if !bytes.HasPrefix(data, []byte(linkage.Magic)) {
+		return nil, nil
+	}
+	o, err := linkage.Read(bytes.NewReader(data))
+	if err != nil {
+		return nil, nil // no loader takes it either
+	}
+	return o, nil
 }
 
 // gypless reports whether a package says that its binding.gyp is not to be built (npm's

@@ -36,6 +36,26 @@ func (u *unbuilt) report(placed *Placed, p *npm.Package, says *snapshot.PackageF
 	u.problems = append(u.problems, problem)
 }
 
+// misbuilt reports a package whose scripts ran and left nothing that fits the image.
+func (u *unbuilt) misbuilt(placed *Placed, p *npm.Package, addons, left []string) {
+	problem := &diag.Problem{
+		Code: CodeUnbuilt, Pos: p.Pos, What: fmt.Sprintf("%s@%s is in image %q without an addon that fits it, though its install scripts ran", p.Name, p.Version, u.start.Image),
+		Why:    fmt.Sprintf("what they left is for another machine, C library or Node: %s", strings.Join(addons[:min(len(addons), 3)], ", ")),
+		Remedy: fmt.Sprintf("give the script block the base of the image: base = base.%s", u.start.Base.Name),
+	}
+	if len(left) > 0 {
+		problem.What = fmt.Sprintf("%s@%s is in image %q without what its %s script makes", p.Name, p.Version, u.start.Image, strings.Join(left, " and "))
+		problem.Why = "its script block does not allow that one, and what ran left no addon that fits the image"
+		problem.Remedy = fmt.Sprintf("add %q to `allow` of its script block; or, where production does without what it makes, say so in build.hcl%s, beside the script block:\n%s",
+			strings.Join(left, `", "`), into(placed.Block), acceptance(placed.Block, p.Name))
+	}
+	if p.Optional {
+		u.warnings = append(u.warnings, problem)
+		return
+	}
+	u.problems = append(u.problems, problem)
+}
+
 func into(b *pipelines.Npm) string {
 	if b.Implied {
 		return ""

@@ -23,12 +23,18 @@ const rules = "nbuild-step-root 1"
 func Tree(ctx context.Context, store *cas.Store, base *pipelines.Base, of []snapshot.Artefact, platform string, skeleton []string) (*pipelines.Tree, error) {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%s\n%s\n%q\n", rules, platform, skeleton)
+	if compiles(of) {
+		fmt.Fprintf(&key, "compiler %s\n", cas.Sum(scriptsProgram))
+	}
 	for _, a := range of {
 		index, _ := a.Index()
 		fmt.Fprintf(&key, "%s %q %q %s %s\n", a.Kind, a.Name, a.Version, a.SHA256, index)
 	}
 	list := func(ctx context.Context) ([]pipelines.Input, error) {
 		inputs, err := inputs(ctx, store, base, of, platform)
+		if err == nil && compiles(of) {
+			inputs, err = withTools(ctx, store, inputs, of)
+		}
 		return withSkeleton(inputs, skeleton), err
 	}
 	return pipelines.NewTree(ctx, pipelines.KeepIn(store), "base."+base.Name, cas.Sum([]byte(key.String())), list)
@@ -36,10 +42,11 @@ func Tree(ctx context.Context, store *cas.Store, base *pipelines.Base, of []snap
 
 func inputs(ctx context.Context, store *cas.Store, base *pipelines.Base, of []snapshot.Artefact, platform string) ([]pipelines.Input, error) {
 	if base.Image != "" {
-		if len(of) != 1 {
-			return nil, fmt.Errorf("base %q is made of %d images", base.Name, len(of))
+		images := slices.DeleteFunc(slices.Clone(of), func(a snapshot.Artefact) bool { return a.Kind != snapshot.KindBase })
+		if len(images) != 1 {
+			return nil, fmt.Errorf("base %q is made of %d images", base.Name, len(images))
 		}
-		return layered(ctx, store, of[0])
+		return layered(ctx, store, images[0])
 	}
 	var debs []snapshot.Artefact
 	var all []pipelines.Input
@@ -48,7 +55,7 @@ func inputs(ctx context.Context, store *cas.Store, base *pipelines.Base, of []sn
 		case snapshot.KindDeb:
 			debs = append(debs, a)
 		case snapshot.KindNode:
-			files, err := node(ctx, store, a)
+			files, err := node(ctx, store, a, compiles(of))
 			if err != nil {
 				return nil, err
 			}
@@ -74,8 +81,19 @@ func inputs(ctx context.Context, store *cas.Store, base *pipelines.Base, of []sn
 	return all, nil
 }
 
-// node places Node where images have it: its program in usr/local/bin, and its licence.
-func node(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipelines.Input, error) {
+// node places Node where images have it: its program in usr/local/bin, and its licence. The
+// headers that addons are built against are for a compiler.
+func node(ctx context.Context, store *cas.Store, a snapshot.Artefact, headers bool) ([]pipelines.Input, error) {
+	return filesOf(ctx, store, a, func(name string) string {
+		if name == "bin/node" || name == "LICENSE" || headers && strings.HasPrefix(name, "include/node/") {
+			return path.Join("usr/local", name)
+		}
+		return ""
+	})
+}
+
+// filesOf lists the files of an npm package that at gives a place, from its file index.
+func filesOf(ctx context.Context, store *cas.Store, a snapshot.Artefact, at func(name string) string) ([]pipelines.Input, error) {
 	named, _ := a.Index()
 	index, err := snapshot.IndexOf(ctx, store, a)
 	if err != nil {
@@ -83,12 +101,13 @@ func node(ctx context.Context, store *cas.Store, a snapshot.Artefact) ([]pipelin
 	}
 	var all []pipelines.Input
 	for _, e := range index.Entries {
-		if e.Path != "bin/node" && e.Path != "LICENSE" {
+		to := at(e.Path)
+		if to == "" {
 			continue
 		}
 		all = append(all, pipelines.Input{
-			Path: path.Join("usr/local", e.Path), Executable: e.Path == "bin/node", Size: e.Size, SHA256: e.SHA256,
-			Archive: a.SHA256, Kind: snapshot.KindNode, Index: named, Member: e.Path, From: a.ID(),
+			Path: to, Executable: e.Executable() || a.Kind == snapshot.KindNode && e.Path == "bin/node", Size: e.Size, SHA256: e.SHA256, Link: e.Link,
+			Archive: a.SHA256, Kind: a.Kind, Index: named, Member: e.Path, From: a.ID(),
 		})
 	}
 	return all, nil

@@ -94,6 +94,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"debian-archive": debianArchive,
 	"push-raw":       pushRaw,
 	"shell-base":     shellBase,
+	"npm-tool":       npmTool,
 	"struck":         struck,
 	"gone":           gone,
 }
@@ -367,6 +368,9 @@ func npmLock(ts *testscript.TestScript, neg bool, args []string) {
 			if said[key] != nil {
 				p[key] = said[key]
 			}
+		}
+		if scripts, _ := said["scripts"].(map[string]any); scripts["preinstall"] != nil || scripts["install"] != nil || scripts["postinstall"] != nil {
+			p["hasInstallScript"] = true
 		}
 		packages["node_modules/"+name] = p
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -66,17 +67,22 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 
 // shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
 // machine, and a program for node. It says that it is for this machine's platform, or for
-// the one that is named: shell-base [ARCHITECTURE].
+// the one that is named; with "node" it has this machine's Node in place of that program:
+// shell-base [ARCHITECTURE|node].
 func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
-		ts.Fatalf("usage: shell-base [ARCHITECTURE]")
+		ts.Fatalf("usage: shell-base [ARCHITECTURE|node]")
 	}
-	arch := runtime.GOARCH
-	if len(args) == 1 {
+	arch, tools := runtime.GOARCH, tools
+	if len(args) == 1 && args[0] != "node" {
 		arch = args[0]
 	}
 	platform := "linux/" + arch
 	files := map[string][]byte{"usr/bin/node": linkagetest.Program(platform)}
+	if len(args) == 1 && args[0] == "node" {
+		tools = append(slices.Clone(tools), "node")
+		delete(files, "usr/bin/node")
+	}
 	read := func(as, from string) {
 		body, err := os.ReadFile(from)
 		ts.Check(err)
@@ -171,4 +177,22 @@ func running(word string) bool {
 		}
 	}
 	return false
+}
+
+// npmTool publishes this machine's npm in the script's registry, packed as npm packs it:
+// npm-tool FOLDER. CI has the npm of the newest Node that it tests.
+func npmTool(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: npm-tool FOLDER")
+	}
+	at, err := exec.LookPath("npm")
+	ts.Check(err)
+	at, err = filepath.EvalSymlinks(at)
+	ts.Check(err)
+	from := filepath.Dir(filepath.Dir(at))
+	text, err := os.ReadFile(filepath.Join(from, "package.json"))
+	ts.Check(err)
+	var manifest struct{ Version string }
+	ts.Check(json.Unmarshal(text, &manifest))
+	ts.Check(os.CopyFS(filepath.Join(ts.MkAbs(args[0]), "npm", manifest.Version), os.DirFS(from)))
 }

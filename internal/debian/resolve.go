@@ -36,6 +36,13 @@ var StepPackages = []string{"coreutils", "dash", "findutils", "grep", "sed"}
 // StepExcludes are what those ask for only to be installed.
 var StepExcludes = []string{"debianutils", "dpkg", "install-info"}
 
+// CompilerPackages are what a step that compiles finds besides: the compilers of C and
+// C++ with the headers of their libraries, make, and the Python that node-gyp is driven by.
+var CompilerPackages = []string{"g++", "gcc", "libc6-dev", "make", "python3"}
+
+// CompilerExcludes are what those ask for only to be installed.
+var CompilerExcludes = []string{"media-types"}
+
 // Request is what to resolve.
 type Request struct {
 	Suites     []string  // by codename or suite; none: DefaultSuite
@@ -44,6 +51,7 @@ type Request struct {
 	Packages   []string  // wanted by name
 	Exclude    []string  // never selected unless wanted; what asks for one goes without
 	Steps      bool      // StepPackages as well, which change nothing of what is selected without them
+	Compiler   bool      // CompilerPackages as well, beside those of Steps
 	NotBefore  time.Time // of the release that is pinned now: an older one is refused
 }
 
@@ -119,24 +127,30 @@ func (a *Archive) Resolve(ctx context.Context, store *cas.Store, req Request) (*
 			out.Debs = append(out.Debs, worlds[i].packages[name].artefact(platform))
 			out.Why[platform+" "+name] = s.chosen[name]
 		}
-		if req.Steps {
-			problems = append(problems, out.steps(worlds[i], s, platform, req)...)
+		if !req.Steps && !req.Compiler {
+			continue
+		}
+		packages, exclude := slices.Concat(req.Packages, StepPackages), slices.Concat(req.Exclude, StepExcludes)
+		problems = append(problems, out.more(worlds[i], platform, packages, exclude, snapshot.Artefact.ForSteps)...)
+		if req.Compiler {
+			packages, exclude = append(packages, CompilerPackages...), append(exclude, CompilerExcludes...)
+			problems = append(problems, out.more(worlds[i], platform, packages, exclude, snapshot.Artefact.ForCompiler)...)
 		}
 	}
 	return out, problems.Err()
 }
 
-// steps adds what a step needs beside the packages that were selected.
-func (r *Resolution) steps(u *universe, without *selection, platform string, req Request) diag.Problems {
-	s, err := u.closure(platform, slices.Concat(req.Packages, StepPackages), slices.Concat(req.Exclude, StepExcludes))
+// more adds what packages need on a platform beside what was selected, for a purpose.
+func (r *Resolution) more(u *universe, platform string, packages, exclude []string, purpose func(snapshot.Artefact) snapshot.Artefact) diag.Problems {
+	s, err := u.closure(platform, packages, exclude)
 	if err != nil {
 		return diag.All(err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.chosen)) {
-		if _, there := without.chosen[name]; there {
+		if _, there := r.Why[platform+" "+name]; there {
 			continue
 		}
-		r.Debs = append(r.Debs, u.packages[name].artefact(platform).ForSteps())
+		r.Debs = append(r.Debs, purpose(u.packages[name].artefact(platform)))
 		r.Why[platform+" "+name] = s.chosen[name]
 	}
 	return nil

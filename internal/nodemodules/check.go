@@ -46,7 +46,7 @@ func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (
 			return nil, err
 		}
 		for _, e := range s.entries {
-			want[s.Path+"/"+e.Path] = expected{mode: fs.FileMode(created(e.Mode)) &^ cut, size: e.Size, sum: e.SHA256}
+			want[s.Path+"/"+e.Path] = expected{link: e.Link, mode: fs.FileMode(created(e.Mode)) &^ cut, size: e.Size, sum: e.SHA256}
 		}
 		s.release()
 	}

@@ -21,9 +21,10 @@ type Options struct {
 	Store   *cas.Store
 	Lock    *snapshot.Lock
 	Tree    *npm.Tree
-	Check   bool       // compare what is there, change nothing
-	Workers int        // packages at a time; 0: one for each processor
-	Events  event.Sink // nil: none
+	Built   map[string][]snapshot.Entry // packages by install path, with all that their folders hold in place of what their tarballs have
+	Check   bool                        // compare what is there, change nothing
+	Workers int                         // packages at a time; 0: one for each processor
+	Events  event.Sink                  // nil: none
 }
 
 // Result is nbuild.install/v1: what the tree holds.

@@ -25,10 +25,15 @@ type source struct {
 	marked   map[string]bool // files of the tree that are executable without being linked
 	nested   []string        // folders below it, relative, that other tarballs fill
 
-	entries  []snapshot.Entry  // as they are laid out, while it is written
-	commands []bool            // which of entries are commands, while it is written
-	contents *tarball.Contents // while it is written
-	paths    []string          // of its files, sorted
+	built  []snapshot.Entry // what its folder holds in place of what its tarball has, by path; nil where it has its tarball's
+	absent []string         // folders of its tarball, relative, of packages that are built
+
+	entries  []snapshot.Entry                     // as they are laid out, while it is written
+	commands []bool                               // which of entries are commands, while it is written
+	members  []int                                // where entries stand in the tarball's index, while it is written
+	contents *tarball.Contents                    // while it is written
+	paths    []string                             // of its files, sorted
+	read     func(snapshot.Entry) ([]byte, error) // one that was built, while it is written
 	bytes    int64
 }
 
@@ -47,8 +52,14 @@ func find(o Options) ([]*source, error) {
 			continue
 		}
 		if p.Bundler != "" {
-			if owner := at[p.Bundler]; owner != nil {
-				owner.bundled = append(owner.bundled, p)
+			owner := at[p.Bundler]
+			if owner == nil {
+				continue
+			}
+			owner.bundled = append(owner.bundled, p)
+			if files := o.Built[p.Path]; files != nil { // as if it had a tarball of its own
+				owner.absent = append(owner.absent, p.Path[len(owner.Path)+1:])
+				sources = append(sources, &source{Package: p, marked: marked, artefact: owner.artefact, index: owner.index, built: files})
 			}
 			continue
 		}
@@ -61,6 +72,7 @@ func find(o Options) ([]*source, error) {
 		}
 		s.artefact = a
 		s.index, _ = a.Index()
+		s.built = o.Built[p.Path]
 		sources = append(sources, s)
 		for up := parent(p.Path); up != ""; up = parent(up) {
 			if owner := at[up]; owner != nil {
@@ -114,21 +126,35 @@ func (s *source) readIndex(ctx context.Context, store *cas.Store, commands map[s
 	if index.Version != 2 {
 		return nil, broken(s.Package, s.artefact, fmt.Errorf("its file index has version %d, not 2", index.Version))
 	}
-	s.entries = make([]snapshot.Entry, len(index.Entries))
-	s.commands = make([]bool, len(index.Entries))
-	s.paths = make([]string, len(index.Entries))
-	s.bytes = 0
+	s.entries, s.commands, s.paths, s.members, s.bytes = nil, nil, nil, nil, 0
+	if s.built != nil {
+		for _, e := range s.built {
+			s.add(e, false, -1)
+		}
+		return index, nil
+	}
 	for i, e := range index.Entries {
+		if slices.ContainsFunc(s.absent, func(dir string) bool { return strings.HasPrefix(e.Path, dir+"/") }) {
+			continue
+		}
 		switch at := s.Path + "/" + e.Path; {
 		case commands[at]:
-			s.commands[i], e = true, e.AsCommand()
+			s.add(e.AsCommand(), true, i)
+			continue
 		case s.marked[at]:
 			e.Mode |= 0o111
 		}
-		s.entries[i], s.paths[i] = e, e.Path
-		s.bytes += e.Size
+		s.add(e, false, i)
 	}
 	return index, s.checkIndex(index)
+}
+
+// add notes a file: member is its place in the tarball's index, -1 of one that its install
+// scripts left.
+func (s *source) add(e snapshot.Entry, command bool, member int) {
+	s.entries, s.commands, s.members = append(s.entries, e), append(s.commands, command), append(s.members, member)
+	s.paths = append(s.paths, e.Path)
+	s.bytes += e.Size
 }
 
 func (s *source) checkIndex(index *snapshot.Index) error {
@@ -170,6 +196,10 @@ func (s *source) load(ctx context.Context, store *cas.Store, commands map[string
 	if err != nil {
 		return err
 	}
+	if s.built != nil {
+		s.read = func(e snapshot.Entry) ([]byte, error) { return store.Read(ctx, e.SHA256, e.Size) }
+		return nil
+	}
 	blob, err := store.Open(ctx, s.artefact.SHA256)
 	if err != nil {
 		return broken(s.Package, s.artefact, err)
@@ -183,10 +213,15 @@ func (s *source) load(ctx context.Context, store *cas.Store, commands map[string
 
 // content is what entries[i] holds.
 func (s *source) content(i int) ([]byte, error) {
-	if s.commands[i] {
-		return s.contents.Command(i)
+	switch {
+	case s.entries[i].Link != "":
+		return nil, nil
+	case s.read != nil:
+		return s.read(s.entries[i])
+	case s.commands[i]:
+		return s.contents.Command(s.members[i])
 	}
-	return s.contents.Bytes(i)
+	return s.contents.Bytes(s.members[i])
 }
 
 // release drops what only writing needs.
@@ -194,7 +229,7 @@ func (s *source) release() {
 	if s.contents != nil {
 		s.contents.Close()
 	}
-	s.contents, s.entries, s.commands = nil, nil, nil
+	s.contents, s.entries, s.commands, s.members, s.read = nil, nil, nil, nil, nil
 }
 
 // links works out the commands of the tree. Only packages that have any are looked
@@ -227,8 +262,7 @@ func newCatalogue(sources []*source) catalogue {
 }
 
 func (c catalogue) exists(p *npm.Package, file string) bool {
-	if p.Bundler == "" {
-		s := c[p.Path]
+	if s := c[p.Path]; s != nil || p.Bundler == "" {
 		return s != nil && s.has(file)
 	}
 	s := c[p.Bundler]

@@ -57,8 +57,8 @@ func (w *writer) file(e snapshot.Entry, content []byte) error {
 	if err != nil {
 		return err
 	}
-	if e.Link != "" {
-		return unix.ENOTSUP // npm unpacks no links, and an index of npm's has none
+	if e.Link != "" { // npm unpacks none: install scripts left it
+		return unix.Symlinkat(e.Link, fd, name)
 	}
 	f, err := ignoringEINTR(func() (int, error) {
 		return unix.Openat(fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, created(e.Mode))

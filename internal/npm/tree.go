@@ -126,7 +126,11 @@ func (t *Tree) Find(path string) (*Package, bool) {
 // what is bundled with any of that. The second result is false where there is no
 // package of that name.
 func (t *Tree) Part(name string) (*Tree, bool) {
-	first := "node_modules/" + name
+	return t.PartAt("node_modules/" + name)
+}
+
+// PartAt is Part of the package that is installed at a path.
+func (t *Tree) PartAt(first string) (*Tree, bool) {
 	if _, ok := t.Find(first); !ok {
 		return nil, false
 	}

@@ -195,7 +195,7 @@ func sha256Of(d cas.Digest) map[string]string { return map[string]string{"sha256
 // where it has none.
 func purl(a snapshot.Artefact) string {
 	switch a.Kind {
-	case snapshot.KindNPM, snapshot.KindNode:
+	case snapshot.KindNPM, snapshot.KindNode, snapshot.KindTool:
 		if a.Facts["resolution"] != "" {
 			return "" // an address or a file: a purl without it would be the registry's package
 		}

@@ -14,6 +14,7 @@ type Kind string
 const (
 	KindNPM      Kind = "npm"       // an npm package's tarball
 	KindNode     Kind = "node"      // the npm package that holds a Node binary
+	KindTool     Kind = "tool"      // an npm package that build steps find beside their base, and no image has
 	KindDeb      Kind = "deb"       // a Debian package
 	KindDebIndex Kind = "deb-index" // the InRelease file that the .debs were resolved with
 	KindBase     Kind = "base"      // an OCI image manifest, by its digest
@@ -43,10 +44,15 @@ var facts = map[Kind][]string{
 		"integrity", // a Basis, where that is less than the registry
 		"published",
 	},
+	KindTool: {
+		"index",
+		"integrity", // a Basis, where that is less than the registry
+		"published",
+	},
 	KindDeb: {
 		"date",    // of the archive that had it, RFC 3339 in UTC
 		"file",    // its path in the archive
-		factFor,   // "steps": no image has it, steps find it beside their base
+		factFor,   // "steps" or "compiler": no image has it, steps find it beside their base
 		"index",   //
 		"section", // of the archive: main, contrib
 		"source",  // its source package and version, name=version
@@ -80,6 +86,8 @@ func (a Artefact) Renewal() string {
 		return "node"
 	case KindDeb, KindDebIndex:
 		return "debian"
+	case KindTool:
+		return "tools"
 	}
 	return a.Name
 }

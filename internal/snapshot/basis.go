@@ -36,11 +36,11 @@ func (b Basis) Weaker(o Basis) bool {
 // npm names.
 func (a Artefact) Basis() Basis {
 	switch word, ok := a.Facts[factIntegrity]; {
-	case a.Kind != KindNPM && a.Kind != KindNode:
+	case a.Kind != KindNPM && a.Kind != KindNode && a.Kind != KindTool:
 		return ""
 	case ok:
 		return Basis(word)
-	case a.Kind == KindNode:
+	case a.Kind != KindNPM:
 		return BasisRegistry // no lockfile names it
 	}
 	return BasisLockfile

@@ -165,7 +165,7 @@ func (o BringOptions) fetcher(a snapshot.Artefact) (Fetcher, error) {
 	if f := o.Fetchers[a.Kind]; f != nil {
 		return f, nil
 	}
-	if (a.Kind == snapshot.KindNPM || a.Kind == snapshot.KindNode) && o.Client != nil {
+	if fromNPM(a) && o.Client != nil {
 		return NPM{Client: o.Client, Origin: o.Origin, Files: o.Files}, nil
 	}
 	return nil, &diag.Problem{

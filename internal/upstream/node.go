@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,31 +59,16 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 			common[v]++
 		}
 	}
-	type release struct {
-		text    string
-		version semver.Version
-	}
-	var releases []release
-	for text, n := range common {
-		if v, ok := semver.Parse(text, semver.Options{}); ok && n == len(platforms) && admitted.Fits(v) {
-			releases = append(releases, release{text, v})
+	for v, n := range common {
+		if n < len(platforms) {
+			delete(common, v)
 		}
 	}
-	slices.SortFunc(releases, func(a, b release) int {
-		return cmp.Or(b.version.Compare(a.version), strings.Compare(a.text, b.text))
+	artefacts, err := newest(slices.Collect(maps.Keys(common)), admitted, func(version string) ([]snapshot.Artefact, error) {
+		return nodeVersion(ctx, version, platforms, o)
 	})
-	var tooYoung error
-	for _, r := range releases[:min(len(releases), maxNodeTries)] {
-		artefacts, err := nodeVersion(ctx, r.text, platforms, o)
-		var p *diag.Problem
-		if errors.As(err, &p) && p.Code == CodeCooldown {
-			tooYoung = err
-			continue
-		}
+	if artefacts != nil || err != nil {
 		return artefacts, err
-	}
-	if tooYoung != nil {
-		return nil, tooYoung
 	}
 	return nil, &diag.Problem{
 		Code: CodeNoNode, What: fmt.Sprintf("no version of Node fits %q on every platform", want),
@@ -90,8 +76,37 @@ func PinNode(ctx context.Context, want string, platforms []string, o PinOptions)
 	}
 }
 
-// maxNodeTries bounds how many versions that are too young are passed over.
-const maxNodeTries = 20
+// newest pins the newest of versions that a range admits, and of those that are too young
+// to be pinned the next older one. It pins nothing where none is admitted.
+func newest(versions []string, admitted semver.Range, pin func(version string) ([]snapshot.Artefact, error)) ([]snapshot.Artefact, error) {
+	type release struct {
+		text    string
+		version semver.Version
+	}
+	var releases []release
+	for _, text := range versions {
+		if v, ok := semver.Parse(text, semver.Options{}); ok && admitted.Fits(v) {
+			releases = append(releases, release{text, v})
+		}
+	}
+	slices.SortFunc(releases, func(a, b release) int {
+		return cmp.Or(b.version.Compare(a.version), strings.Compare(a.text, b.text))
+	})
+	var tooYoung error
+	for _, r := range releases[:min(len(releases), maxTries)] {
+		artefacts, err := pin(r.text)
+		var p *diag.Problem
+		if errors.As(err, &p) && p.Code == CodeCooldown {
+			tooYoung = err
+			continue
+		}
+		return artefacts, err
+	}
+	return nil, tooYoung
+}
+
+// maxTries bounds how many versions that are too young are passed over.
+const maxTries = 20
 
 // keptNode returns what Previous has, where it fits.
 func keptNode(admitted semver.Range, platforms []string, o PinOptions) ([]snapshot.Artefact, bool) {

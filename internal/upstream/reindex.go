@@ -51,7 +51,7 @@ func Current(ctx context.Context, store *cas.Store, lock *snapshot.Lock) error {
 }
 
 func fromNPM(a snapshot.Artefact) bool {
-	return a.Kind == snapshot.KindNPM || a.Kind == snapshot.KindNode
+	return a.Kind == snapshot.KindNPM || a.Kind == snapshot.KindNode || a.Kind == snapshot.KindTool
 }
 
 // outdated reports whether the store has a file index of another version.

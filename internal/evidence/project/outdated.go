@@ -86,19 +86,51 @@ func (p *Project) Debs() string {
 			names = append(names, "+"+name)
 		}
 	}
+	if p.CompilesOnDebian() {
+		for _, name := range debian.CompilerPackages {
+			names = append(names, "++"+name)
+		}
+	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " ")
 }
 
+// Compiles reports whether a step has the compiler, or a package's install scripts run.
+func (p *Project) Compiles() bool { return len(p.compiling()) > 0 }
+
+// CompilesOnDebian reports whether one of those stands on a base of Debian packages.
+func (p *Project) CompilesOnDebian() bool {
+	return slices.ContainsFunc(p.compiling(), func(base string) bool {
+		b, ok := p.Base(base)
+		return ok && b.Image == ""
+	})
+}
+
+// compiling are the bases of what has the compiler.
+func (p *Project) compiling() []string {
+	var bases []string
+	for _, s := range p.Steps {
+		if s.Compiler {
+			bases = append(bases, s.Base)
+		}
+	}
+	for _, n := range p.Npm {
+		for _, s := range n.Scripts {
+			bases = append(bases, s.Base)
+		}
+	}
+	return bases
+}
+
 // StepsOnDebian reports whether a step stands on a base of Debian packages.
 func (p *Project) StepsOnDebian() bool {
-	return slices.ContainsFunc(p.Steps, func(s pipelines.Step) bool {
+	return p.CompilesOnDebian() || slices.ContainsFunc(p.Steps, func(s pipelines.Step) bool {
 		b, ok := p.Base(s.Base)
 		return ok && b.Image == ""
 	})
 }
 
-// Uses reports whether an image or a step stands on a base.
+// Uses reports whether an image, a step or an install script stands on a base.
 func (p *Project) Uses(base string) bool {
 	for _, i := range p.Images {
 		if i.Base == base {
@@ -110,5 +142,5 @@ func (p *Project) Uses(base string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.Contains(p.compiling(), base)
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/sandbox"
@@ -32,9 +33,12 @@ func Plan(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *c
 	made, err := p.Plan(ctx, pipelines.World{
 		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store), Keep: pipelines.KeepIn(store),
 		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*npm.Tree, error) {
-			if s.Tree == "package" {
+			switch s.Tree {
+			case "package":
 				tree, _, err := p.Package(block.Name, platform, s.Package)
 				return tree, err
+			case pipelines.Available:
+				return p.Available(block.Name, platform)
 			}
 			return p.Tree(block.Name, pipelines.Machine{Platform: platform}, s.Tree == "all")
 		},
@@ -88,9 +92,10 @@ func wanted(p *project.Project, only []execution.Key) func(step, platform string
 	return func(step, platform string) bool { return want[execution.Key{Step: step, Platform: platform}] }
 }
 
-// OfImages lists the steps that a project's images need: those whose outputs their layers
-// take, and those that must pass first, on each image's platforms.
-func OfImages(images []pipelines.Image) []execution.Key {
+// OfImages lists the steps that images of a project need: those whose outputs their layers
+// take, those that run install scripts of the packages that those take, and those that must
+// pass first, on each image's platforms.
+func OfImages(p *project.Project, lock *snapshot.Lock, images ...pipelines.Image) ([]execution.Key, error) {
 	keys := []execution.Key{}
 	for _, img := range images {
 		names := append([]string{}, img.After...)
@@ -105,6 +110,45 @@ func OfImages(images []pipelines.Image) []execution.Key {
 			for _, n := range names {
 				keys = append(keys, execution.Key{Step: n, Platform: platform})
 			}
+			for _, l := range img.Layers {
+				for _, s := range l.From {
+					more, err := ofPackages(p, s, p.Machine(img.Base, platform, lock))
+					if err != nil {
+						return nil, err
+					}
+					keys = append(keys, more...)
+				}
+			}
+		}
+	}
+	return keys, nil
+}
+
+// ofPackages lists the steps that run install scripts of what an npm source takes.
+func ofPackages(p *project.Project, s pipelines.Source, on pipelines.Machine) ([]execution.Key, error) {
+	block, ok := p.Project.Tree(s.Name)
+	if s.Kind != pipelines.FromNpm || !ok || len(block.Scripts) == 0 {
+		return nil, nil
+	}
+	tree, err := p.Tree(s.Name, on, s.Tree == "all")
+	if err != nil {
+		return nil, err
+	}
+	if s.Tree == "package" {
+		if tree, ok = tree.Part(s.Package); !ok {
+			return nil, nil // which whoever makes the layer reports
+		}
+	}
+	return OfTree(block, tree, on.Platform), nil
+}
+
+// OfTree lists the steps that run install scripts of packages of a tree: of every one that
+// a block allows, whether it has any or not.
+func OfTree(block *pipelines.Npm, tree *npm.Tree, platform string) []execution.Key {
+	var keys []execution.Key
+	for i := range tree.Packages {
+		if q := &tree.Packages[i]; block.Allows(q.Name, q.Version) != nil {
+			keys = append(keys, execution.Key{Step: pipelines.ScriptsName(block.Name, q.Path), Platform: platform})
 		}
 	}
 	return keys
@@ -112,12 +156,17 @@ func OfImages(images []pipelines.Image) []execution.Key {
 
 // Known returns what the steps of images have made, of which none is run.
 func Known(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *cas.Store, images ...pipelines.Image) (execution.Results, error) {
-	return Run(ctx, p, lock, &execution.Runner{Store: store, KnownOnly: true}, OfImages(images))
+	keys, err := OfImages(p, lock, images...)
+	if err != nil {
+		return nil, err
+	}
+	return Run(ctx, p, lock, &execution.Runner{Store: store, KnownOnly: true}, keys)
 }
 
 // Run plans the steps that are wanted and runs them.
 func Run(ctx context.Context, p *project.Project, lock *snapshot.Lock, r *execution.Runner, only []execution.Key) (execution.Results, error) {
-	if len(only) == 0 {
+	scripted := slices.ContainsFunc(p.Npm, func(n pipelines.Npm) bool { return len(n.Scripts) > 0 }) // whose blocks must mean something
+	if len(only) == 0 && !scripted {
 		return execution.Results{}, nil
 	}
 	made, err := Plan(ctx, p, lock, r.Store, only)

@@ -141,7 +141,11 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 		return err
 	}
 	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events, Perturb: b.perturb}
-	if b.Steps, err = steps.Run(ctx, p, b.Lock, runner, steps.OfImages(p.Images)); err != nil {
+	needed, err := steps.OfImages(p, b.Lock, p.Images...)
+	if err != nil {
+		return err
+	}
+	if b.Steps, err = steps.Run(ctx, p, b.Lock, runner, needed); err != nil {
 		return err
 	}
 	b.Judged, err = oversight.Judge(ctx, host, oversight.Subject{Project: p, Lock: b.Lock, Files: b.Files, Steps: b.Steps, Date: b.Source.Date})

@@ -3,7 +3,8 @@
 //
 // It is `npm ci --ignore-scripts` with nothing but nbuild.lock to believe: the tree
 // is planned for the machine at hand, everything comes out of the store, and no
-// script of any package runs.
+// script of any package runs here. What install scripts that build.hcl allows have made in
+// the sandbox is laid out as well.
 //
 // The invariant: node_modules holds what nbuild.lock pins, or is left as it was.
 package install
@@ -14,6 +15,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/project"
@@ -79,8 +81,17 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 	if err != nil {
 		return nil, err
 	}
+	lease, err := store.Lease()
+	if err != nil {
+		return nil, err
+	}
+	defer lease.Close()
+	built, err := built(ctx, host, p, lock, &execution.Runner{Store: store, Lease: lease, Events: host.Events}, block, tree)
+	if err != nil {
+		return nil, err
+	}
 	return nodemodules.Run(ctx, nodemodules.Options{
-		Dir: p.LockFolder(*block), Store: store, Lock: lock, Tree: tree, Check: o.Check, Events: host.Events,
+		Dir: p.LockFolder(*block), Store: store, Lock: lock, Tree: tree, Built: built, Check: o.Check, Events: host.Events,
 	})
 }
 

@@ -72,10 +72,15 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	}
 	request := debian.Request{
 		Suites: []string{suite}, Platforms: r.project.Platforms, Packages: slices.Sorted(maps.Keys(wanted)), Exclude: debian.RuntimeExcludes,
-		Steps: r.project.StepsOnDebian(),
+		Steps: r.project.StepsOnDebian(), Compiler: r.project.CompilesOnDebian(),
 	}
 	if request.Steps {
 		for _, name := range debian.StepPackages {
+			wanted[name] = true
+		}
+	}
+	if request.Compiler {
+		for _, name := range debian.CompilerPackages {
 			wanted[name] = true
 		}
 	}
@@ -251,10 +256,21 @@ func missing(p *project.Project, lock *snapshot.Lock) diag.Problems {
 			}
 		}
 	}
+	if _, first := firstTool(lock); p.Compiles() && !first {
+		lacks(diag.Pos{File: p.File}, "npm, which runs install scripts and builds addons,")
+	}
 	for _, f := range p.Fetches {
 		if _, ok := lock.Find(snapshot.KindFetch, f.Name, "", ""); !ok {
 			lacks(f.At, fmt.Sprintf("fetch %q", f.Name))
 		}
 	}
 	return problems
+}
+
+// firstTool is a tool of a snapshot.
+func firstTool(lock *snapshot.Lock) (snapshot.Artefact, bool) {
+	for a := range lock.Of(snapshot.KindTool) {
+		return a, true
+	}
+	return snapshot.Artefact{}, false
 }

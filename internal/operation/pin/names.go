@@ -9,6 +9,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/machine"
+	"github.com/nbuild/nbuild/internal/upstream"
 )
 
 // CodeUpdate is a name given to --update that the project pins nothing under.
@@ -30,6 +31,9 @@ func namesOf(p *project.Project) ([]string, error) {
 		return nil, err
 	}
 	names := []string{"all", "node", "debian"}
+	if p.Compiles() {
+		names = append(names, upstream.ToolsName)
+	}
 	for _, b := range p.Bases {
 		names = append(names, b.Name)
 		names = append(names, b.Packages...)
@@ -58,7 +62,7 @@ func checkNames(p *project.Project, update []string) error {
 		if slices.Contains(names, name) {
 			continue
 		}
-		remedy := "name a package of the lockfile, a base or a fetch block of build.hcl, or one of node, debian, all"
+		remedy := "name a package of the lockfile, a base or a fetch block of build.hcl, or one of node, debian, tools, all"
 		bare := name
 		if at := strings.LastIndexByte(name, '@'); at > 0 {
 			bare = name[:at] // the lockfile decides the version

@@ -168,7 +168,7 @@ func (r *pinner) update(name string) bool {
 func (r *pinner) all(ctx context.Context) ([]snapshot.Artefact, error) {
 	var artefacts []snapshot.Artefact
 	var problems diag.Problems
-	for _, kind := range []func(context.Context) ([]snapshot.Artefact, error){r.npm, r.node, r.debian, r.bases, r.fetches} {
+	for _, kind := range []func(context.Context) ([]snapshot.Artefact, error){r.npm, r.node, r.tools, r.debian, r.bases, r.fetches} {
 		more, err := kind(ctx)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -266,6 +266,19 @@ func (r *pinner) node(ctx context.Context) ([]snapshot.Artefact, error) {
 	var err error
 	r.nodes, err = upstream.PinNode(ctx, version, r.project.Platforms, r.npmOptions())
 	return r.nodes, err
+}
+
+// tools pins what steps find beside their base that is no Debian package, where any of
+// them asks for it.
+func (r *pinner) tools(ctx context.Context) ([]snapshot.Artefact, error) {
+	if !r.project.Compiles() {
+		return nil, nil
+	}
+	node := ""
+	if len(r.nodes) > 0 {
+		node = r.nodes[0].Version
+	}
+	return upstream.PinNPMTool(ctx, node, r.npmOptions())
 }
 
 // fetches pins the files of fetch blocks.

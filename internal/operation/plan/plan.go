@@ -12,6 +12,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/execution"
@@ -81,7 +82,10 @@ func usesProject(p *pipelines.Project) bool {
 }
 
 func step(s *pipelines.PlannedStep, seen execution.Seen) Step {
-	out := Step{Name: s.Step.Name, Platform: s.Platform, Run: s.Step.Run, Needs: append([]string{}, s.Needs...), Inputs: s.Count()}
+	out := Step{Name: s.Step.Name, Platform: s.Platform, Run: s.Step.Run, Needs: append([]string{}, s.Needs...), Inputs: s.Count(), Scripts: []Script{}}
+	if s.Scripts != nil {
+		out.Package, out.Scripts = s.Scripts.Package.Purl(), scripts(s.Scripts)
+	}
 	switch {
 	case seen.Action.IsZero():
 		out.Why = "it reads the outputs of " + strings.Join(s.Needs, ", ") + ", so its digest is known once they ran"
@@ -89,6 +93,15 @@ func step(s *pipelines.PlannedStep, seen execution.Seen) Step {
 		out.Action, out.Cached, out.Why = seen.Action.String(), true, "the store has the result of this action"
 	default:
 		out.Action, out.Why = seen.Action.String(), "no result of this action is in the store"
+	}
+	return out
+}
+
+// scripts are the install scripts of a package, in npm's order.
+func scripts(s *pipelines.InstallScripts) []Script {
+	out := []Script{}
+	for _, l := range pipelines.LifecycleOf(s.Facts) {
+		out = append(out, Script{Event: l.Event, Text: l.Text, Runs: slices.Contains(s.Run, l)})
 	}
 	return out
 }

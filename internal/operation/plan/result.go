@@ -34,6 +34,15 @@ type Step struct {
 	Action   string   `json:"action"`
 	Cached   bool     `json:"cached"`
 	Why      string   `json:"why"`
+	Package  string   `json:"package"` // whose install scripts it runs, a purl; "" of a step of build.hcl
+	Scripts  []Script `json:"scripts"` // install scripts of that package
+}
+
+// Script is an install script, and whether it runs.
+type Script struct {
+	Event string `json:"event"`
+	Text  string `json:"text"`
+	Runs  bool   `json:"runs"`
 }
 
 // Image is an image on a platform.
@@ -79,6 +88,13 @@ func (r *Result) Text() string {
 			state = "cached"
 		}
 		fmt.Fprintf(&b, "\nstep %s (%s): %s\n  action  %s\n  why     %s\n  run     %s\n  inputs  %d\n", s.Name, s.Platform, state, action, s.Why, diag.Clean(strings.Join(s.Run, " ")), s.Inputs)
+		for _, l := range s.Scripts {
+			if l.Runs {
+				fmt.Fprintf(&b, "  runs    %s: %s\n", l.Event, diag.Clean(l.Text))
+			} else {
+				fmt.Fprintf(&b, "  not run %s, which no block allows: %s\n", l.Event, diag.Clean(l.Text))
+			}
+		}
 	}
 	for _, i := range r.Images {
 		fmt.Fprintf(&b, "\nimage %s (%s)\n", i.Name, i.Platform)

@@ -16,7 +16,11 @@ import (
 // and that it is released.
 func (r *run) statements(ctx context.Context, c *candidate) ([]*predicate.Statement, error) {
 	subject := predicate.Subject{Name: shortRepository(c.repository), Digest: c.digest}
-	provenance, err := r.provenance(c.img).Statement(subject)
+	made, err := r.provenance(c.img)
+	if err != nil {
+		return nil, err
+	}
+	provenance, err := made.Statement(subject)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +48,12 @@ func shortRepository(repository string) string {
 	return repository
 }
 
-func (r *run) provenance(img *builder.Image) predicate.Provenance {
+func (r *run) provenance(img *builder.Image) (predicate.Provenance, error) {
 	p := r.built.Project
+	needed, err := steps.OfImages(p, r.built.Lock, *img.Block)
+	if err != nil {
+		return predicate.Provenance{}, err
+	}
 	id := r.options.Builder
 	if id == "" {
 		id = LocalBuilder
@@ -57,14 +65,14 @@ func (r *run) provenance(img *builder.Image) predicate.Provenance {
 			Variables: variables, Sensitive: sensitive,
 		},
 		Internal:  map[string]string{"codec": r.built.Codec.ID(), "date": r.built.Source.Date.Format(time.RFC3339)},
-		Steps:     ran(r.built.Steps, steps.OfImages([]pipelines.Image{*img.Block})),
+		Steps:     ran(r.built.Steps, needed),
 		Lock:      r.built.Lock,
 		InputRoot: r.built.Inputs,
 		Commit:    r.built.Source.Revision.ID,
 		Dirty:     r.built.Source.Revision.Dirty,
 		BuilderID: id,
 		Version:   r.host.Version,
-	})
+	}), nil
 }
 
 // buildFile is where build.hcl stands within the source: in the work tree of git where there is

@@ -68,8 +68,13 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer p.Close()
-	if _, ok := p.Step(o.Step); !ok {
-		return nil, missing(p, o.Step)
+	key := execution.Key{Step: o.Step, Platform: platform(p, o.Platform)}
+	scripts, err := allowed(p, key.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := p.Step(o.Step); !ok && !slices.Contains(scripts, o.Step) {
+		return nil, missing(p, o.Step, scripts)
 	}
 	if err := execution.Refuse(p.Project); err != nil {
 		return nil, err
@@ -93,7 +98,6 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	if err := pin.VendorProject(ctx, host, p, lock); err != nil {
 		return nil, err
 	}
-	key := execution.Key{Step: o.Step, Platform: platform(p, o.Platform)}
 	runner := &execution.Runner{Store: store, Lease: lease, Events: host.Events}
 	if o.Log != nil {
 		runner.Events = apart{host.Events, o.Step, o.Log}
@@ -102,11 +106,31 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if results[key] == nil {
+		return nil, missing(p, o.Step, nil)
+	}
 	return report(ctx, store, results[key])
 }
 
-func missing(p *project.Project, name string) error {
+// allowed are the names of the steps that run install scripts.
+func allowed(p *project.Project, platform string) ([]string, error) {
 	var names []string
+	for i := range p.Npm {
+		if n := &p.Npm[i]; len(n.Scripts) > 0 {
+			tree, err := p.Available(n.Name, platform)
+			if err != nil {
+				return nil, err
+			}
+			for _, k := range steps.OfTree(n, tree, platform) {
+				names = append(names, k.Step)
+			}
+		}
+	}
+	return names, nil
+}
+
+func missing(p *project.Project, name string, scripts []string) error {
+	names := scripts
 	for _, s := range p.Steps {
 		names = append(names, s.Name)
 	}
