@@ -28,7 +28,7 @@ func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *dia
 	if s.Container != nil {
 		return unmet(s, r, tail, left)
 	}
-	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again", left, left, diag.Word(s.Step.Name))
+	look := fmt.Sprintf("its log is %s/log, and what it wrote is in %s/work; `nbuild run %s` runs it again, with --shell a shell in its place", left, left, diag.Word(s.Step.Name))
 	switch {
 	case s.Scripts != nil && r.Limit == "" && r.Exit == wroteOutside:
 		p = beyond(s, "writes outside of its package", left)

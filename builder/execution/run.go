@@ -195,11 +195,7 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 		return out, err
 	}
 	if here := runtime.GOOS + "/" + runtime.GOARCH; s.Platform != here {
-		return nil, &diag.Problem{
-			Code: CodeForeign, Pos: s.Step.At, What: fmt.Sprintf("step %q is for %s, and this machine runs %s", s.Step.Name, s.Platform, here),
-			Why:    "a step runs on the platform that its outputs are for, and the store has no result of it",
-			Remedy: fmt.Sprintf("build on a machine of that platform, or build for this one: platforms = [%q] in the project block", here),
-		}
+		return nil, foreign(s, here)
 	}
 	select {
 	case r.here <- struct{}{}:
@@ -214,6 +210,15 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 	}
 	r.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String(), Duration: out.Used.Wall})
 	return out, nil
+}
+
+// foreign is the problem of a step for another platform than this machine's.
+func foreign(s *pipelines.PlannedStep, here string) *diag.Problem {
+	return &diag.Problem{
+		Code: CodeForeign, Pos: s.Step.At, What: fmt.Sprintf("step %q is for %s, and this machine runs %s", s.Step.Name, s.Platform, here),
+		Why:    "a step runs on the platform that its outputs are for, and the store has no result of it",
+		Remedy: fmt.Sprintf("build on a machine of that platform, or build for this one: platforms = [%q] in the project block", here),
+	}
 }
 
 // run runs an action in the sandbox and keeps what comes out.
@@ -426,5 +431,5 @@ func (r *Runner) leave(dir string, action cas.Digest) (string, error) {
 			return "", fmt.Errorf("keeping what failed: %w", err)
 		}
 	}
-	return r.Store.Failed(dir, action.String()[:16])
+	return r.Store.Failed(dir, failedName(action))
 }

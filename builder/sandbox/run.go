@@ -59,6 +59,22 @@ func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
 	return r, nil
 }
 
+// Interact is [Run] of a command that reads what comes in. It is given no terminal, only
+// pipes, whatever in and out are: what runs in there could type into one.
+func Interact(ctx context.Context, s Spec, in io.Reader, out io.Writer) (*Result, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("running a step: %w", err)
+	}
+	defer r.Close()
+	go func() { // ends with what it reads, or with this program
+		_, _ = io.Copy(w, in)
+		w.Close()
+	}()
+	s.Reads, s.Input = true, r
+	return Run(ctx, s, struct{ io.Writer }{out})
+}
+
 // Owner returns the user and group whom files of [Spec.Work] belong to. Who asks it of
 // many files keeps the answer.
 func Owner() (uid, gid int) {

@@ -214,7 +214,7 @@ func (s *Store) kept(ctx context.Context) ([]file, error) {
 // Failed moves a folder that a failed run has made to where it is found under a name, in
 // the place of what an earlier one left there, and returns that. Prune takes it.
 func (s *Store) Failed(dir, name string) (string, error) {
-	to := filepath.Join(s.dir, failedDir, name)
+	to := s.FailedDir(name)
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return "", fmt.Errorf("keeping what failed: %w", err)
 	}
@@ -226,6 +226,9 @@ func (s *Store) Failed(dir, name string) (string, error) {
 	}
 	return to, nil
 }
+
+// FailedDir is where a failed run's folder is found under a name, if there is one.
+func (s *Store) FailedDir(name string) string { return filepath.Join(s.dir, failedDir, name) }
 
 // discard removes a folder of the store, which nobody sees half removed.
 func (s *Store) discard(dir string) error {

@@ -23,6 +23,7 @@ type innerOrder struct {
 	Limits protocol.Limits
 	First  int  // the number that processes count on from; 0 for any
 	Alone  bool // no control group counts processes
+	Reads  bool // the command has this process's standard input
 
 	Container *protocol.Container
 }
@@ -246,6 +247,9 @@ func start(o *innerOrder, output *os.File) (*exec.Cmd, *ending) {
 	cmd := &exec.Cmd{Path: path, Args: o.Run, Env: o.Env, Dir: o.dir(), Stdout: output, Stderr: output}
 	if output == os.Stdout {
 		cmd.Stderr = os.Stderr
+	}
+	if o.Reads {
+		cmd.Stdin = os.Stdin
 	}
 	if cmd.Env == nil {
 		cmd.Env = []string{}

@@ -162,6 +162,9 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 	}
 	cmd.Env = []string{protocol.OneProcessor}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if o.Reads {
+		cmd.Stdin = os.Stdin
+	}
 	cmd.ExtraFiles = []*os.File{orderR, saidW}
 	user, group := protocol.User, protocol.Group
 	if c := o.Container; c != nil {
@@ -198,7 +201,7 @@ type ending struct {
 }
 
 func (in *innerProcess) order(o *protocol.Order, alone bool) error {
-	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone, o.Container})
+	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone, o.Reads, o.Container})
 }
 
 func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }

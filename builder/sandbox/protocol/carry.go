@@ -36,6 +36,9 @@ func Carry(ctx context.Context, helper string, o *Order, log io.Writer, then fun
 	cmd := exec.CommandContext(ctx, helper, "outer")
 	cmd.Env, cmd.Dir = []string{OneProcessor}, "/"
 	cmd.Stdout, cmd.Stderr = log, log
+	if o.Reads {
+		cmd.Stdin = o.Input
+	}
 	cmd.ExtraFiles = []*os.File{orderR, reportW}
 	cmd.SysProcAttr = attributes()
 	// The helper stops what runs and waits for its end; only a helper that does not is killed.

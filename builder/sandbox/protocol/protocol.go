@@ -6,7 +6,10 @@
 // outer process, which the command can't reach either. So neither is bytes from outside.
 package protocol
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // Descriptors of the helper's outer process.
 const (
@@ -61,6 +64,9 @@ type Order struct {
 	FirstProcess int `json:",omitempty"`
 	// Container says that the command is an image's: nil is a step's.
 	Container *Container
+	// Reads says that the command reads Input; else its standard input is empty.
+	Reads bool     `json:",omitempty"`
+	Input *os.File `json:"-"` // a pipe, and never a terminal, which a command could act on
 	// Scratch is an empty folder on a disk. Whoever gives the order removes it, unless Clear
 	// asks the helper to, once the order's pipe has ended.
 	Scratch string

@@ -63,11 +63,52 @@ type Output struct {
 
 // Run runs a step.
 func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
+	r, err := begin(ctx, host, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	if o.Log != nil {
+		r.runner.Events = apart{host.Events, o.Step, o.Log}
+	}
+	results, err := steps.Run(ctx, r.project, r.lock, r.runner, []execution.Key{r.key})
+	if err != nil {
+		return nil, err
+	}
+	if results[r.key] == nil {
+		return nil, missing(r.project, o.Step, nil)
+	}
+	return report(ctx, r.runner.Store, results[r.key])
+}
+
+// begun is a project of which a step is to run.
+type begun struct {
+	project *project.Project
+	lock    *snapshot.Lock
+	runner  *execution.Runner
+	key     execution.Key
+}
+
+func (r *begun) close() {
+	r.runner.Lease.Close()
+	r.project.Close()
+}
+
+// begin opens the project and brings what it needs.
+func begin(ctx context.Context, host machine.Host, o Options) (*begun, error) {
 	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	r, err := prepare(ctx, host, p, o)
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func prepare(ctx context.Context, host machine.Host, p *project.Project, o Options) (*begun, error) {
 	key := execution.Key{Step: o.Step, Platform: platform(p, o.Platform)}
 	scripts, err := allowed(p, key.Platform)
 	if err != nil {
@@ -91,25 +132,14 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer lease.Close()
-	if err := hold(lease, lock); err != nil {
-		return nil, err
+	if err = hold(lease, lock); err == nil {
+		err = pin.VendorProject(ctx, host, p, lock)
 	}
-	if err := pin.VendorProject(ctx, host, p, lock); err != nil {
-		return nil, err
-	}
-	runner := &execution.Runner{Store: store, Lease: lease, Events: host.Events}
-	if o.Log != nil {
-		runner.Events = apart{host.Events, o.Step, o.Log}
-	}
-	results, err := steps.Run(ctx, p, lock, runner, []execution.Key{key})
 	if err != nil {
+		lease.Close()
 		return nil, err
 	}
-	if results[key] == nil {
-		return nil, missing(p, o.Step, nil)
-	}
-	return report(ctx, store, results[key])
+	return &begun{project: p, lock: lock, key: key, runner: &execution.Runner{Store: store, Lease: lease, Events: host.Events}}, nil
 }
 
 // allowed are the names of the steps that run install scripts.

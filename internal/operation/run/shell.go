@@ -1,0 +1,34 @@
+package run
+
+import (
+	"context"
+	"io"
+
+	"github.com/nbuild/nbuild/builder/execution"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
+	"github.com/nbuild/nbuild/internal/machine"
+)
+
+// Shell is what a shell in a step's sandbox reads and writes.
+type Shell struct {
+	In      io.Reader
+	Out     io.Writer
+	Prompts bool            // somebody types
+	Begin   func(kept bool) // called once all is laid out; kept says that a failed step left its folder
+}
+
+// Look runs a shell in the sandbox of a step, in place of its command, and returns how it
+// ended. Nothing of it is kept.
+func Look(ctx context.Context, host machine.Host, o Options, s Shell) (int, error) {
+	r, err := begin(ctx, host, o)
+	if err != nil {
+		return 0, err
+	}
+	defer r.close()
+	made, err := steps.Plan(ctx, r.project, r.lock, r.runner.Store, []execution.Key{r.key})
+	if err != nil {
+		return 0, err
+	}
+	r.runner.Project = r.project.Root
+	return r.runner.Shell(ctx, made, r.key, execution.Terminal(s))
+}
