@@ -73,7 +73,7 @@ func main() {
 			}()
 		}
 	case "daemon": // leaves another process that answers, and ends
-		check(exec.Command("/proc/self/exe").Start())
+		check(exec.Command("/proc/self/exe", "", "86395").Start())
 	case "forks": // answers among many others that it started
 		for range 50 {
 			check(exec.Command("sleep", "86398").Start())
