@@ -417,9 +417,9 @@ func TestBuildRefuses(t *testing.T) {
 			s.project.Images[0].Guard = "enforce"
 		}, []diag.Code{CodeNodeUnknown}},
 		{"what it can't do yet, all at once", func(s *site) {
-			s.project.Steps = []pipelines.Step{{Name: "s", Trace: true, Network: "snapshot"}, {Name: "t", Network: "none"}}
+			s.project.Steps = []pipelines.Step{{Name: "s", Network: "snapshot"}, {Name: "t", Network: "none"}}
 			s.project.Npm = []pipelines.Npm{{Patches: []pipelines.Patch{{Package: "b@1"}}}}
-		}, []diag.Code{execution.CodeAsked, execution.CodeAsked, CodePatches}},
+		}, []diag.Code{execution.CodeAsked, CodePatches}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

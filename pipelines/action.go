@@ -53,7 +53,11 @@ var isa = map[string]string{"linux/amd64": "x86-64", "linux/arm64": "aarch64"}
 // "sandbox=degraded". Two different inputs at one path are an error.
 func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error) {
 	root := newRoot()
-	for _, in := range slices.Concat(s.Inputs, outputs) {
+	given := slices.Concat(s.Inputs, outputs)
+	if s.Recorder != nil {
+		given = append(given, s.Recorder.Files...)
+	}
+	for _, in := range given {
 		in.Path = join(WorkFolder, in.Path)
 		if err := root.add(in); err != nil {
 			return nil, err
@@ -91,7 +95,7 @@ func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error)
 		c = c.always(1, []byte(arg))
 	}
 	c = c.bytes(5, machine).text(6, WorkFolder)
-	for _, o := range s.Step.Outputs {
+	for _, o := range s.Outputs() {
 		c = c.always(7, []byte(o))
 	}
 	a.Command = blob(c)
@@ -125,7 +129,7 @@ func (s *PlannedStep) settings() []byte {
 	for _, kv := range s.Environment() {
 		b = fmt.Appendf(b, "env %s\n", strconv.Quote(kv))
 	}
-	for _, o := range s.Step.Outputs {
+	for _, o := range s.Outputs() {
 		b = fmt.Appendf(b, "output %s\n", strconv.Quote(o))
 	}
 	if s.Container != nil {
@@ -153,6 +157,10 @@ func (s *PlannedStep) Environment() []string {
 	out := make([]string, 0, len(all))
 	for _, name := range sorted(all) {
 		out = append(out, name+"="+all[name])
+	}
+	if s.Recorder != nil {
+		out = s.Recorder.Environ(out)
+		slices.Sort(out)
 	}
 	return out
 }

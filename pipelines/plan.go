@@ -42,6 +42,7 @@ type PlannedStep struct {
 	Fixed    []string // what the sandbox sets in the environment, NAME=value
 	Action   *Action
 
+	Recorder  *Recorder       // what records what it loads; nil where that is not asked for
 	Container *Container      // of a check of an image; nil of a step
 	Scripts   *InstallScripts // the package whose install scripts it runs; nil of a step of build.hcl
 }
@@ -88,6 +89,8 @@ type World struct {
 	// Fixed what it sets in every environment.
 	Helper func(platform string) ([]byte, error)
 	Fixed  []string
+	// Recorder records what steps load that ask for it.
+	Recorder *Recorder
 	// Wanted says which steps are planned, on which platforms; nil means all of them.
 	Wanted func(step, platform string) bool
 }
@@ -337,6 +340,9 @@ func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 	}
 	slices.Sort(out.Needs)
 	out.Needs = slices.Compact(out.Needs)
+	if s.Trace {
+		out.Recorder = pl.Recorder
+	}
 	pl.finish(&out, before)
 }
 

@@ -116,6 +116,9 @@ func (e *evaluator) outputs(b *hclfile.Body) []string {
 	outs := e.Strings(b, "outputs")
 	slices.Sort(outs)
 	for i, o := range outs {
+		if o == TraceFolder || strings.HasPrefix(o, TraceFolder+"/") {
+			e.Problem(b.At("outputs"), CodeForm, fmt.Sprintf("the output %q is nbuild's own", o), "what a step loads is recorded there", "give it another name")
+		}
 		if !inside(o) || o == "." {
 			e.Problem(b.At("outputs"), CodeForm, fmt.Sprintf("the output %q is not inside the working folder", o), "", `write it as outputs = ["dist"]`)
 		}

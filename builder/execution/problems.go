@@ -84,13 +84,6 @@ func remedy(s *pipelines.Step, limit string) string {
 func Refuse(p *pipelines.Project) error {
 	var problems diag.Problems
 	for _, s := range p.Steps {
-		if s.Trace {
-			problems = append(problems, &diag.Problem{
-				Code: CodeAsked, Pos: s.At, What: fmt.Sprintf("what step %q loads can't be recorded by this version", s.Name),
-				Why:    "`trace = true` asks for it, and an image without what it would list might refuse what production needs",
-				Remedy: "take `trace` out of the step, and record with `nbuild trace --run -- npm test`",
-			})
-		}
 		if s.Network != "none" {
 			problems = append(problems, &diag.Problem{
 				Code: CodeAsked, Pos: s.At, What: fmt.Sprintf("step %q can't have a network in this version", s.Name),

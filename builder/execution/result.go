@@ -24,7 +24,8 @@ type Result struct {
 	Held     string           // how its limits were held
 	Where    string           // Here, Ran or Shared
 	Used     Used
-	Rerun    *Result // what it came to anew, where this one stands in for it
+	Records  []snapshot.Entry // what the recorder wrote of a step that is traced, as Outputs
+	Rerun    *Result          // what it came to anew, where this one stands in for it
 
 	Scripts *pipelines.InstallScripts // the package whose install scripts it ran; nil of a step of build.hcl
 }
@@ -104,6 +105,7 @@ func Known(ctx context.Context, store *cas.Store, lease *cas.Lease, action cas.D
 			return nil, false
 		}
 	}
+	out.apart()
 	return out, true
 }
 

@@ -253,11 +253,11 @@ func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 		return nil, context.Cause(ctx)
 	}
 	t := &taker{store: r.Store}
-	if ran.Exit == 0 && ran.Limit == "" && len(ran.Refused) == 0 && len(s.Step.Outputs) > 0 {
+	if ran.Exit == 0 && ran.Limit == "" && len(ran.Refused) == 0 && len(s.Outputs()) > 0 {
 		if t.root, err = os.OpenRoot(filepath.Join(spec.Scratch, "out")); err != nil {
 			return nil, fmt.Errorf("taking the outputs of step %s: %w", s.Step.Name, err)
 		}
-		err = t.take(ctx, s.Step.Outputs)
+		err = t.take(ctx, s.Outputs())
 		t.root.Close()
 		if err != nil {
 			return nil, err
@@ -317,7 +317,7 @@ func (r *Runner) hold(out *Result) error {
 func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action, dir string) (*sandbox.Spec, error) {
 	step := s.Step.Limited()
 	spec := &sandbox.Spec{
-		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Step.Outputs, Scratch: filepath.Join(dir, "scratch"),
+		Run: s.Step.Run, Env: s.Environment(), Outputs: s.Outputs(), Scratch: filepath.Join(dir, "scratch"),
 		Limits: sandbox.Limits{Memory: step.Memory, Disk: step.Disk, Processes: step.Processes, Time: s.Step.Timeout},
 	}
 	if c := s.Container; c != nil {

@@ -139,10 +139,11 @@ func nested(folder, file string) string {
 	return path.Join(folder, rest[:start], name)
 }
 
-// accept holds the result of install scripts to what they may do. That of another step is
-// as it is.
+// accept holds the result of install scripts to what they may do, and sets apart what a
+// recorder wrote. That of another step is as it is.
 func (r *Result) accept(s *pipelines.PlannedStep, left string) error {
 	r.Scripts = s.Scripts
+	r.apart()
 	if s.Scripts == nil {
 		return nil
 	}

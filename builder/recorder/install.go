@@ -26,13 +26,27 @@ func Install(dir string, environ []string) ([]string, error) {
 	if err := os.Mkdir(filepath.Join(dir, records), 0o700); err != nil {
 		return nil, fmt.Errorf("installing the recorder: %w", err)
 	}
-	preload := filepath.Join(dir, "recorder.cjs")
-	for name, content := range map[string][]byte{preload: script, filepath.Join(dir, "hooks.mjs"): hooks} {
-		if err := os.WriteFile(name, content, 0o600); err != nil {
+	for name, content := range Files() {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			return nil, fmt.Errorf("installing the recorder: %w", err)
 		}
 	}
-	options := "--require=" + quoted(preload)
+	return Environ(dir, environ), nil
+}
+
+// Files are the recorder's, by their names in the folder that it is installed in.
+func Files() map[string][]byte {
+	return map[string][]byte{"recorder.cjs": script, "hooks.mjs": hooks}
+}
+
+// Records is the folder, below the one that the recorder is installed in, that processes
+// write to, and that has to be there.
+const Records = records
+
+// Environ is what a command has to run with that is recorded by the recorder in a folder:
+// an environment, with the recorder in front of what NODE_OPTIONS has.
+func Environ(dir string, environ []string) []string {
+	options := "--require=" + quoted(filepath.Join(dir, "recorder.cjs"))
 	env := make([]string, 0, len(environ)+2)
 	for _, kv := range environ {
 		switch name, value, _ := strings.Cut(kv, "="); name {
@@ -45,7 +59,7 @@ func Install(dir string, environ []string) ([]string, error) {
 			env = append(env, kv)
 		}
 	}
-	return append(env, "NODE_OPTIONS="+options, "NBUILD_RECORD="+filepath.Join(dir, records)), nil
+	return append(env, "NODE_OPTIONS="+options, "NBUILD_RECORD="+filepath.Join(dir, records))
 }
 
 // ReadInstalled reads what was written since Install was given the folder.

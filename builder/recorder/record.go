@@ -48,6 +48,15 @@ type Binary struct {
 	From   string
 }
 
+// Add joins what another record saw.
+func (r *Record) Add(o *Record) {
+	r.Processes += o.Processes
+	r.Loads, r.Edges, r.Codes = append(r.Loads, o.Loads...), append(r.Edges, o.Edges...), append(r.Codes, o.Codes...)
+	r.Binaries, r.Changed = append(r.Binaries, o.Binaries...), append(r.Changed, o.Changed...)
+	r.Blind = r.Blind || o.Blind
+	r.sort()
+}
+
 func (r *Record) sort() {
 	slices.SortFunc(r.Loads, func(a, b Load) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Format, b.Format), slices.Compare(a.SHA256[:], b.SHA256[:]))

@@ -120,7 +120,7 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	config, err := img.ConfigFile()
 	ts.Check(err)
 	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/usr/bin:/bin"}
+	config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/bin:/usr/bin"}
 	img, err = mutate.ConfigFile(img, config)
 	ts.Check(err)
 	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{

@@ -18,8 +18,11 @@ plugins that are named are followed too; docs/frameworks.md says how far.
 
 With --run, the COMMAND after -- runs here, with your rights, as you would run it,
 and what the Node processes in it load is recorded. What production's files asked
-for goes to nbuild.trace: commit it, and review it as you review code.`,
-		Example: "  nbuild trace server.js\n  nbuild trace --run -- npm test",
+for goes to nbuild.trace: commit it, and review it as you review code.
+
+With --steps the same is done with the steps of build.hcl that have trace = true: they
+run in the sandbox as a build runs them, and only where they did not before.`,
+		Example: "  nbuild trace server.js\n  nbuild trace --run -- npm test\n  nbuild trace --steps",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Entries = args
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
@@ -27,6 +30,9 @@ for goes to nbuild.trace: commit it, and review it as you review code.`,
 			}
 			if record != (len(o.Command) > 0) {
 				return usage("--run and the command that it runs go together", "write it as `nbuild trace --run -- npm test`")
+			}
+			if record && o.Steps {
+				return usage("--run and --steps both write nbuild.trace", "leave one of them out")
 			}
 			host, err := a.host()
 			if err != nil {
@@ -42,6 +48,7 @@ for goes to nbuild.trace: commit it, and review it as you review code.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&record, "run", false, "run the command after -- and write what it loads to nbuild.trace")
+	f.BoolVar(&o.Steps, "steps", false, "run the steps that have trace = true and write what they load to nbuild.trace")
 	f.StringVar(&o.Base, "base", "", "show paths relative to this `dir`, and take nothing from outside (default: the project)")
 	f.StringVar(&o.Node, "node", "", "resolve as this `version` of Node does (default: the image's)")
 	f.StringVar(&o.Image, "image", "", "the image block's `name`, where there are several")

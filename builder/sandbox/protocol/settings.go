@@ -122,8 +122,8 @@ func (s *Settings) set(word, value string) (err error) {
 			err = fmt.Errorf("there is no such network in this sandbox")
 		}
 	case "trace":
-		if value != "false" {
-			err = fmt.Errorf("this sandbox records nothing")
+		if value != "false" && value != "true" { // the recorder is among the inputs, and what it writes an output
+			err = fmt.Errorf("it is neither true nor false")
 		}
 	case "env":
 		if text, err = strconv.Unquote(value); err == nil {

@@ -114,7 +114,7 @@ func prepare(ctx context.Context, host machine.Host, p *project.Project, o Optio
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := p.Step(o.Step); !ok && !slices.Contains(scripts, o.Step) {
+	if _, ok := p.Step(o.Step); o.Step != "" && !ok && !slices.Contains(scripts, o.Step) {
 		return nil, missing(p, o.Step, scripts)
 	}
 	if err := execution.Refuse(p.Project); err != nil {

@@ -24,7 +24,11 @@ import (
 // record runs the command, keeps what production's files loaded in it and writes
 // nbuild.trace.
 func (t *tracer) record(ctx context.Context) error {
-	r, err := t.observe(ctx)
+	observe := t.observe
+	if t.options.Steps {
+		observe = t.observeSteps
+	}
+	r, err := observe(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func (k *keeper) file() (*tracefile.File, error) {
 			parents[e.To] = append(parents[e.To], from)
 		}
 	}
-	f := &tracefile.File{Command: k.t.options.Command, Entries: []string{}, Files: []tracefile.Loaded{}, Code: []tracefile.Code{}}
+	f := &tracefile.File{Command: k.t.command(), Entries: []string{}, Files: []tracefile.Loaded{}, Code: []tracefile.Code{}}
 	for _, e := range k.t.result.Entries {
 		if name, ok := k.t.named(filepath.Join(k.t.base, filepath.FromSlash(e))); ok {
 			f.Entries = append(f.Entries, name)

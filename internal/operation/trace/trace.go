@@ -42,6 +42,7 @@ type Options struct {
 	Base    string    // paths are given relative to it, and nothing outside counts; "" is the project's folder
 	Node    string    // the version of Node that resolves; "" is what the image has, else 22
 	Command []string  // what is run and recorded; none is run where it is empty
+	Steps   bool      // the steps that are traced are run and recorded
 	Output  io.Writer // gets what the command prints
 }
 
@@ -102,7 +103,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	t.uninstalled()
-	if len(o.Command) > 0 {
+	if len(o.Command) > 0 || o.Steps {
 		if err := t.record(ctx); err != nil {
 			return nil, err
 		}
@@ -220,7 +221,7 @@ func (t *tracer) finish() *Result {
 		r.Files = append(r.Files, *f)
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	r.Warnings = slices.Concat([]reach.Warning{}, t.unclear, r.Warnings)
+	r.Warnings = append(append([]reach.Warning{}, t.unclear...), r.Warnings...)
 	return r
 }
 
