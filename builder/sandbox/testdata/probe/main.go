@@ -286,6 +286,18 @@ var works = map[string]func(args []string){
 		}
 		fmt.Println(err)
 	},
+	// answer ADDRESS: a server that says who it is
+	"answer": func(a []string) {
+		l, err := net.Listen("tcp", a[0])
+		check(err)
+		for {
+			c, err := l.Accept()
+			check(err)
+			said := fmt.Sprintf("uid %d gid %d", os.Getuid(), os.Getgid())
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(said), said)
+			c.Close()
+		}
+	},
 	// put PATH TEXT …: writes files
 	"put": func(a []string) {
 		for i := 0; i+1 < len(a); i += 2 {
