@@ -171,6 +171,9 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if err := lists.unused(); err != nil {
 		return err
 	}
+	if err := b.untraced(ctx, host.Events); err != nil {
+		return err
+	}
 	b.Checks, err = checks.Run(ctx, runner, b.Images)
 	return err
 }
