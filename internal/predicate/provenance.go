@@ -84,14 +84,16 @@ type Build struct {
 	RunID      string         // "" unless the caller asked for one
 }
 
-// Step is a build step on a platform. Held says how the sandbox held it to its limits, and
-// Where which machine did: "remote" or "cache", and "" for the one that built.
+// Step is a build step on a platform. How its limits were held is not among what is said of
+// it: a limit stops a step and changes no output, and each machine holds it in its own way, so
+// that equal builds would say different things.
 type Step struct {
-	Name     string
-	Platform string
-	Action   cas.Digest
-	Held     string
-	Where    string
+	Name           string
+	Platform       string
+	Action         cas.Digest
+	Network        string // what it could reach: "none" or "snapshot"
+	Where          string // which machine ran it: "remote" or "cache", and "" for the one that built
+	Unreproducible string // why it is known not to make the same twice, "" of one that does
 }
 
 // NewProvenance writes down a build. Equal builds give equal provenance.
@@ -110,7 +112,10 @@ func NewProvenance(b Build) Provenance {
 		out.RunDetails.Builder.Version = map[string]string{"nbuild": b.Version}
 	}
 	for _, s := range b.Steps {
-		notes := map[string]string{"limits": s.Held, "sandbox": "full"}
+		notes := map[string]string{"network": s.Network, "sandbox": "full"}
+		if s.Unreproducible != "" {
+			notes["unreproducible"] = s.Unreproducible
+		}
 		if s.Where != "" {
 			notes["where"] = s.Where
 		}

@@ -65,7 +65,7 @@ func (r *run) provenance(img *builder.Image) (predicate.Provenance, error) {
 			Variables: variables, Sensitive: sensitive,
 		},
 		Internal:  map[string]string{"codec": r.built.Codec.ID(), "date": r.built.Source.Date.Format(time.RFC3339)},
-		Steps:     ran(r.built.Steps, needed),
+		Steps:     ran(p.Project, r.built.Steps, needed),
 		Lock:      r.built.Lock,
 		InputRoot: r.built.Inputs,
 		Commit:    r.built.Source.Revision.ID,
@@ -88,7 +88,7 @@ func (r *run) buildFile() string {
 }
 
 // ran lists the steps that an image needed, with those that they needed themselves.
-func ran(results execution.Results, wanted []execution.Key) []predicate.Step {
+func ran(p *pipelines.Project, results execution.Results, wanted []execution.Key) []predicate.Step {
 	var all []predicate.Step
 	seen := map[execution.Key]bool{}
 	var add func(k execution.Key)
@@ -98,7 +98,11 @@ func ran(results execution.Results, wanted []execution.Key) []predicate.Step {
 			return
 		}
 		seen[k] = true
-		all = append(all, predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Held: r.Held, Where: r.Where})
+		one := predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Where: r.Where}
+		if s, ok := p.Step(r.Step); ok {
+			one.Network, one.Unreproducible = s.Network, s.Unreproducible
+		}
+		all = append(all, one)
 		for _, n := range r.Needs {
 			add(execution.Key{Step: n, Platform: k.Platform})
 		}
