@@ -140,7 +140,7 @@ var stepBlock = hclfile.Block{
 		{Name: "run", Type: texts, Doc: "The program and its arguments. No shell reads them."},
 		{Name: "compiler", Type: cty.Bool, Default: "false", Doc: "Compilers of C and C++, make, Python, Node's headers, npm and node-gyp stand beside its base. Of a base that is an image only npm and node-gyp do."},
 		{Name: "env", Type: words, Doc: "Its environment, beside what every step has: PATH, HOME, TMPDIR, LANG, TZ and SOURCE_DATE_EPOCH, the same everywhere. There is nothing else in it."},
-		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder."},
+		{Name: "outputs", Type: texts, Doc: "Files and folders that are kept, relative to its working folder. What holds no machine code is made once and serves every platform."},
 		{Name: "timeout", Type: text, Holds: "a duration", Default: `"10m"`, Doc: "When it is stopped."},
 		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
 		{Name: "disk", Type: text, Holds: "a size", Default: `"16GiB"`, Doc: "The most that it may write, what it keeps in /tmp with it."},

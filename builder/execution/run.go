@@ -38,6 +38,8 @@ type Runner struct {
 	lost   atomic.Bool   // they do not do it, and are not asked again
 	here   chan struct{} // a place for each step that runs on this machine
 
+	native map[string]string // steps that make machine code, and a file of it
+
 	// Perturb is what is another than usual; nil is nothing.
 	Perturb *Perturbation
 
@@ -57,12 +59,23 @@ type Key struct{ Step, Platform string }
 // Steps runs those steps of a plan that are wanted, and those that they need. Every step
 // that fails is reported, in the plan's order; those that need it are left out.
 func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) (Results, error) {
+	return r.steps(ctx, plan, wanted, nil)
+}
+
+// steps is Steps where some results are known.
+func (r *Runner) steps(ctx context.Context, plan *pipelines.Plan, wanted []Key, known Results) (Results, error) {
 	if r.Events == nil {
 		r.Events = event.Discard
 	}
-	todo := needed(plan, wanted)
+	all := Results{}
+	for _, k := range wanted {
+		if known[k] != nil {
+			all[k] = known[k]
+		}
+	}
+	todo := needed(plan, wanted, known)
 	if len(todo) == 0 {
-		return Results{}, nil
+		return all, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -92,8 +105,10 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 			before := Results{}
 			for _, n := range s.Needs {
 				key := Key{n, s.Platform}
-				<-done[key]
-				before[key] = results[at[key]]
+				if before[key] = known[key]; before[key] == nil {
+					<-done[key]
+					before[key] = results[at[key]]
+				}
 			}
 			outputs, ok := before.outputs(s)
 			if !ok {
@@ -128,7 +143,6 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	all := Results{}
 	for i, s := range todo {
 		all[keyOf(s)] = results[i]
 	}
@@ -137,17 +151,19 @@ func (r *Runner) Steps(ctx context.Context, plan *pipelines.Plan, wanted []Key) 
 
 func keyOf(s *pipelines.PlannedStep) Key { return Key{s.Step.Name, s.Platform} }
 
-// needed are the wanted steps and those that they need, in the plan's order.
-func needed(plan *pipelines.Plan, wanted []Key) []*pipelines.PlannedStep {
+// needed are the wanted steps and those that they need, in the plan's order, without those
+// whose result is known and what only they need.
+func needed(plan *pipelines.Plan, wanted []Key, known Results) []*pipelines.PlannedStep {
 	want := map[Key]bool{}
 	for _, k := range wanted {
-		want[k] = true
+		want[k] = known[k] == nil
 	}
 	for i := range slices.Backward(plan.Steps) { // each stands after those that it needs
 		s := &plan.Steps[i]
 		if want[keyOf(s)] {
 			for _, n := range s.Needs {
-				want[Key{n, s.Platform}] = true
+				key := Key{n, s.Platform}
+				want[key] = known[key] == nil
 			}
 		}
 	}
@@ -194,8 +210,8 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 	if out, err := r.elsewhere(ctx, s, action); out != nil || err != nil {
 		return out, err
 	}
-	if here := runtime.GOOS + "/" + runtime.GOARCH; s.Platform != here {
-		return nil, foreign(s, here)
+	if s.Platform != Platform() {
+		return nil, r.foreign(s)
 	}
 	select {
 	case r.here <- struct{}{}:
@@ -210,15 +226,6 @@ func (r *Runner) step(ctx context.Context, s *pipelines.PlannedStep, outputs []p
 	}
 	r.Events.Emit(event.Event{Kind: event.StepEnd, Phase: "step", Name: s.Step.Name, Digest: action.Digest().String(), Duration: out.Used.Wall})
 	return out, nil
-}
-
-// foreign is the problem of a step for another platform than this machine's.
-func foreign(s *pipelines.PlannedStep, here string) *diag.Problem {
-	return &diag.Problem{
-		Code: CodeForeign, Pos: s.Step.At, What: fmt.Sprintf("step %q is for %s, and this machine runs %s", s.Step.Name, s.Platform, here),
-		Why:    "a step runs on the platform that its outputs are for, and the store has no result of it",
-		Remedy: fmt.Sprintf("build on a machine of that platform, or build for this one: platforms = [%q] in the project block", here),
-	}
 }
 
 // run runs an action in the sandbox and keeps what comes out.

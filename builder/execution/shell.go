@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 
 	"github.com/nbuild/nbuild/builder/sandbox"
@@ -36,8 +35,8 @@ func (r *Runner) Shell(ctx context.Context, plan *pipelines.Plan, key Key, t Ter
 		return 0, fmt.Errorf("no step %s was planned for %s", key.Step, key.Platform)
 	}
 	s := &plan.Steps[at]
-	if here := runtime.GOOS + "/" + runtime.GOARCH; s.Platform != here {
-		return 0, foreign(s, here)
+	if s.Platform != Platform() {
+		return 0, r.foreign(s)
 	}
 	var needs []Key
 	for _, n := range s.Needs {

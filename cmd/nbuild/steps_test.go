@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,22 +68,20 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 
 // shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
 // machine, and a program for node. It says that it is for this machine's platform, or for
-// the one that is named; with "node" it has this machine's Node in place of that program:
-// shell-base [ARCHITECTURE|node].
+// those that are named, whose node is of theirs; with "node" it has this machine's Node in place
+// of that program: shell-base [node|ARCHITECTURE…].
 func shellBase(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 1 {
-		ts.Fatalf("usage: shell-base [ARCHITECTURE|node]")
+	if neg {
+		ts.Fatalf("usage: shell-base [node|ARCHITECTURE…]")
 	}
-	arch, tools := runtime.GOARCH, tools
-	if len(args) == 1 && args[0] != "node" {
-		arch = args[0]
-	}
-	platform := "linux/" + arch
-	files := map[string][]byte{"usr/bin/node": linkagetest.Program(platform)}
-	if len(args) == 1 && args[0] == "node" {
+	tools, real := tools, slices.Equal(args, []string{"node"})
+	if real {
 		tools = append(slices.Clone(tools), "node")
-		delete(files, "usr/bin/node")
 	}
+	if len(args) == 0 || real {
+		args = []string{runtime.GOARCH}
+	}
+	files := map[string][]byte{}
 	read := func(as, from string) {
 		body, err := os.ReadFile(from)
 		ts.Check(err)
@@ -102,14 +101,25 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	server, err := serve()
 	ts.Check(err)
 	files["bin/serve"] = server
-	var names []string
-	for n := range files { // sorted below
-		names = append(names, n)
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, arch := range args {
+		if !real {
+			files["usr/bin/node"] = linkagetest.Program("linux/" + arch)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: imageOf(ts, files, arch), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+		})
 	}
-	slices.Sort(names)
+	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
+	ts.Check(err)
+	ts.Check(remote.WriteIndex(tag, index))
+}
+
+// imageOf makes an image of files.
+func imageOf(ts *testscript.TestScript, files map[string][]byte, arch string) v1.Image {
 	var b bytes.Buffer
 	archive := tar.NewWriter(&b)
-	for _, n := range names {
+	for _, n := range slices.Sorted(maps.Keys(files)) {
 		ts.Check(archive.WriteHeader(&tar.Header{Name: n, Mode: 0o755, Size: int64(len(files[n])), Typeflag: tar.TypeReg}))
 		_, err := archive.Write(files[n])
 		ts.Check(err)
@@ -123,12 +133,7 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/bin:/usr/bin"}
 	img, err = mutate.ConfigFile(img, config)
 	ts.Check(err)
-	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{
-		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
-	})
-	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
-	ts.Check(err)
-	ts.Check(remote.WriteIndex(tag, index))
+	return img
 }
 
 // struck runs a command until it prints a word, sends it a signal, and holds how it ends.

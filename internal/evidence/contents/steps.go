@@ -22,7 +22,7 @@ func (g *gatherer) step(source pipelines.Source, platform string) error {
 		s = &sbom.Step{Name: name}
 		g.made[name] = s
 	}
-	action := sbom.Action{Platform: platform, SHA256: r.Action}
+	action := sbom.Action{Platform: r.Platform, SHA256: r.Action}
 	if !slices.Contains(s.Actions, action) { // else another layer has something of it as well
 		s.Actions = append(s.Actions, action)
 	}

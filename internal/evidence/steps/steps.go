@@ -92,6 +92,35 @@ func wanted(p *project.Project, only []execution.Key) func(step, platform string
 	return func(step, platform string) bool { return want[execution.Key{Step: step, Platform: platform}] }
 }
 
+// RunFor is Run of one step for exactly a platform.
+func RunFor(ctx context.Context, p *project.Project, lock *snapshot.Lock, r *execution.Runner, only execution.Key) (*execution.Result, error) {
+	made, err := Plan(ctx, p, lock, r.Store, []execution.Key{only})
+	if err != nil {
+		return nil, err
+	}
+	r.Project = p.Root
+	results, err := r.Steps(ctx, made, []execution.Key{only})
+	if len(diag.All(err)) == 0 && err != nil {
+		return nil, fmt.Errorf("running steps: %w", err)
+	}
+	return results[only], err
+}
+
+// here are those steps for this machine that are wanted for any, where the project is for it.
+func here(p *project.Project, only []execution.Key) (keys []execution.Key) {
+	all := slices.Clone(p.Platforms)
+	for _, img := range p.Images {
+		all = append(all, img.Platforms...)
+	}
+	if !slices.Contains(all, execution.Platform()) {
+		return nil
+	}
+	for _, k := range only {
+		keys = append(keys, execution.Key{Step: k.Step, Platform: execution.Platform()})
+	}
+	return keys
+}
+
 // OfImages lists the steps that images of a project need: those whose outputs their layers
 // take, those that run install scripts of the packages that those take, and those that must
 // pass first, on each image's platforms.
@@ -163,18 +192,19 @@ func Known(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *
 	return Run(ctx, p, lock, &execution.Runner{Store: store, KnownOnly: true}, keys)
 }
 
-// Run plans the steps that are wanted and runs them.
+// Run plans the steps that are wanted and runs them. For another platform than this machine's,
+// what a step made for this one serves where no machine code is in it.
 func Run(ctx context.Context, p *project.Project, lock *snapshot.Lock, r *execution.Runner, only []execution.Key) (execution.Results, error) {
 	scripted := slices.ContainsFunc(p.Npm, func(n pipelines.Npm) bool { return len(n.Scripts) > 0 }) // whose blocks must mean something
 	if len(only) == 0 && !scripted {
 		return execution.Results{}, nil
 	}
-	made, err := Plan(ctx, p, lock, r.Store, only)
+	made, err := Plan(ctx, p, lock, r.Store, append(here(p, only), only...))
 	if err != nil {
 		return nil, err
 	}
 	r.Project = p.Root
-	results, err := r.Steps(ctx, made, only)
+	results, err := r.Joined(ctx, made, only)
 	if len(diag.All(err)) == 0 && err != nil {
 		return nil, fmt.Errorf("running steps: %w", err)
 	}

@@ -2,8 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/oversight"
 	"github.com/nbuild/nbuild/internal/machine"
@@ -84,8 +86,11 @@ func (r *Result) Text() string {
 			action = s.Action
 		}
 		state := "to run"
-		if s.Cached {
+		switch {
+		case s.Cached:
 			state = "cached"
+		case s.Platform != execution.Platform() && r.here(s.Name):
+			state = "served by " + execution.Platform() + ", unless it makes machine code"
 		}
 		fmt.Fprintf(&b, "\nstep %s (%s): %s\n  action  %s\n  why     %s\n  run     %s\n  inputs  %d\n", s.Name, s.Platform, state, action, s.Why, diag.Clean(strings.Join(s.Run, " ")), s.Inputs)
 		for _, l := range s.Scripts {
@@ -128,6 +133,11 @@ func (r *Result) Text() string {
 		}
 	}
 	return b.String()
+}
+
+// here reports whether a step is planned for this machine's platform.
+func (r *Result) here(step string) bool {
+	return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Name == step && s.Platform == execution.Platform() })
 }
 
 // Validity is nbuild.validate/v1: what a valid build file holds.

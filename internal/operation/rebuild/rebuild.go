@@ -217,7 +217,9 @@ func inOrder(results execution.Results) []*execution.Result {
 	})
 	var all []*execution.Result
 	for _, k := range keys {
-		all = append(all, results[k])
+		if r := results[k]; r.Platform == k.Platform || results[execution.Key{Step: r.Step, Platform: r.Platform}] == nil { // each once, also where it serves another platform
+			all = append(all, r)
+		}
 	}
 	return all
 }

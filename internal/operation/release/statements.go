@@ -98,13 +98,19 @@ func ran(p *pipelines.Project, results execution.Results, wanted []execution.Key
 			return
 		}
 		seen[k] = true
+		if at := (execution.Key{Step: r.Step, Platform: r.Platform}); at != k { // it serves another platform as well
+			if seen[at] {
+				return
+			}
+			seen[at] = true
+		}
 		one := predicate.Step{Name: r.Step, Platform: r.Platform, Action: r.Action, Where: r.Where}
 		if s, ok := p.Step(r.Step); ok {
 			one.Network, one.Unreproducible = s.Network, s.Unreproducible
 		}
 		all = append(all, one)
 		for _, n := range r.Needs {
-			add(execution.Key{Step: n, Platform: k.Platform})
+			add(execution.Key{Step: n, Platform: r.Platform})
 		}
 	}
 	for _, k := range wanted {

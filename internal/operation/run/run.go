@@ -71,14 +71,14 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 	if o.Log != nil {
 		r.runner.Events = apart{host.Events, o.Step, o.Log}
 	}
-	results, err := steps.Run(ctx, r.project, r.lock, r.runner, []execution.Key{r.key})
+	result, err := steps.RunFor(ctx, r.project, r.lock, r.runner, r.key)
 	if err != nil {
 		return nil, err
 	}
-	if results[r.key] == nil {
+	if result == nil {
 		return nil, missing(r.project, o.Step, nil)
 	}
-	return report(ctx, r.runner.Store, results[r.key])
+	return report(ctx, r.runner.Store, result)
 }
 
 // begun is a project of which a step is to run.
