@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/nbuild/nbuild/builder/sandbox"
 	"github.com/nbuild/nbuild/internal/cas"
@@ -29,8 +30,8 @@ type Elsewhere interface {
 	Share(ctx context.Context, j *Job, o *Outcome) error
 }
 
-// ErrLost reports other machines that are out of reach or can't do what they are asked
-// for, so that the same may well be done here. What they answer wrongly is another matter.
+// ErrLost reports other machines that are out of reach or do not answer, so that the same
+// may well be done here. What they refuse, or answer wrongly, is another matter.
 var ErrLost = errors.New("the machines of --remote do not do it")
 
 // Remote is other machines, and what they are there for.
@@ -59,7 +60,7 @@ const (
 // elsewhere has other machines find or make the result of a step. It is nil where they
 // have none and the step is to run here.
 func (r *Runner) elsewhere(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action) (*Result, error) {
-	if r.Remote == nil || r.lost.Load() || len(action.Weaker) > 0 {
+	if r.Remote == nil || r.Perturb != nil || r.lost.Load() || len(action.Weaker) > 0 {
 		return nil, nil
 	}
 	job := r.job(s, action)
@@ -141,7 +142,7 @@ func (r *Runner) failedThere(ctx context.Context, s *pipelines.PlannedStep, out 
 
 // share gives what ran here to other machines.
 func (r *Runner) share(ctx context.Context, s *pipelines.PlannedStep, action *pipelines.Action, out *Result, ran *sandbox.Result) error {
-	if r.Remote == nil || !r.Remote.Share || r.lost.Load() || len(action.Weaker) > 0 {
+	if r.Remote == nil || r.Perturb != nil || !r.Remote.Share || r.lost.Load() || len(action.Weaker) > 0 {
 		return nil
 	}
 	job := r.job(s, action)
@@ -159,6 +160,7 @@ type Job struct {
 	Store  *cas.Store
 
 	runner *Runner
+	mu     sync.Mutex // of what follows
 	blobs  []Piece
 	at     map[cas.Digest]source
 	own    string // where its own inputs are laid out, once they are
@@ -187,6 +189,12 @@ func (j *Job) end() { j.close() }
 // Pieces lists all that a machine must have to run the action, each once: its messages
 // and the files that it reads. Nothing is unpacked for it.
 func (j *Job) Pieces() ([]Piece, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.pieces()
+}
+
+func (j *Job) pieces() ([]Piece, error) {
 	if j.at != nil {
 		return j.blobs, nil
 	}
@@ -238,7 +246,9 @@ func (j *Job) Pieces() ([]Piece, error) {
 // would have it, so that it is unpacked once. Whoever reads the bytes holds them to their
 // digest.
 func (j *Job) Open(ctx context.Context, d cas.Digest) (io.ReadCloser, error) {
-	if _, err := j.Pieces(); err != nil {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.pieces(); err != nil {
 		return nil, err
 	}
 	from, ok := j.at[d]

@@ -10,13 +10,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/event"
 )
-
-// mostLogged is how many bytes of a command's output are kept. What comes after is
-// counted and dropped.
-const mostLogged = 64 << 20
 
 // logFile takes what a command prints: whole into a file, and line by line to whoever
 // watches.
@@ -48,7 +45,7 @@ func newLog(name string, to event.Sink, step string) (*logFile, error) {
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if room := mostLogged - l.size; room > 0 {
+	if room := bounds.StepLog - l.size; room > 0 {
 		n, err := l.file.Write(p[:min(int64(len(p)), room)])
 		if l.size += int64(n); err != nil {
 			return n, err
@@ -100,7 +97,7 @@ func (l *logFile) keep(ctx context.Context, store *cas.Store) (cas.Digest, error
 	if _, err := l.file.Seek(0, io.SeekStart); err != nil {
 		return cas.Digest{}, err
 	}
-	digest, _, err := store.Put(ctx, l.file, mostLogged)
+	digest, _, err := store.Put(ctx, l.file, bounds.StepLog)
 	return digest, err
 }
 
@@ -111,7 +108,7 @@ func replay(ctx context.Context, store *cas.Store, r *Result, to event.Sink) err
 		return err
 	}
 	defer blob.Close()
-	l := &logFile{to: to, step: r.Step, size: mostLogged} // which keeps nothing
+	l := &logFile{to: to, step: r.Step, size: bounds.StepLog} // which keeps nothing
 	if _, err := io.Copy(l, blob); err != nil {
 		return fmt.Errorf("reading the log of step %s: %w", r.Step, err)
 	}

@@ -88,7 +88,7 @@ func (t *taker) one(ctx context.Context, name string, info fs.FileInfo) error {
 		if err != nil {
 			return err
 		}
-		if leaves(name, target) {
+		if Leaves(name, target) {
 			t.refuse(name, fmt.Sprintf("is a link to %q, which leads out of the working folder", target))
 			return nil
 		}
@@ -115,8 +115,8 @@ func (t *taker) one(ctx context.Context, name string, info fs.FileInfo) error {
 	return err
 }
 
-// leaves reports whether a link leads out of the working folder, by its text alone.
-func leaves(name, target string) bool {
+// Leaves reports whether a link leads out of the working folder, by its text alone.
+func Leaves(name, target string) bool {
 	if path.IsAbs(target) || strings.ContainsRune(target, 0) || len(target) > bounds.Path {
 		return true
 	}

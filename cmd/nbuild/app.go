@@ -31,6 +31,8 @@ type app struct {
 	color    string
 	json     bool
 	verbose  bool
+	remote   machine.Remote
+	fallback string
 
 	events event.Sink
 	done   func() // clears the live line
@@ -48,7 +50,12 @@ func newApp(s surroundings) *app {
 Docker daemon and without running npm, writes what is in them as a CycloneDX BOM,
 signs where they came from, and checks all of it before production runs them.`,
 		SilenceUsage: true, SilenceErrors: true,
-		PersistentPreRunE: func(cmd *cobra.Command, args []string) error { return a.prepare() },
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.checkRemote(cmd); err != nil {
+				return err
+			}
+			return a.prepare()
+		},
 	}
 	f := a.root.PersistentFlags()
 	f.StringVarP(&a.chdir, "chdir", "C", "", "work in this `dir`")
@@ -59,6 +66,7 @@ signs where they came from, and checks all of it before production runs them.`,
 	f.StringVar(&a.color, "color", "auto", "`when` to use colour: auto, always or never")
 	f.BoolVar(&a.json, "json", false, "print one JSON object on stdout")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
+	a.remoteFlags()
 	a.root.SetArgs(s.args)
 	a.root.SetIn(s.stdin)
 	a.root.SetOut(s.stdout)
@@ -128,8 +136,8 @@ func (a *app) host() (machine.Host, error) {
 		return machine.Host{}, err
 	}
 	return machine.Host{
-		Dir: a.dir, File: a.file, Vars: vars, Environ: withoutPasswords(a.environ), Home: a.env("HOME"),
-		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version, BuildID: program(), Patience: a.patience, Debian: a.debian,
+		Dir: a.dir, File: a.file, Vars: vars, Environ: withoutSecrets(a.environ), Home: a.env("HOME"),
+		StoreDir: store, Now: a.now, Offline: a.offline, Events: a.events, Version: version, BuildID: program(), Patience: a.patience, Debian: a.debian, Remote: a.remoteHost(),
 	}, nil
 }
 

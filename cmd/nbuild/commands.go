@@ -10,10 +10,10 @@ func (a *app) commands() {
 	}{
 		{"start", "Start", []*cobra.Command{a.initCommand(), a.explainCommand()}},
 		{"build", "Build", []*cobra.Command{
-			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), a.installCommand(), a.planCommand(), a.runCommand(), a.buildCommand(), a.checkCommand(), a.rebuildCommand(), a.cacheCommand(),
+			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), steps(a.installCommand()), a.planCommand(), steps(a.runCommand()), steps(a.buildCommand()), steps(a.checkCommand()), a.rebuildCommand(), a.cacheCommand(),
 		}},
 		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.traceCommand(), a.diffCommand()}},
-		{"release", "Release", []*cobra.Command{a.releaseCommand(), a.keygenCommand()}},
+		{"release", "Release", []*cobra.Command{steps(a.releaseCommand()), a.keygenCommand()}},
 		{"trust", "Trust", []*cobra.Command{a.verifyCommand(), a.trustCommand()}},
 		{"other", "Other", []*cobra.Command{a.doctorCommand(), a.versionCommand(), a.manCommand()}},
 	}

@@ -47,7 +47,7 @@ func main() {
 		os.Exit(1)
 	}
 	environ := os.Environ()
-	for _, name := range passwordVariables {
+	for _, name := range secretVariables {
 		os.Unsetenv(name) // no helper program that is run inherits it
 	}
 	os.Exit(run(surroundings{

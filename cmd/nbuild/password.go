@@ -16,11 +16,14 @@ import (
 // sent to a registry, and programs that are run see the environment.
 var passwordVariables = []string{"NBUILD_PASSWORD", "COSIGN_PASSWORD"}
 
-// withoutPasswords is an environment without them.
-func withoutPasswords(environ []string) []string {
+// secretVariables are what no program that is run, and no setting that is sent anywhere, sees.
+var secretVariables = append([]string{"NBUILD_REMOTE_TOKEN"}, passwordVariables...)
+
+// withoutSecrets is an environment without them.
+func withoutSecrets(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		return slices.Contains(passwordVariables, name)
+		return slices.Contains(secretVariables, name)
 	})
 }
 

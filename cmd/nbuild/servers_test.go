@@ -95,6 +95,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"push-raw":       pushRaw,
 	"shell-base":     shellBase,
 	"npm-tool":       npmTool,
+	"remote-server":  remoteServer,
 	"struck":         struck,
 	"gone":           gone,
 }

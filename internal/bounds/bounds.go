@@ -67,6 +67,8 @@ const (
 	GuardFiles     = 64        // entries of it
 	GuardSettings  = 8 << 20   // the settings of a guard, which name files that import
 	TraceRecord    = 1 << 30   // what the processes of a traced command write, together
+	StepLog        = 64 << 20  // what is kept of what a step prints
+	StepReport     = 1 << 20   // what the sandbox says of a step that ran on another machine
 	ExcerptRunes   = 120       // characters of the line that a finding shows
 )
 
@@ -81,6 +83,7 @@ const (
 	AnswerTimeout  = 60 * time.Second // a whole answer that a verdict waits for, where it is small
 	AnswerRate     = 64 << 10         // ... and bytes a second of one that is not
 	VerifyTimeout  = 5 * time.Minute  // a verdict, where nothing else is said
+	RemoteQueue    = time.Hour        // that an action waits for a worker, beside the time of its own
 	RetryLimit     = 3                // tries of one request
 	RetryWait      = 5 * time.Minute  // that a server may ask for before it is asked again
 )

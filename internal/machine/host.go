@@ -36,6 +36,7 @@ type Host struct {
 	BuildID  string // names the very code that runs, "" where it is not known
 	Patience Patience
 	Debian   Debian
+	Remote   Remote
 }
 
 // Patience is how long servers are waited for. The zero value is the project's table.

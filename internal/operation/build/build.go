@@ -140,7 +140,12 @@ func (b *Built) make(ctx context.Context, host machine.Host, only []string) erro
 	if b.Inputs, err = Inputs(ctx, p, b.Files); err != nil {
 		return err
 	}
-	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events, Perturb: b.perturb}
+	machines, end, err := steps.Remote(host)
+	if err != nil {
+		return err
+	}
+	defer end()
+	runner := &execution.Runner{Store: b.Store, Lease: b.lease, Events: host.Events, Perturb: b.perturb, Remote: machines}
 	needed, err := steps.OfImages(p, b.Lock, p.Images...)
 	if err != nil {
 		return err

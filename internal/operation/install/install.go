@@ -19,6 +19,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/nodemodules"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -86,7 +87,12 @@ func Run(ctx context.Context, host machine.Host, o Options) (*nodemodules.Result
 		return nil, err
 	}
 	defer lease.Close()
-	built, err := built(ctx, host, p, lock, &execution.Runner{Store: store, Lease: lease, Events: host.Events}, block, tree)
+	machines, end, err := steps.Remote(host)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	built, err := built(ctx, host, p, lock, &execution.Runner{Store: store, Lease: lease, Events: host.Events, Remote: machines}, block, tree)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,12 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer r.close()
+	machines, end, err := steps.Remote(host)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	r.runner.Remote = machines
 	if o.Log != nil {
 		r.runner.Events = apart{host.Events, o.Step, o.Log}
 	}
