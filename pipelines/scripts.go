@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -30,9 +31,10 @@ type InstallScripts struct {
 	Package npm.Package
 	Script  *Script // that allows it
 	Facts   *snapshot.PackageFacts
-	Run     []Lifecycle // what runs, in npm's order
-	Left    []Lifecycle // what npm would run and nobody allows
-	Before  []Input     // what the package's folder held, with those of other packages below it
+	Run     []Lifecycle         // what runs, in npm's order
+	Left    []Lifecycle         // what npm would run and nobody allows
+	Tools   []snapshot.Artefact // that are named by what compiles: the compilers, Node and npm
+	Before  []Input             // what the package's folder held, with those of other packages below it
 }
 
 // Lifecycle is a script of a package.
@@ -260,6 +262,11 @@ func (pl *planner) scriptStep(ctx context.Context, block *Npm, one *InstallScrip
 	problems := len(pl.problems)
 	out := PlannedStep{
 		Step: step, Platform: platform, Scripts: one, Base: pl.base(step.Base, platform, forCompiler), Helper: pl.helper(platform), Fixed: pl.Fixed,
+	}
+	for _, a := range out.Base {
+		if a.Kind == snapshot.KindTool || a.Kind == snapshot.KindNode || a.Kind == snapshot.KindBase || slices.Contains(debian.CompilerPackages, a.Name) {
+			one.Tools = append(one.Tools, a)
+		}
 	}
 	for path := range before {
 		out.Needs = append(out.Needs, ScriptsName(block.Name, path))

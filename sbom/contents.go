@@ -66,6 +66,16 @@ type Package struct {
 	Unbuilt          string           // why production does without what its scripts make, "" where nobody says so
 	HasInstallScript bool             // where Facts is nil: what the lockfile says
 	Signals          snapshot.Signals // what the registry said when it was pinned
+	Built            []Built          // what its install scripts made, by platform; empty where none ran
+}
+
+// Built is what install scripts of a package made for a platform, in its own folder.
+type Built struct {
+	Action  Action
+	Scripts []string            // that ran, "EVENT: text", in npm's order
+	With    []snapshot.Artefact // compilers, Node and npm
+	Files   []File              // that its tarball does not have, or not so
+	Gone    []string            // that its tarball has, and that are no more
 }
 
 // DefaultRegistry is the binding of a package that no scope binds.

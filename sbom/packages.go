@@ -64,6 +64,9 @@ func (w *writer) npmComponent(p *Package, ref string) cdx.Component {
 	if p.Optional {
 		c.Scope = cdx.ScopeOptional
 	}
+	if len(p.Built) > 0 {
+		c.Pedigree = &cdx.Pedigree{Notes: "The hashes are those of the tarball. Install scripts ran on what it holds, in a sandbox without a network; the properties nbuild:action, nbuild:script-ran, nbuild:built-with and nbuild:output say which, with what, and what they made."}
+	}
 	links := p.distribution()
 	if p.Facts == nil {
 		c.Licenses = licences(NoAssertion, w.version)
@@ -159,6 +162,13 @@ func packageProperties(p *Package) *[]cdx.Property {
 		add(propScript, UnknownScript)
 	}
 	add(propUnbuilt, p.Unbuilt)
+	for _, b := range p.Built {
+		for _, made := range builtProperties(b) {
+			if !slices.Contains(out, made) { // another platform's may be the same
+				out = append(out, made)
+			}
+		}
+	}
 	add(propProvenance, p.Signals.Provenance)
 	for _, m := range p.Signals.Maintainers {
 		add(propMaintainer, m)
@@ -168,6 +178,24 @@ func packageProperties(p *Package) *[]cdx.Property {
 	}
 	sortProperties(out)
 	return &out
+}
+
+// builtProperties lists what install scripts made of a package, and how.
+func builtProperties(b Built) []cdx.Property {
+	out := []cdx.Property{{Name: propAction, Value: b.Action.Platform + " sha256:" + b.Action.SHA256.String()}}
+	for _, s := range b.Scripts {
+		out = append(out, cdx.Property{Name: propRan, Value: s})
+	}
+	for _, a := range b.With {
+		out = append(out, cdx.Property{Name: propBuiltWith, Value: a.ID() + " sha256:" + a.SHA256.String()})
+	}
+	for _, f := range b.Files {
+		out = append(out, cdx.Property{Name: propOutput, Value: "sha256:" + f.SHA256.String() + " " + f.Name})
+	}
+	for _, name := range b.Gone {
+		out = append(out, cdx.Property{Name: propGone, Value: name})
+	}
+	return out
 }
 
 func sortProperties(ps []cdx.Property) {

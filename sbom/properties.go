@@ -22,8 +22,11 @@ const (
 	propDeprecated    = "nbuild:deprecated" // "true"
 	propBuiltBy       = "nbuild:built-by"
 	propSize          = "nbuild:size"
-	propAction        = "nbuild:action"         // of a step: the platform and its action's digest
-	propOutput        = "nbuild:output"         // of a step: the digest and the path of a file that it made
+	propAction        = "nbuild:action"         // of a step, or of a package's install scripts: the platform and its action's digest
+	propOutput        = "nbuild:output"         // of the same: the digest and the path of a file that was made
+	propRan           = "nbuild:script-ran"     // an install script that ran, "EVENT: text"
+	propBuiltWith     = "nbuild:built-with"     // what its install scripts had beside the package: compilers, Node, npm
+	propGone          = "nbuild:removed"        // a file of the tarball that install scripts removed
 	propSites         = "nbuild:dynamism:"      // and a kind: how many findings of it there are
 	propMore          = "nbuild:dynamism-more:" // and a kind: how many of them are no occurrences here
 	propUnparsed      = "nbuild:dynamism-unparsed"

@@ -57,6 +57,27 @@ func (r *Result) Made() []snapshot.Entry {
 	return all
 }
 
+// Gone are files that the package's tarball has and its folder no more, relative to it.
+func (r *Result) Gone() []string {
+	left := map[string]bool{}
+	for _, e := range r.Outputs {
+		left[e.Path] = true
+	}
+	folder, archive := r.Scripts.Package.Path, cas.Digest{}
+	for _, in := range r.Scripts.Before {
+		if in.Path == path.Join(folder, "package.json") {
+			archive = in.Archive
+		}
+	}
+	var all []string
+	for _, in := range r.Scripts.Before {
+		if in.Archive == archive && in.Link == "" && !in.Folder && !left[in.Path] {
+			all = append(all, strings.TrimPrefix(in.Path, folder+"/"))
+		}
+	}
+	return all
+}
+
 func unchanged(in pipelines.Input, e snapshot.Entry) bool {
 	if in.Link != "" || e.Link != "" {
 		return in.Link == e.Link

@@ -160,7 +160,7 @@ func (g *gatherer) source(s pipelines.Source, on pipelines.Machine, at string, p
 				return builder.NoPackage(s, pos)
 			}
 		}
-		return g.tree(tree, s.Name, at)
+		return g.tree(tree, s.Name, on.Platform, at)
 	case pipelines.FromFiles:
 		g.names = append(g.names, s.Files...)
 	case pipelines.FromProject:
@@ -206,7 +206,7 @@ func (g *gatherer) own() error {
 
 // tree adds the packages of a tree. One lockfile has one package at a path, so the
 // trees of several platforms join by path.
-func (g *gatherer) tree(tree *npm.Tree, block, at string) error {
+func (g *gatherer) tree(tree *npm.Tree, block, platform, at string) error {
 	facts, err := g.together(tree)
 	if err != nil {
 		return err
@@ -223,6 +223,7 @@ func (g *gatherer) tree(tree *npm.Tree, block, at string) error {
 	for i := range found {
 		inside[found[i].Path] = &found[i]
 	}
+	made := g.steps.Built(block, platform)
 	place := func(p string) string { return path.Join(at, p) }
 	into := &g.contents.Project
 	if into.Version == "" {
@@ -234,12 +235,20 @@ func (g *gatherer) tree(tree *npm.Tree, block, at string) error {
 		p.Found = inside[p.Path]
 		p.Path = place(p.Path)
 		p.Unbuilt = g.unbuilt(block, p.Name, p.Version)
+		if r := made[packages[i].Path]; r != nil {
+			if err := g.built(&p, r); err != nil {
+				return err
+			}
+		}
 		if p.Bundler != "" {
 			p.Bundler = place(p.Bundler)
 		}
 		if old, ok := g.packages[p.Path]; ok {
 			old.DependsOn = join(old.DependsOn, p.DependsOn, place)
 			old.Dev, old.Optional = old.Dev && p.Dev, old.Optional && p.Optional
+			if len(p.Built) > 0 && !slices.ContainsFunc(old.Built, func(b sbom.Built) bool { return b.Action == p.Built[0].Action }) {
+				old.Built, old.Found = append(old.Built, p.Built...), p.Found
+			}
 			continue
 		}
 		p.DependsOn = join(nil, p.DependsOn, place)

@@ -47,3 +47,27 @@ func (g *gatherer) step(source pipelines.Source, platform string) error {
 	g.contents.Project.Found.Join(found)
 	return nil
 }
+
+// built says what install scripts made of a package, and joins what was found in that to
+// what was found in its tarball.
+func (g *gatherer) built(p *sbom.Package, r *execution.Result) error {
+	b := sbom.Built{Action: sbom.Action{Platform: r.Platform, SHA256: r.Action}, With: r.Scripts.Tools, Gone: r.Gone()}
+	for _, l := range r.Scripts.Run {
+		b.Scripts = append(b.Scripts, l.Event+": "+l.Text)
+	}
+	made := r.Made()
+	for _, e := range made {
+		if e.Link == "" {
+			b.Files = append(b.Files, sbom.File{Name: e.Path, SHA256: e.SHA256, Size: e.Size})
+		}
+	}
+	p.Built = append(p.Built, b)
+	found, err := g.findings.Built(g.ctx, made)
+	if err != nil || p.Found == nil {
+		return err
+	}
+	joined := *p.Found
+	joined.Join(found)
+	p.Found = &joined
+	return nil
+}

@@ -171,7 +171,15 @@ func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Ma
 	if err != nil {
 		return err
 	}
+	made := g.subject.Steps.Built(s.Name, on.Platform)
 	for _, p := range packages {
+		if r := made[p.Path]; r != nil {
+			found, err := g.collector.Built(ctx, r.Made())
+			if err != nil {
+				return err
+			}
+			p.Join(found)
+		}
 		if len(g.subject.Project.Npm) > 1 {
 			p.Path = path.Join(s.Name, p.Path)
 		}
