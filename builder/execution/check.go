@@ -45,11 +45,13 @@ func unmet(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag
 // mend is what helps against what an image did.
 func mend(unmet string) string {
 	switch {
+	case strings.Contains(unmet, "a container ends with its command"):
+		return "correct what it says, and have the command itself stay: its files are read-only but for /tmp, it has no network, and what it leaves in the background ends with it"
 	case strings.Contains(unmet, "of localhost alone"):
 		return "have the server listen on 0.0.0.0, as many do where `env = { HOST = \"0.0.0.0\" }` says so, or write `expect_http = \"localhost:…\"` where only its own container asks it"
 	case strings.Contains(unmet, "nothing listened"), strings.Contains(unmet, "did not end within"):
 		return "correct the port or the command, give it what it waits for in `env`, or more `timeout`"
-	case strings.Contains(unmet, "answered"):
+	case strings.Contains(unmet, "answer"), strings.Contains(unmet, "did not print"):
 		return "correct what it answers, or what the check expects of it"
 	}
 	return "correct what it says: its files are read-only but for /tmp, and it has no network"
