@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +96,14 @@ var askForm = lazyregexp.New(`^(localhost:)?([0-9]{1,5})(/[!-~]*)?$`)
 func (e *evaluator) checks(b *hclfile.Body, img *Image) {
 	for _, c := range b.Of("check") {
 		img.Checks = append(img.Checks, e.check(c, img))
+	}
+	if len(img.Checks) == 0 || !userForm().MatchString(img.User) {
+		return
+	}
+	for id := range strings.SplitSeq(img.User, ":") {
+		if n, err := strconv.ParseUint(id, 10, 32); err != nil || n == math.MaxUint32 {
+			e.Problem(b.At("user"), CodeForm, fmt.Sprintf("%s is no user or group that Linux has", id), "its numbers end with 4294967294, and the image is to be started", `write user = "65532:65532"`)
+		}
 	}
 }
 

@@ -185,11 +185,11 @@ func who(user string) (uid, gid uint32, err error) {
 	if !both {
 		g = "0"
 	}
-	id, err := strconv.ParseUint(u, 10, 31)
+	id, err := strconv.ParseUint(u, 10, 32)
 	if err != nil {
 		return 0, 0, fmt.Errorf("%q is no user by number", user)
 	}
-	of, err := strconv.ParseUint(g, 10, 31)
+	of, err := strconv.ParseUint(g, 10, 32)
 	if err != nil {
 		return 0, 0, fmt.Errorf("%q is no group by number", user)
 	}

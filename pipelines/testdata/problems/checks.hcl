@@ -48,3 +48,11 @@ image "guarded" {
     run = ["node", "--version"]
   }
 }
+
+image "large" {
+  cmd  = ["node", "server.js"]
+  user = "4294967295:5"
+  check "same" {
+    run = ["node", "--version"]
+  }
+}
