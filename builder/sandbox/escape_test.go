@@ -153,3 +153,19 @@ func TestALinkInTheRootMovesNoMount(t *testing.T) {
 		}
 	}
 }
+
+// Where on the host the folders of a step stand is the host's affair: /proc/self/mountinfo names
+// the root of each mount within its file system.
+func TestNoMountShowsAPathOfTheHost(t *testing.T) {
+	as(t, func(t *testing.T, w *world) {
+		_, log := w.run("mounts")
+		for _, place := range []string{"/", "/tmp", "/build", "/etc/passwd", "/dev"} {
+			if !strings.Contains(log, " "+place+" ") {
+				t.Errorf("%s is no mount:\n%s", place, log)
+			}
+		}
+		if strings.Contains(log, filepath.Base(w.dir)) {
+			t.Errorf("a path of the host is seen:\n%s", log)
+		}
+	})
+}

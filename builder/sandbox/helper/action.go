@@ -128,7 +128,9 @@ func makeScratch(input string) (string, error) {
 // clearScratch removes the scratch of an order and the folder that was made for it. It
 // is called in the namespace whose mounts stand in there, by who may remove all of it.
 func clearScratch(scratch string) {
-	_ = unix.Unmount(filepath.Join(scratch, newRoot), unix.MNT_DETACH)
+	for _, name := range []string{newRoot, etc} {
+		_ = unix.Unmount(filepath.Join(scratch, name), unix.MNT_DETACH)
+	}
 	_ = os.RemoveAll(filepath.Dir(scratch))
 }
 

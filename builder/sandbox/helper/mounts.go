@@ -21,6 +21,8 @@ const (
 	copied   = "image" // the root's folders in one, where they can't be laid over each other
 	upper    = "work"  // what the command writes into its working folder
 	overlaid = "merge" // the overlay's own
+	empty    = "empty" // what has nothing in it
+	overTmp  = "other" // that of the one over /tmp
 	tmp      = "tmp"   // what it writes into /tmp
 	etc      = "etc"   // files that are laid over those of the root
 	taken    = "out"   // the outputs
@@ -90,7 +92,7 @@ func layOut(o *protocol.Order, owner int) error {
 		{"folders in the scratch", func() error { return folders(o, at, owner) }},
 		{"the root file system", func() error { return wholeRoot(o, at, owner) }},
 		{"the places in the root", func() error { return places(o, root) }},
-		{"/tmp", func() error { return bind(at(tmp), root+"/tmp", unix.MS_NOSUID|unix.MS_NODEV) }},
+		{"/tmp", func() error { return written(at, tmp, overTmp, root+"/tmp") }},
 		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory, owner) }},
 	}
 	if o.Container == nil {
@@ -126,7 +128,7 @@ func places(o *protocol.Order, root string) error {
 
 // folders makes what the scratch holds, in the order of names.
 func folders(o *protocol.Order, at func(...string) string, owner int) error {
-	for _, name := range []string{etc, copied, overlaid, taken, newRoot, tmp, upper} {
+	for _, name := range []string{etc, copied, empty, overlaid, overTmp, taken, newRoot, tmp, upper} {
 		if err := os.Mkdir(at(name), 0o755); err != nil {
 			return err
 		}
@@ -137,6 +139,10 @@ func folders(o *protocol.Order, at func(...string) string, owner int) error {
 		if err := os.Mkdir(at(tmp, "home"), 0o755); err != nil {
 			return err
 		}
+	}
+	// In memory, so that where they are mounted from is no path of the host.
+	if err := unix.Mount("tmpfs", at(etc), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=64k"); err != nil {
+		return err
 	}
 	for _, f := range identityOf(o) {
 		if err := os.WriteFile(at(etc, f.name), []byte(f.text), 0o644); err != nil {
@@ -192,7 +198,10 @@ func bindReadOnly(from, to string, flags uintptr) error {
 // each other where that can't be had.
 func wholeRoot(o *protocol.Order, at func(...string) string, owner int) error {
 	root := at(newRoot)
-	if len(o.Over) == 0 {
+	if len(o.Over) == 0 { // over a folder without anything in it: see written
+		if overlay([]string{o.Root, at(empty)}, "", "", root) == nil {
+			return nil
+		}
 		return bindReadOnly(o.Root, root, 0)
 	}
 	lower := append([]string{o.Root}, o.Over...)
@@ -209,12 +218,23 @@ func wholeRoot(o *protocol.Order, at func(...string) string, owner int) error {
 	return bindReadOnly(at(copied), root, 0)
 }
 
+// written mounts a folder of the scratch that is written to. A bind would show in
+// /proc/self/mountinfo where on the host the folder stands (proc_pid_mountinfo(5), "root"); an
+// overlay over a folder without anything in it shows numbers of descriptors. Where none can be
+// had, it is a bind.
+func written(at func(...string) string, name, own, to string) error {
+	if overlay([]string{at(empty)}, at(name), at(own), to) == nil {
+		return nil
+	}
+	return bind(at(name), to, unix.MS_NOSUID|unix.MS_NODEV)
+}
+
 // work makes the working folder: the order's folders under what the command writes, or
 // a copy of them where no overlay can be had.
 func work(o *protocol.Order, at func(...string) string, owner int) error {
 	to := at(newRoot) + protocol.WorkDir
 	if len(o.Work) == 0 {
-		return bind(at(upper), to, unix.MS_NOSUID|unix.MS_NODEV)
+		return written(at, upper, overlaid, to)
 	}
 	err := overlay(o.Work, at(upper), at(overlaid), to)
 	if err == nil {
