@@ -59,7 +59,7 @@ func TestAGuardedImageStartsNodeThroughTheGuardWithItsList(t *testing.T) {
 	}
 	got := contents(t, built.Platforms[0])["guard"]
 	slices.Sort(got)
-	want := []string{".nbuild/guard.cjs", ".nbuild/guard.json", ".nbuild/hooks.mjs", ".nbuild/sources.json"}
+	want := []string{".nbuild/guard.cjs", ".nbuild/guard.json", ".nbuild/sources.json"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -82,7 +82,6 @@ func EntryPoint(cmd []string, mode Mode, o Options) (entrypoint, env []string, f
 	}
 	files = map[string][]byte{
 		script:                        Script(),
-		path.Join(home, "hooks.mjs"):  hooks,
 		path.Join(home, SettingsName): doc,
 	}
 	return slices.Concat(cmd[:1], s.Flags, cmd[1:]), []string{"NODE_DISABLE_COMPILE_CACHE=1"}, files, nil

@@ -36,6 +36,8 @@ var (
 	children []byte
 	//go:embed js/addons.js
 	addons []byte
+	//go:embed js/handover.js
+	handover []byte
 	//go:embed js/threads.js
 	threads []byte
 	//go:embed js/internals.js
@@ -44,8 +46,6 @@ var (
 	console []byte
 	//go:embed js/start.js
 	start []byte
-	//go:embed js/hooks.mjs
-	hooks []byte
 )
 
 // Script returns the guard that Node preloads. It reads its settings and the source
@@ -53,6 +53,6 @@ var (
 func Script() []byte {
 	return bytes.Join([][]byte{
 		engine, primordials, config, report, checks, modules, esm, evaluate, instrument, builtins, variablesSection(), flagsSection(), options, environment,
-		children, threads, addons, internals, console, start,
+		children, handover, threads, addons, internals, console, start,
 	}, nil)
 }

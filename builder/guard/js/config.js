@@ -1,12 +1,14 @@
 
 // The guard's own folder holds its settings, guard.json, the production source list,
 // sources.json (nbuild.sources/v1), and in enforce what requests mean, meanings.json
-// (nbuild.meanings/v1). Each is read once, here.
+// (nbuild.meanings/v1). Each is read once in a process, here, before any other code runs.
 
 const home = __dirname;
 
-// written holds the hash of each of the guard's files as this process found it.
-// checkIntact refuses to start what would read them again once they changed.
+// texts holds the guard's files as this process found them, and written their hashes.
+// Threads are handed the texts. A process that is started reads the files again, which
+// checkIntact refuses once they changed.
+const texts = create(null);
 const written = create(null);
 const config = settings();
 const enforcing = config.mode === 'enforce';
@@ -31,12 +33,16 @@ const importers = config.imports === undefined ? undefined : create(null);
 let entries;
 let meanings;
 readList();
-if (enforcing && existsSync(home + '/meanings.json')) readMeanings();
+if (enforcing && hasFile('meanings.json')) readMeanings();
+
+function hasFile(name) {
+  return handed === undefined ? existsSync(home + '/' + name) : hasOwn(handed.texts, name);
+}
 
 function ownFile(name) {
-  const content = readFileSync(home + '/' + name, 'utf8');
-  written[name] = hash(content);
-  return content;
+  texts[name] = handed === undefined ? readFileSync(home + '/' + name, 'utf8') : handed.texts[name];
+  written[name] = handed === undefined ? hash(texts[name]) : handed.written[name];
+  return texts[name];
 }
 
 function checkIntact() {

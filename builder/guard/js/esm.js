@@ -221,12 +221,6 @@ const compileByVM = require('vm').compileFunction;
 
 function guardESMByThread() {
   if (inHooksThread) {
-    // hooks.mjs takes it from here before anything else is loaded in the thread.
-    defineProperty(process, 'nbuild:hook', {
-      __proto__: null,
-      configurable: true,
-      value: { __proto__: null, check: (address, result, context) => checkLoaded(address, result, isRequire(context.conditions)) },
-    });
     importsHeld = true;
     return;
   }
@@ -291,19 +285,27 @@ function startThread() {
   thread();
 }
 
-// thread starts the thread that hooks run in. Node makes the options of its own threads
-// from a plain object, which takes what every object inherits.
+// thread starts the thread that hooks run in. The hook is an address that holds its own
+// text, and the guard comes with it from memory.
+const hookAddress = 'data:text/javascript,' + encodeURIComponent(`
+import vm from 'node:vm';
+import { createRequire } from 'node:module';
+let check;
+export function initialize(handed) {
+  const compiled = vm.compileFunction(handed.texts['guard.cjs'], ['exports', 'require', 'module', '__filename', '__dirname'], { filename: handed.file });
+  check = compiled({}, createRequire(handed.file), {}, handed.file, handed.home, handed);
+}
+export async function load(url, context, nextLoad) {
+  return check(url, await nextLoad(url, context), context);
+}`);
+
 function thread() {
   guardWorkers();
-  const names = ['execArgv', 'env'];
-  for (let i = 0; i < names.length; i++) {
-    if (getOwnPropertyDescriptor(ObjectPrototype, names[i]) === undefined) continue;
-    refuse('worker', 'The thread that modules load in', 'would be given an ' + names[i] + ' that was put on Object.prototype',
-      { __proto__: null, path: names[i], module: caller() }, 'closed');
-  }
+  const data = ownTexts();
+  data.hooks = true;
   startingHooks = true;
   try {
-    apply(register, Module, ['file://' + home + '/hooks.mjs']);
+    apply(register, Module, [hookAddress, { __proto__: null, data }]);
   } finally {
     startingHooks = false;
   }

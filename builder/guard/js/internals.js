@@ -72,6 +72,9 @@ function guardInternals() {
     return construct(compileBuiltin(found)[slice(info, at + 1)], []);
   });
   hold(internalBinding('module_wrap').ModuleWrap.prototype, 'constructor', Object);
+  mainMark = load('internal/modules/cjs/loader').kIsMainSymbol;
+  if (handed !== undefined) entryRunner = runnerOf(load);
+  if (major === 20) guardHooksThread(load('internal/worker'));
   guardMemory(internalBinding('fs'));
   guardSpawns();
   guardEngines();

@@ -55,12 +55,7 @@ function partOf(i) {
 // is not: Node starts to import it, and what it imports comes later.
 let mainMark;
 function linksAtOnce(self) {
-  if (mainMark === undefined) {
-    const marks = getOwnPropertySymbols(module);
-    for (let i = 0; i < marks.length; i++) if (text(marks[i]) === 'Symbol(kIsMainSymbol)') mainMark = marks[i];
-    if (mainMark === undefined) return false;
-  }
-  if (isProxy(self)) return false;
+  if (mainMark === undefined || isProxy(self)) return false;
   const mark = getOwnPropertyDescriptor(self, mainMark);
   if (mark === undefined || mark.value !== false) return false;
   // Node reads it again, and what it reads must not have become another.

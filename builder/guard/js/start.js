@@ -2,15 +2,8 @@
 // The start: what the process was given is checked first, then everything is put
 // in place, then the program runs.
 
-const inHooksThread = isHooksThread();
-
-// isHooksThread tells the thread that Node 20 runs load hooks in, which preloads the
-// guard as well. It has no file to run and no port to a parent.
-function isHooksThread() {
-  if (registerHooks !== undefined || process.argv.length > 1) return false;
-  const { isMainThread, parentPort } = require('worker_threads');
-  return !isMainThread && !parentPort;
-}
+// Node 20 runs load hooks in a thread, which has no file to run.
+const inHooksThread = handed !== undefined && handed.hooks === true;
 
 function checkStart() {
   if (major < 20) stop('Node ' + process.version + ' has no hash that a program can\'t replace; the guard needs 20.12 or later');
@@ -18,6 +11,8 @@ function checkStart() {
     refuse('flag', 'node', 'was started with ' + option + ', which is not known to be harmless', { __proto__: null, path: option }, 'flag');
   });
   startOptions = given.threads;
+  if (handed !== undefined && !inHooksThread) for (let i = 0; i < handed.preloads.length; i++) append(startOptions, '--require=' + handed.preloads[i]);
+  if (inWorker && handed === undefined && enforcing) stop('a thread began in another way than the guard has threads begin');
   // Node takes none for its own thread, which is given the variables as they are by then.
   const line = inHooksThread ? undefined : atStart.NODE_OPTIONS;
   const words = line === undefined ? [] : wordsOf(line);
@@ -44,6 +39,7 @@ function hideFlags() {
     if (ours > 0) i += ours - 1;
     else append(kept, given[i]);
   }
+  if (handed !== undefined && !inHooksThread) for (let i = 0; i < handed.preloads.length; i++) append(kept, '--require=' + handed.preloads[i]);
   process.execArgv = kept;
 }
 
@@ -71,3 +67,6 @@ if (config.mode !== 'off') {
   guardConsole();
   apply(onProcess, emitter, ['exit', summary]);
 }
+if (handed !== undefined) beginThread();
+// The hook that brought the guard into its thread asks it by this.
+return (address, result, context) => checkLoaded(address, result, isRequire(context.conditions));

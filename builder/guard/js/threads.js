@@ -44,28 +44,30 @@ function workerHandle() {
   return stop('what is beneath a worker is not where the guard knows it to be');
 }
 
+// What has a thread begin is a message like any other, and whoever has the port can write
+// one. The thread asks it for these two names at the least.
 function guardedPost(...args) {
   const message = args[0];
-  if (message !== null && typeof message === 'object' && !isProxy(message) && (hasOwn(message, 'doEval') || hasOwn(message, 'webWorkerData'))) put(args, 0, checkedPost(message));
+  if (message !== null && typeof message === 'object' && !isProxy(message) && hasOwn(message, 'type') && hasOwn(message, 'filename')) put(args, 0, checkedPost(message));
   return apply(postMessage, this, args);
 }
 
-// checkedPost refuses what would have a thread run a string as a module. It returns a copy:
-// while a message is written, a getter of it or of what is sent along could change it.
+// checkedPost is the door through which every thread begins: whatever it was to run, the
+// guard comes first. It returns a copy: while a message is written, a getter of it or of
+// what is sent along could change it.
 function checkedPost(message) {
-  const copy = { __proto__: null };
+  const copy = isArray(message) ? [] : { __proto__: null };
   const names = ownKeys(message);
   for (let i = 0; i < names.length; i++) {
-    if (typeof names[i] !== 'symbol' && getOwnPropertyDescriptor(message, names[i]).enumerable) copy[names[i]] = message[names[i]];
+    if (typeof names[i] !== 'symbol' && getOwnPropertyDescriptor(message, names[i]).enumerable) put(copy, names[i], message[names[i]]);
   }
   if (copy.type !== 'loadScript') return copy;
   const way = copy.doEval;
-  if (copy.webWorkerData === undefined) {
-    if (way === false || way === 'classic' || way === 'data-url') return copy; // all of which the guard in the thread sees
-    if (way === 'internal' && startingHooks && copy.filename === 'internal/modules/esm/worker') return copy;
+  if (way === 'internal' && startingHooks && copy.webWorkerData === undefined && copy.filename === 'internal/modules/esm/worker') return copy;
+  if (copy.webWorkerData !== undefined || (way !== false && way !== 'classic' && way !== 'data-url')) {
+    refuse('worker', 'A worker', 'would be told to run a string', { __proto__: null, module: caller() }, 'code');
   }
-  refuse('worker', 'A worker', 'would be told to run a string', { __proto__: null, module: caller() }, 'code');
-  return copy;
+  return handingOver(copy);
 }
 
 // Workers get the guard whatever options they are given. A worker from a string or
@@ -75,11 +77,15 @@ function guardWorkers() {
   if (working) return;
   const { Worker } = threads;
   const standIn = function (file, options) {
-    checkIntact();
     restrictThreads();
     if (new.target === undefined) throw new NodeTypeError("Class constructor Worker cannot be invoked without 'new'");
-    const given = workerOptions(options);
-    return construct(Worker, [workerFile(file, given), given], new.target);
+    const before = preloads;
+    try {
+      const given = workerOptions(options);
+      return construct(Worker, [workerFile(file, given), given], new.target);
+    } finally {
+      preloads = before;
+    }
   };
   defineProperty(standIn, 'name', { __proto__: null, value: 'Worker' });
   defineProperty(standIn, 'prototype', { __proto__: null, value: Worker.prototype, writable: false });
@@ -125,10 +131,13 @@ function workerOptions(given) {
     for (let i = 0; i < workerNames.length; i++) if (!hasOwn(options, workerNames[i])) options[workerNames[i]] = given[workerNames[i]];
   }
   if (options.execArgv && !isArray(options.execArgv)) return options; // as above
-  const flags = [];
-  for (let i = 0; i < config.flags.length; i++) if (config.flags[i] !== '--' + restriction) append(flags, config.flags[i]);
+  const flags = threadFlags();
   const theirs = options.execArgv ? readOptions(strings(options.execArgv), 0, (option) => refuseOption('A worker', option)).options : startOptions;
-  for (let i = 0; i < theirs.length; i++) append(flags, theirs[i]);
+  preloads = [];
+  for (let i = 0; i < theirs.length; i++) {
+    if (starts(theirs[i], '--require=')) append(preloads, slice(theirs[i], 10));
+    else append(flags, theirs[i]);
+  }
   options.execArgv = flags;
   options.env = workerEnvironment(options.env);
   options.resourceLimits = workerLimits(options.resourceLimits);

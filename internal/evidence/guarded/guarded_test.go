@@ -59,7 +59,7 @@ func newWorld(t testing.TB) *world {
 	files["/.nbuild/sources.json"], err = w.list.Format()
 	w.must(err)
 	w.entries = []*file{{Header: tar.Header{Name: ".nbuild/", Typeflag: tar.TypeDir, Mode: 0o755}}}
-	for _, name := range []string{"guard.cjs", "guard.json", "hooks.mjs", "sources.json"} {
+	for _, name := range []string{"guard.cjs", "guard.json", "sources.json"} {
 		w.add(".nbuild/"+name, string(files["/.nbuild/"+name]))
 	}
 	return w
@@ -183,7 +183,6 @@ func TestOfGivesBackWhatTheImageWasBuiltWith(t *testing.T) {
 			Lets: []sbom.Setting{{Name: "guard.children", Value: "/bin/git"}, {Name: "guard.permission", Value: "*"}},
 			Files: []sbom.Setting{
 				{Name: "/.nbuild/guard.cjs", Value: cas.Sum(guard.Script()).OCI()},
-				{Name: "/.nbuild/hooks.mjs", Value: cas.Sum(w.find("hooks.mjs").content).OCI()},
 			},
 			List: w.list,
 		}
@@ -314,7 +313,7 @@ func TestAGuardsLayerIsBounded(t *testing.T) {
 	})
 	t.Run("one file", func(t *testing.T) {
 		w := newWorld(t)
-		w.set("hooks.mjs", strings.Repeat("x", bounds.GuardLayer))
+		w.set("guard.cjs", strings.Repeat("x", bounds.GuardLayer))
 		w.refused(w.image(), "more than")
 	})
 	t.Run("settings", func(t *testing.T) {
@@ -433,7 +432,7 @@ func TestOfEndsWithItsContext(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	w := newWorld(f)
 	w.set("guard.cjs", "guard")
-	w.set("hooks.mjs", "hooks")
+	w.set("sources.json", "sources")
 	plain := w.archive()
 	f.Add(plain, uint8(0))
 	f.Add(pack(f, plain, types.OCILayer).packed, uint8(1))
