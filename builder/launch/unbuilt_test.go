@@ -137,6 +137,7 @@ func TestAPackageIsInTheImageWithWhatItsScriptMakes(t *testing.T) {
 		{"an addon of this Node", map[string]string{"package.json": gyp, "lib/binding/node-v127-linux-x64/a.node": addon("linux/amd64", []string{"node_register_module_v127"}, "libc.so.6")}, ""},
 		{"an addon of another Node", map[string]string{"package.json": gyp, "lib/binding/node-v115-linux-x64/a.node": addon("linux/amd64", []string{"node_register_module_v115"}, "libc.so.6")}, built},
 		{"an addon of another machine", map[string]string{"package.json": gyp, "prebuilds/linux-arm64/a.node": addon("linux/arm64", ofNodeAPI, "libc.so.6")}, built},
+		{"an addon of another musl, beside one that fits", map[string]string{"package.json": gyp, "a.glibc.node": addon("linux/amd64", ofNodeAPI, "libc.so.6"), "a.musl.node": addon("linux/amd64", ofNodeAPI, "libc.so")}, ""},
 		{"an addon of musl", map[string]string{"package.json": gyp, "prebuilds/linux-x64/a.musl.node": addon("linux/amd64", ofNodeAPI, "libc.musl-x86_64.so.1")}, built},
 		{"an addon of Windows", map[string]string{"package.json": gyp, "prebuilds/win32-x64/a.node": "MZ" + strings.Repeat("\x00", 58) + "\x40\x00\x00\x00PE\x00\x00"}, built},
 		{"a library and no addon", map[string]string{"package.json": gyp, "binding.gyp": "{}", "vendor/lib.so": addon("linux/amd64", nil)}, built},

@@ -153,7 +153,7 @@ func (u *unbuilt) fitting(o *linkage.Object, name string) bool {
 		return false
 	}
 	for _, n := range o.Needs {
-		if !u.musl && strings.HasPrefix(n.Library, "libc.musl-") || u.musl && n.Library == "libc.so.6" {
+		if !u.musl && (strings.HasPrefix(n.Library, "libc.musl-") || n.Library == "libc.so") || u.musl && n.Library == "libc.so.6" {
 			return false
 		}
 	}

@@ -41,6 +41,8 @@ function pasted(dir, said) {
   let text = readFileSync(file, 'utf8')
   const blocks = { dynamism: new Map(), npm: new Map() }
   const proposal = /\b(evaluator|instrumenter|unbuilt|load) "([^"]+)" \{/g
+  // One message names several packages, and shows the block of the first.
+  for (const [, labels] of said.matchAll(/modules of (.*?) turn strings into code/g)) said += labels.split(', ').map(l => ` evaluator "${l}" {`).join('')
   for (const [, kind, label] of said.matchAll(proposal)) {
     const head = `${kind} ${JSON.stringify(label)} {`
     if (!text.includes(head)) blocks[kind === 'unbuilt' ? 'npm' : 'dynamism'].set(head, `  ${head}\n    reason = "as the message proposes"\n  }\n`)
@@ -119,7 +121,7 @@ for (const source of projects) {
       writeFileSync(file, was.replace(/\n  guard +=.*/, '').replace(/(\nimage "[^"]+" \{\n)/, `$1  guard = "${mode}"\n`))
       let built, s
       for (let i = 0; i < 12; i++) {
-        built = run(dir, nbuild, '--progress', 'plain', 'build', '--to', 'oci:../out')
+        built = run(dir, nbuild, '--progress', 'plain', 'build', '-v', '--to', 'oci:../out')
         let proposed = mode === 'enforce' || !built.ok ? pasted(dir, built.err) : 0
         if (proposed === 0 && built.ok) {
           s = started(join(at, 'out'), join(at, 'root'), variables)

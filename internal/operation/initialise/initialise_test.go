@@ -120,7 +120,7 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 				"node_modules/core-js":{"version":"3.1.0","hasInstallScript":true,"resolved":"https://registry.example.com/core-js/-/core-js-3.1.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
 				"node_modules/addon":{"version":"1.0.0","hasInstallScript":true,"resolved":"https://registry.example.com/addon/-/addon-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
 				"node_modules/es5-ext":{"version":"1.0.0","dev":true,"hasInstallScript":true,"resolved":"https://registry.example.com/es5-ext/-/es5-ext-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}`)},
-			"npm \"deps\" {\n  unbuilt \"core-js\" {\n    reason = \"its script prints a message that asks for funding\"\n  }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"install scripts do not run, of addon@1.0.0"},
+			"npm \"deps\" {\n  unbuilt \"core-js\" {\n    reason = \"its script prints a message that asks for funding\"\n  }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"install scripts run only where a `script` block allows it, of addon@1.0.0"},
 		},
 		"another package manager": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "pnpm-lock.yaml": "lockfileVersion: '9.0'"},

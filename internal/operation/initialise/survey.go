@@ -83,7 +83,7 @@ func look(folder fs.FS) (*survey, error) {
 			s.doubt("%s can't be planned as it is: `nbuild pin` says why", lock)
 		}
 		if all := s.installs.scripts; len(all) > 0 {
-			s.doubt("install scripts do not run, of %s: `nbuild build` says where an image needs what one makes", strings.Join(all, ", "))
+			s.doubt("install scripts run only where a `script` block allows it, of %s: `nbuild build` says where an image needs what one makes", strings.Join(all, ", "))
 		}
 	}
 	s.engine(m, text(folder, ".nvmrc"), text(folder, ".node-version"))

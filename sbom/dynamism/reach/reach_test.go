@@ -175,6 +175,29 @@ func TestResultSaysHowEachFileIsGoverned(t *testing.T) {
 	}
 }
 
+// A package.json in a folder of a package governs what is there, also a file whose name
+// says what it is: each file's Package is a file of the result.
+func TestEveryGoverningFileIsOfTheResult(t *testing.T) {
+	fsys, _ := files("app/a.js: require('p/b/c.cjs'); require('p/d/e.json')", "app/node_modules/p/package.json: {}", "app/node_modules/p/b/package.json: {\"type\":\"module\"}", "app/node_modules/p/b/c.cjs",
+		"app/node_modules/p/d/package.json: {}", "app/node_modules/p/d/e.json: {}")
+	got, err := Run(fsys, []string{"app/a.js"}, Options{Node: "22"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{"": true}
+	for _, f := range got.Files {
+		there[f.Path] = true
+	}
+	if !there["app/node_modules/p/b/package.json"] || !there["app/node_modules/p/d/package.json"] {
+		t.Errorf("files: %v", got.Files)
+	}
+	for _, f := range got.Files {
+		if !there[f.Package] {
+			t.Errorf("%s is governed by %s, which is no file of the result", f.Path, f.Package)
+		}
+	}
+}
+
 func TestMeaningsAreWhatRequireAnswers(t *testing.T) {
 	fsys, entry := files(
 		"app/a.js: require('./lib'); require('p/x'); require.resolve('./data.json'); require('fs'); require('/app/lib'); import('./lib/index.js'); require('./none'); require(`./w/${x}.js`); require('node:fs')",

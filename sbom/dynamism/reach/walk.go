@@ -250,9 +250,20 @@ func (s *source) place(at js.Ref, message string) Warning {
 	return Warning{File: s.file, Line: line, Column: column, Message: message}
 }
 
+// governed notes the package.json that governs a file where nothing has asked for it yet,
+// as for one whose name says alone what it is: what names it as its package has it beside.
+func (w *walk) governed() {
+	for _, p := range slices.Sorted(maps.Keys(w.files)) {
+		if m, err := w.r.Governing(p); err == nil && m != nil && w.files[m.Path] == nil && w.files[p].Format != resolution.Other {
+			w.reach(m.Path, p, Governs, false, resolution.Require, 0)
+		}
+	}
+}
+
 // result orders what was found.
 func (w *walk) result() *Result {
 	out := &Result{}
+	w.governed()
 	for _, p := range slices.Sorted(maps.Keys(w.files)) {
 		f := w.files[p]
 		f.From = slices.Sorted(maps.Keys(f.from))
