@@ -201,6 +201,9 @@ func scriptsFailed(s *pipelines.PlannedStep, r *sandbox.Result, look string) *di
 		one.What = fmt.Sprintf("an install script of %s@%s was killed by signal %d", p.Name, p.Version, r.Exit-128)
 	}
 	one.Why = fmt.Sprintf("it ran in the sandbox, without a network, and with the packages alone that it asks for (%s); nothing that it made is kept", strings.Join(texts, "; "))
-	one.Remedy = look + ways(p.Name, s.Scripts)
+	if what, _ := pipelines.Downloads(p.Name, s.Scripts.Run); what != "" {
+		one.Why += "; " + what
+	}
+	one.Remedy = look + "; where it asks a server for a file, that can be pinned, and `unbuilt` stand in place of the script block: " + pipelines.AsFetch(p.Name)
 	return one
 }

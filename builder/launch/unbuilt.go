@@ -3,7 +3,9 @@ package launch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -140,8 +142,43 @@ func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error
 	if len(says.Scripts) == 0 && u.gypless(placed, p) {
 		return nil
 	}
+	if laid, err := u.laid(path.Join(placed.At, p.Path), says); err != nil || laid {
+		return err
+	}
 	u.report(placed, p, says, asks)
 	return nil
+}
+
+// laid reports whether a layer has put an addon for the image into a package's folder, such
+// as one that was fetched.
+func (u *unbuilt) laid(folder string, says *snapshot.PackageFacts) (bool, error) {
+	found := false
+	err := fs.WalkDir(u.root, folder, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "node_modules":
+			return fs.SkipDir
+		case d.IsDir() || !isAddon(name) || slices.Contains(says.Natives, strings.TrimPrefix(name, folder+"/")):
+			return nil
+		}
+		n := u.root.Find("/" + name)
+		if n == nil {
+			return nil
+		}
+		data, err := u.root.Contents(n)
+		if err != nil || !bytes.HasPrefix(data, []byte(linkage.Magic)) {
+			return err
+		}
+		if o, err := linkage.Read(bytes.NewReader(data)); err == nil && u.fitting(o, name) {
+			found = true
+			return u.addon("/"+name, o)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // addon tells which libraries an addon of the image lacks.

@@ -24,11 +24,19 @@ func (u *unbuilt) report(placed *Placed, p *npm.Package, says *snapshot.PackageF
 	problem := &diag.Problem{
 		Code: CodeUnbuilt, Pos: p.Pos,
 		What: fmt.Sprintf("%s@%s is in image %q without what its install script makes", p.Name, p.Version, u.start.Image),
-		Why: fmt.Sprintf("no package's code runs in a build, so this did not: %s; and it %s for %s and %s, which production may find out when it loads it",
+		Why: fmt.Sprintf("no package's code runs in a build that build.hcl does not allow, so this did not: %s; and it %s for %s and %s, which production may find out when it loads it",
 			asks, has, u.start.Platform, node),
-		Remedy: fmt.Sprintf("use a version or another package that ships its machine code; or, where production does without what the script makes, say so in build.hcl%s:\n%s",
-			into(placed.Block), acceptance(placed.Block, p.Name)),
 	}
+	run := pipelines.LifecycleOf(says)
+	what, compiles := pipelines.Downloads(p.Name, run)
+	if what != "" {
+		problem.Why += "; " + what
+	}
+	if compiles {
+		problem.Remedy = fmt.Sprintf("have the sandbox run it, without a network, by a block in build.hcl%s, then `nbuild pin`:\n%s\nor ", into(placed.Block), allowing(placed.Block, p.Name, run))
+	}
+	problem.Remedy += fmt.Sprintf("pin the file that it would bring: %s; or, where production does without what the script makes, say so%s:\n%s",
+		pipelines.AsFetch(p.Name), into(placed.Block), acceptance(placed.Block, p.Name))
 	if p.Optional {
 		u.warnings = append(u.warnings, problem)
 		return
@@ -61,6 +69,19 @@ func into(b *pipelines.Npm) string {
 		return ""
 	}
 	return fmt.Sprintf(", in the block npm %q", b.Name)
+}
+
+// allowing is the block that allows what an install runs of a package.
+func allowing(b *pipelines.Npm, name string, run []pipelines.Lifecycle) string {
+	var events []string
+	for _, l := range run {
+		events = append(events, fmt.Sprintf("%q", l.Event))
+	}
+	inner := fmt.Sprintf("  script %q {\n    allow  = [%s]\n    reason = \"what it makes, and why production needs it\"\n  }", name, strings.Join(events, ", "))
+	if b.Implied {
+		return fmt.Sprintf("npm %q {\n%s\n}", b.Name, inner)
+	}
+	return inner
 }
 
 // acceptance is the block to paste.
