@@ -246,3 +246,68 @@ func TestModuleVersionsAreNodes(t *testing.T) {
 		}
 	}
 }
+
+// What a script would bring from a server may be fetched, and laid where the package looks
+// for it: an addon that fits is one, wherever it came from.
+func TestALayerMayBringTheAddonThatAScriptWouldBring(t *testing.T) {
+	for name, test := range map[string]struct {
+		code string
+		want int
+	}{
+		"one that fits":         {addon("linux/amd64", ofNodeAPI, "libc.so.6"), 0},
+		"one of another Node":   {addon("linux/amd64", []string{"node_register_module_v115"}, "libc.so.6"), 1},
+		"one without its parts": {addon("linux/amd64", ofNodeAPI, "libsecret-1.so.0"), 1},
+		"no machine code":       {"text", 1},
+	} {
+		s := newShelf(t)
+		s.put("metal", map[string]string{"package.json": gyp})
+		s.members = append(s.members, image.Files([]image.File{{Path: "a.node", Data: []byte(test.code)}}, "app/node_modules/metal/build/Release", "fetch.metal", "fetch.metal"))
+		if problems, _ := s.check(system(t, s.store), nil); len(problems) != test.want {
+			t.Errorf("%s: %q", name, shown(problems))
+		}
+	}
+}
+
+func TestAPackageWhoseScriptsRanIsHeldToWhatTheyLeft(t *testing.T) {
+	const left = "postinstall"
+	for name, test := range map[string]struct {
+		code string // of build/a.node, "" where there is none
+		left bool   // a script that no block allows
+		want string // in the problem, "" where there is none
+	}{
+		"nothing":                           {"", false, ""},
+		"an addon":                          {addon("linux/amd64", ofNodeAPI, "libc.so.6"), false, ""},
+		"an addon, and a script is left":    {addon("linux/amd64", ofNodeAPI, "libc.so.6"), true, ""},
+		"nothing, and a script is left":     {"", true, "without what its postinstall script makes"},
+		"an addon of another machine":       {addon("linux/arm64", ofNodeAPI, "libc.so.6"), false, "without an addon that fits it"},
+		"an addon whose library is lacking": {addon("linux/amd64", ofNodeAPI, "libsecret-1.so.0"), false, "needs libsecret-1.so.0"},
+	} {
+		s := newShelf(t)
+		s.put("metal", map[string]string{"package.json": gyp})
+		built := Built{}
+		if test.code != "" {
+			digest, err := s.store.PutBytes(t.Context(), []byte(test.code))
+			if err != nil {
+				t.Fatal(err)
+			}
+			built.Files = []snapshot.Entry{{Path: "build/a.node", Mode: 0o755, Size: int64(len(test.code)), SHA256: digest}}
+			s.members = append(s.members, image.Stored(s.store, built.Files, "app/node_modules/metal", "npm.deps"))
+		}
+		if test.left {
+			built.Left = []pipelines.Lifecycle{{Event: left, Text: "x"}}
+		}
+		root, err := rootfs.New(t.Context(), system(t, s.store).Nodes(), s.members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := s.packages()
+		p.Placed[0].Built = map[string]Built{"node_modules/metal": built}
+		problems, _, err := CheckPackages(t.Context(), root, Start{Image: "shop", Platform: "linux/amd64", Node: "22.20.0", Base: Base{Name: "node"}}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (test.want == "") != (len(problems) == 0) || test.want != "" && !strings.Contains(problems[0].What, test.want) {
+			t.Errorf("%s: %q", name, shown(problems))
+		}
+	}
+}
