@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"runtime"
 	"slices"
@@ -51,12 +53,21 @@ func built(ctx context.Context, host machine.Host, p *project.Project, lock *sna
 	}
 	all := map[string][]snapshot.Entry{}
 	made := results.Built(block.Name, platform)
-	var bound []string
+	var bound, old []string
 	for _, at := range slices.Sorted(maps.Keys(made)) {
 		all[at] = made[at].Files()
-		if bindsNode(ctx, r.Store, all[at]) {
-			bound = append(bound, made[at].Scripts.Package.Name)
+		name := made[at].Scripts.Package.Name
+		for _, o := range addons(ctx, r.Store, all[at]) {
+			if !o.Addon.NodeAPI && !slices.Contains(bound, name) {
+				bound = append(bound, name)
+			}
+			if lack := newer(os.DirFS("/"), o); lack != "" && !slices.Contains(old, name+" ("+lack+")") {
+				old = append(old, name+" ("+lack+")")
+			}
 		}
+	}
+	if len(old) > 0 {
+		say(fmt.Sprintf("addons that were built for the suite of the base need a newer system than this one, and can't be loaded here: %s; develop in a container of that suite, or name an older `suite` in the base of the script block", strings.Join(old, ", ")))
 	}
 	if len(bound) > 0 {
 		here, err := host.NodeVersion(ctx)
@@ -73,17 +84,50 @@ func built(ctx context.Context, host machine.Host, p *project.Project, lock *sna
 	return all, nil
 }
 
-// bindsNode reports whether an addon among files is for one version of Node alone.
-func bindsNode(ctx context.Context, store *cas.Store, files []snapshot.Entry) bool {
-	return slices.ContainsFunc(files, func(e snapshot.Entry) bool {
+// addons reads those among files that are for a Node of Linux.
+func addons(ctx context.Context, store *cas.Store, files []snapshot.Entry) []*linkage.Object {
+	var all []*linkage.Object
+	for _, e := range files {
 		if path.Ext(e.Path) != ".node" || e.Link != "" {
-			return false
+			continue
 		}
 		data, err := store.Read(ctx, e.SHA256, bounds.FetchFile)
 		if err != nil {
-			return false
+			continue // whoever lays it out says so
 		}
-		o, err := linkage.Read(bytes.NewReader(data))
-		return err == nil && o.Addon.Is() && !o.Addon.NodeAPI
-	})
+		if o, err := linkage.Read(bytes.NewReader(data)); err == nil && o.Addon.Is() {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// libraries are the folders that Linux's loader looks in, for this machine's processor.
+var libraries = []string{"lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib"}
+
+// newer names a version of the C or C++ library that an addon asks for and this machine's
+// does not have, "" where there is none or that can't be told.
+func newer(root fs.FS, o *linkage.Object) string {
+	for _, need := range o.Needs {
+		if need.Library != "libc.so.6" && need.Library != "libstdc++.so.6" {
+			continue
+		}
+		for _, dir := range libraries {
+			data, err := fs.ReadFile(root, path.Join(dir, need.Library))
+			if err != nil {
+				continue
+			}
+			has, err := linkage.Read(bytes.NewReader(data))
+			if err != nil || has.Platform != o.Platform {
+				continue
+			}
+			for _, v := range slices.Backward(need.Versions) {
+				if !slices.Contains(has.Defines, v) {
+					return v
+				}
+			}
+			break
+		}
+	}
+	return ""
 }
