@@ -54,6 +54,14 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 			continue
 		}
 		inside := bundled(tree, built, p.Path)
+		if len(inside) == 0 {
+			member, err := NPM(store, a, join(at, p.Path), owner, commands[p.Path]...)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, member)
+			continue
+		}
 		member, err := NPMWithout(store, a, join(at, p.Path), owner, slices.Sorted(maps.Keys(inside)), commands[p.Path]...)
 		if err != nil {
 			return nil, err
