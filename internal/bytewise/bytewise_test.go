@@ -53,8 +53,8 @@ func TestArchivesAreComparedByEntry(t *testing.T) {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
 		for _, h := range headers {
-			text := h.Xattrs["text"] //nolint:staticcheck // a place for the contents, taken out again
-			h.Xattrs, h.Size = nil, int64(len(text))
+			text := h.PAXRecords["text"] // a place for the contents, taken out again
+			h.PAXRecords, h.Size = nil, int64(len(text))
 			if err := w.WriteHeader(&h); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestArchivesAreComparedByEntry(t *testing.T) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
 	}
 	file := func(name, text string, change ...func(*tar.Header)) tar.Header {
-		h := tar.Header{Name: name, Mode: 0o644, ModTime: at, Typeflag: tar.TypeReg, Xattrs: map[string]string{"text": text}}
+		h := tar.Header{Name: name, Mode: 0o644, ModTime: at, Typeflag: tar.TypeReg, PAXRecords: map[string]string{"text": text}}
 		for _, c := range change {
 			c(&h)
 		}

@@ -1,14 +1,13 @@
 package rebuild
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"time"
-
-	"context"
 
 	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -95,10 +94,7 @@ func (o *order) make(ctx context.Context, host machine.Host, say *speaker) (*mad
 		return nil, err
 	}
 	defer b.Close()
-	m := &made{Snapshot: b.Lock.Digest().OCI(), Inputs: b.Inputs.OCI()}
-	for _, r := range inOrder(b.Steps) {
-		m.Steps = append(m.Steps, r)
-	}
+	m := &made{Snapshot: b.Lock.Digest().OCI(), Inputs: b.Inputs.OCI(), Steps: inOrder(b.Steps)}
 	layout, err := oci.OpenLayout(o.Layout)
 	if err != nil {
 		return nil, err

@@ -35,8 +35,7 @@ type process struct {
 	errors  io.Writer
 
 	perturbations []Perturbation
-	processors    unix.CPUSet // those that it may have; none where it may have all
-	user          bool        // it is to be another user
+	user          bool // it is to be another user
 }
 
 // errDenied reports that the second process failed for want of a permission.
