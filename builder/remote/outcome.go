@@ -141,10 +141,10 @@ func (c *Client) list(ctx context.Context, l *lister, r *repb.ActionResult) erro
 			return err
 		}
 	}
-	// The two older lists are of servers that speak version 2.0, and name what the newer one does.
 	links := r.GetOutputSymlinks()
 	if len(links) == 0 {
-		links = slices.Concat(r.GetOutputFileSymlinks(), r.GetOutputDirectorySymlinks()) //nolint:staticcheck // see above
+		//lint:ignore SA1019 servers of version 2.0 have these alone
+		links = slices.Concat(r.GetOutputFileSymlinks(), r.GetOutputDirectorySymlinks())
 	}
 	for _, s := range links {
 		if err := l.top(s.GetPath()); err != nil {
