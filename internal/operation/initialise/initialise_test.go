@@ -102,7 +102,7 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 		},
 		"next": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"build":"run-s db:migrate build:next","db:migrate":"drizzle-kit migrate","build:next":"next build","start":"next start -p $PORT"}}`, "public/a.txt": "", "src/app.tsx": `import { Inter } from "next/font/google"`},
-			"# What `next start` serves: `nbuild explain next`.\nstep \"build\" {\n  use = \"next\"\n}\n\nimage \"x\" {\n  cmd    = [\"node\", \"server.js\"]\n  env    = { HOSTNAME = \"0.0.0.0\", NODE_ENV = \"production\" }\n  expose = [\"3000/tcp\"]\n\n" +
+			"# What the server of Next serves: `nbuild explain next`.\nstep \"build\" {\n  use = \"next\"\n}\n\nimage \"x\" {\n  cmd    = [\"node\", \"server.js\"]\n  env    = { HOSTNAME = \"0.0.0.0\", NODE_ENV = \"production\" }\n  expose = [\"3000/tcp\"]\n\n" +
 				"  layer \"server\" {\n    from = step.build.output[\".next/standalone\"]\n  }\n  layer \"static\" {\n    from = step.build.output[\".next/static\"]\n    to   = \"/app/.next/static\"\n  }\n  layer \"public\" {\n    from = files(\"public/**\")\n  }\n}\n",
 			[]string{"next/font/google", "`drizzle-kit migrate` asks", "of the start script: `$PORT`"},
 		},
