@@ -28,7 +28,7 @@ func TestEntryPointPutsTheGuardFirst(t *testing.T) {
 	if diff := cmp.Diff([]string{"NODE_DISABLE_COMPILE_CACHE=1"}, env); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}
-	if len(files) != 3 || len(files["/.nbuild/guard.cjs"]) == 0 {
+	if len(files) != 2 || len(files["/.nbuild/guard.cjs"]) == 0 {
 		t.Errorf("files: %d", len(files))
 	}
 	holds(t, "nbuild.guard-config.v1", files["/.nbuild/guard.json"])
