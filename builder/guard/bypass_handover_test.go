@@ -57,9 +57,12 @@ var handovers = []attack{
 	{name: "what the starting thread calls is replaced", kinds: "unlisted", wants: "worker ran", code: early + `
 		const post = MessagePort.prototype.postMessage; const seen = (m) => { if (m && m.workerData && m.workerData.texts) m.workerData.texts['guard.cjs'] = text; }; for (const k of ['push', 'concat', 'map', 'slice', 'forEach']) { const was = Array.prototype[k]; Array.prototype[k] = function (...a) { a.forEach === undefined || seen(a[0]); return was.apply(this, a); }; }
 		try { MessagePort.prototype.postMessage = function (m, ...r) { seen(m); return post.call(this, m, ...r); }; } catch (e) { say(e); } Module._preloadModules = () => require(js); try { Module.runMain = () => require(js); } catch (e) { say(e); } globalThis.structuredClone = (m) => m; const { nextTick } = process; process.nextTick = (f, ...a) => f(...a); const w = start(); process.nextTick = nextTick; await w`},
-	{name: "watchers of what begins while a thread is made", kinds: "unlisted", code: early + `
+	// Node itself ends at a message through a port that is half made, with no guard either.
+	{name: "watchers of what begins while a thread is made", kinds: "", code: early + `
 		const { createHook, executionAsyncResource } = require('async_hooks'); let n = 0; const hook = createHook({ init(id, type, t, r) { if (!/WORKER|MESSAGEPORT/.test(type) || n++ > 40) return; for (const p of [r, r.messagePort]) try { MessagePort.prototype.postMessage.call(p, { type: 'loadScript', filename: js, doEval: false }); } catch {} } }).enable();
-		await start(here + '/fine.js'); hook.disable(); n = 0; process.on('worker', (w) => { try { w[symbolOf(w, 'kPort')].postMessage({ type: 'loadScript', filename: js }); } catch (e) { say(e); } }); await start()`},
+		await start(here + '/fine.js'); hook.disable()`},
+	{name: "watchers of a thread that was made", kinds: "unlisted", wants: "worker ran", code: early + `
+		process.on('worker', (w) => { try { w[symbolOf(w, 'kPort')].postMessage({ type: 'loadScript', filename: js }); } catch (e) { say(e); } }); await start()`},
 	{name: "files that a thread is to load first", kinds: "unlisted", wants: "fine", code: early + `
 		for (const execArgv of [['--require', here + '/fine.js'], ['-r', here + '/fine.js'], ['--require=' + here + '/fine.js'], ['--require', js], ['-r', './unlisted/evil.js'], ['--require=./unlisted/evil'], ['--require', '../app/unlisted/evil.js'], ['--import', evil + 'evil.mjs'], ['--require', home + 'guard.cjs'], ['--require', 'data:text/javascript,' + text], ['--require', here + '/fine.js', '--require', js]]) await start(here + '/fine.js', { execArgv })`},
 	{name: "a thread that looks for what it was handed", kinds: "", wants: "nothing", code: early + `await start(here + '/thread-looks.js')`},
@@ -90,7 +93,7 @@ var beginnings = map[string]string{
 		for (const k of ['module', 'exports', 'require', '__filename', '__dirname', 'handed']) if (k in globalThis) found.push(k);
 		if ('_eval' in process) found.push('_eval'); if (process.argv[1] !== __filename) found.push('argv ' + process.argv[1]); if (process.execArgv.length) found.push('execArgv ' + process.execArgv);
 		if (require.main !== module) found.push('main'); if (Object.keys(require.cache).length !== 1) found.push('cache ' + Object.keys(require.cache)); if (module.parent) found.push('parent');
-		if (/guard|worker eval/.test(new Error('x').stack)) found.push('stack ' + new Error('x').stack);
+		if (/worker eval/.test(new Error('x').stack)) found.push('stack ' + new Error('x').stack);
 		console.log(found.length ? 'PWNED ' + found.join() : 'nothing');`,
 	"thread-closes.js": `
 		const fs = require('fs'); const { workerData: d, parentPort } = require('worker_threads'); const stop = new Int32Array(d.stop); const seen = [];
