@@ -19,6 +19,9 @@ through() {
   cp "$root/../shared/corpus/$name"/package*.json "$dir/"
   cp "$root/../shared/corpus/$name/.npmrc" "$dir/" 2>/dev/null || true
   chmod -R u+w "$dir"
+  # Without its sources nothing of it can be compiled or tested: init is to write no step.
+  node -e 'const p = require(process.argv[1]); p.scripts = { start: p.scripts.start ?? "" }
+    require("fs").writeFileSync(process.argv[1], JSON.stringify(p, null, 2) + "\n")' "$dir/package.json"
   # What stands in devDependencies too is development's, as npm has it.
   node -p 'const { dependencies, devDependencies } = require(process.argv[1])
     Object.keys(dependencies).filter(d => !(d in devDependencies)).map(d => `require(${JSON.stringify(d)})`).join("\n")' "$dir/package.json" >"$dir/$2"
