@@ -20,7 +20,7 @@ through() {
   cp "$root/../shared/corpus/$name/.npmrc" "$dir/" 2>/dev/null || true
   chmod -R u+w "$dir"
   # Without its sources nothing of it can be compiled or tested: init is to write no step.
-  node -e 'const p = require(process.argv[1]); p.scripts = { start: p.scripts.start ?? "" }
+  node -e 'const p = require(process.argv[1]); delete p.scripts.build, delete p.scripts.test
     require("fs").writeFileSync(process.argv[1], JSON.stringify(p, null, 2) + "\n")' "$dir/package.json"
   # What stands in devDependencies too is development's, as npm has it.
   node -p 'const { dependencies, devDependencies } = require(process.argv[1])
