@@ -60,11 +60,11 @@ built_image() {
   run "$1" build && return 0
   unbuilt=$(grep -o 'unbuilt "[^"]*"' "$work/told" | sort -u)
   if [ -z "$unbuilt" ] || grep '^error' "$work/told" | grep -v NB1153; then return 1; fi
-  {
-    echo 'npm "deps" {'
-    while read -r line; do printf '  %s {\n    reason = "no image is started here"\n  }\n' "$line"; done <<<"$unbuilt"
-    echo '}'
-  } >>"$dir/build.hcl"
+  # init may have written the block that they go into.
+  grep -q '^npm "deps" {' "$dir/build.hcl" || printf '\nnpm "deps" {\n}\n' >>"$dir/build.hcl"
+  while read -r line; do
+    sed -i "s|^npm \"deps\" {|&\n  $line {\n    reason = \"no image is started here\"\n  }|" "$dir/build.hcl"
+  done <<<"$unbuilt"
   run "$1" build
 }
 
