@@ -8,7 +8,6 @@ import (
 	"io"
 
 	repb "github.com/bazelbuild/remote-apis/build/bazel/remote/execution/v2"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/genproto/googleapis/bytestream"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -26,36 +25,20 @@ func (c *Client) fetch(ctx context.Context, store *cas.Store, pieces []execution
 	if err != nil {
 		return err
 	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(inFlight)
 	seen := map[cas.Digest]bool{}
-	var batch []execution.Piece
-	var size int64
-	flush := func() {
-		if of := batch; len(of) > 0 {
-			work.Go(func() error { return c.fetchBatch(ctx, store, of, can) })
-		}
-		batch, size = nil, 0
-	}
+	var missing []execution.Piece
 	for _, p := range pieces {
 		if have, ok := store.Stat(p.Digest); seen[p.Digest] || ok && have == p.Size {
 			continue
 		}
 		seen[p.Digest] = true
-		weight := p.Size + besides
-		if weight > can.batch {
-			work.Go(func() error {
-				return c.read(ctx, p, func(r io.Reader) error { return keep(ctx, store, r, p) })
-			})
-			continue
-		}
-		if size+weight > can.batch {
-			flush()
-		}
-		batch, size = append(batch, p), size+weight
+		missing = append(missing, p)
 	}
-	flush()
-	return work.Wait()
+	return inBatches(ctx, missing, can.batch,
+		func(ctx context.Context, of []execution.Piece) error { return c.fetchBatch(ctx, store, of, can) },
+		func(ctx context.Context, p execution.Piece) error {
+			return c.read(ctx, p, func(r io.Reader) error { return keep(ctx, store, r, p) })
+		})
 }
 
 // keep puts a blob into the store where it is what its digest says.

@@ -9,7 +9,6 @@ import (
 
 	repb "github.com/bazelbuild/remote-apis/build/bazel/remote/execution/v2"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/genproto/googleapis/bytestream"
 	"google.golang.org/grpc/status"
 
@@ -92,36 +91,15 @@ func (c *Client) give(ctx context.Context, pieces []execution.Piece, open opener
 	if err != nil || len(pieces) == 0 {
 		return err
 	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(inFlight)
-	var batch []execution.Piece
-	var size int64
-	flush := func() {
-		if of := batch; len(of) > 0 {
-			work.Go(func() error { return c.giveBatch(ctx, of, open, can) })
-		}
-		batch, size = nil, 0
-	}
 	for _, p := range pieces {
 		if can.largest > 0 && p.Size > can.largest {
 			return c.unable(fmt.Sprintf("it takes blobs of at most %d bytes, and the step reads one of %d", can.largest, p.Size), "ask who runs it to allow larger ones")
 		}
-		weight := p.Size + besides
-		if weight > can.batch {
-			work.Go(func() error { return c.giveStream(ctx, p, open, can) })
-			continue
-		}
-		if size+weight > can.batch {
-			flush()
-		}
-		batch, size = append(batch, p), size+weight
 	}
-	flush()
-	return work.Wait()
+	return inBatches(ctx, pieces, can.batch,
+		func(ctx context.Context, of []execution.Piece) error { return c.giveBatch(ctx, of, open, can) },
+		func(ctx context.Context, p execution.Piece) error { return c.giveStream(ctx, p, open, can) })
 }
-
-// besides is what stands beside the bytes of a blob in a batch, at most.
-const besides = 128
 
 // hold has no more than a few uploads and downloads at once, of all steps together.
 func (c *Client) hold(ctx context.Context) (release func(), err error) {
