@@ -57,9 +57,10 @@ var handovers = []attack{
 	{name: "what the starting thread calls is replaced", kinds: "unlisted", wants: "worker ran", code: early + `
 		const post = MessagePort.prototype.postMessage; const seen = (m) => { if (m && m.workerData && m.workerData.texts) m.workerData.texts['guard.cjs'] = text; }; for (const k of ['push', 'concat', 'map', 'slice', 'forEach']) { const was = Array.prototype[k]; Array.prototype[k] = function (...a) { a.forEach === undefined || seen(a[0]); return was.apply(this, a); }; }
 		try { MessagePort.prototype.postMessage = function (m, ...r) { seen(m); return post.call(this, m, ...r); }; } catch (e) { say(e); } Module._preloadModules = () => require(js); try { Module.runMain = () => require(js); } catch (e) { say(e); } globalThis.structuredClone = (m) => m; const { nextTick } = process; process.nextTick = (f, ...a) => f(...a); const w = start(); process.nextTick = nextTick; await w`},
-	// Node itself ends at a message through a port that is half made, with no guard either.
+	// A message through a port that is half made ends or stalls Node itself, with no guard
+	// either, so these wait until it is made.
 	{name: "watchers of what begins while a thread is made", kinds: "", code: early + `
-		const { createHook, executionAsyncResource } = require('async_hooks'); let n = 0; const hook = createHook({ init(id, type, t, r) { if (!/WORKER|MESSAGEPORT/.test(type) || n++ > 40) return; for (const p of [r, r.messagePort]) try { MessagePort.prototype.postMessage.call(p, { type: 'loadScript', filename: js, doEval: false }); } catch {} } }).enable();
+		const { createHook, executionAsyncResource } = require('async_hooks'); let n = 0; const hook = createHook({ init(id, type, t, r) { if (!/WORKER|MESSAGEPORT/.test(type) || n++ > 40) return; queueMicrotask(() => { for (const p of [r, r.messagePort]) try { MessagePort.prototype.postMessage.call(p, { type: 'loadScript', filename: js, doEval: false }); } catch {} }); } }).enable();
 		await start(here + '/fine.js'); hook.disable()`},
 	{name: "watchers of a thread that was made", kinds: "unlisted", wants: "worker ran", code: early + `
 		process.on('worker', (w) => { try { w[symbolOf(w, 'kPort')].postMessage({ type: 'loadScript', filename: js }); } catch (e) { say(e); } }); await start()`},
