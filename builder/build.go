@@ -16,7 +16,7 @@ import (
 	"github.com/nbuild/nbuild/builder/launch"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/internal/worktree"
@@ -34,10 +34,10 @@ type Input struct {
 
 	// Tree plans the tree of an npm block for a machine: all of it, or only what
 	// production needs.
-	Tree func(name string, on pipelines.Machine, all bool) (*npm.Tree, error)
+	Tree func(name string, on pipelines.Machine, all bool) (*locked.Tree, error)
 	// Available plans all of that tree but what can't be had, to say what a block can
 	// mean. Nothing is laid out from it.
-	Available func(name, platform string) (*npm.Tree, error)
+	Available func(name, platform string) (*locked.Tree, error)
 
 	// Sources lists what an image may load. It is asked for images that have the
 	// guard.

@@ -31,7 +31,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/worktree"
@@ -49,7 +49,7 @@ type site struct {
 	project   pipelines.Project
 	artefacts []snapshot.Artefact
 	files     []worktree.File
-	tree      npm.Tree
+	tree      locked.Tree
 	env       []string // of the base
 	sources   func(context.Context, Contents) (*Loads, error)
 }
@@ -156,9 +156,9 @@ func (s *site) npm(kind snapshot.Kind, name, platform string, needs []string, fi
 	if kind != snapshot.KindNPM {
 		return
 	}
-	p := npm.Package{Path: "node_modules/" + name, Name: name, Version: "1.0.0", Integrity: integrity}
+	p := locked.Package{Path: "node_modules/" + name, Name: name, Version: "1.0.0", Integrity: integrity}
 	for _, n := range needs {
-		p.Dependencies = append(p.Dependencies, npm.Edge{Name: n, To: "node_modules/" + n, Kind: npm.Prod})
+		p.Dependencies = append(p.Dependencies, locked.Edge{Name: n, To: "node_modules/" + n, Kind: locked.Prod})
 	}
 	s.tree.Packages = append(s.tree.Packages, p)
 }
@@ -189,8 +189,8 @@ func (s *site) build() ([]Image, error) {
 	defer root.Close()
 	return Images(s.t.Context(), Input{
 		Project: &s.project, Lock: lock, Store: s.store, Root: root, Files: s.files, Date: date, Events: event.Discard,
-		Tree:      func(string, pipelines.Machine, bool) (*npm.Tree, error) { t := s.tree; return &t, nil },
-		Available: func(string, string) (*npm.Tree, error) { t := s.tree; return &t, nil },
+		Tree:      func(string, pipelines.Machine, bool) (*locked.Tree, error) { t := s.tree; return &t, nil },
+		Available: func(string, string) (*locked.Tree, error) { t := s.tree; return &t, nil },
 		Sources:   s.sources,
 	})
 }

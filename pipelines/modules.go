@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -50,7 +50,7 @@ func (pl *planner) modules(ctx context.Context, s Source, platform string) packa
 }
 
 // treeOf makes the tree of planned packages, but for the folders of some of them.
-func (pl *planner) treeOf(ctx context.Context, planned *npm.Tree, from string, without map[string]bool) *Tree {
+func (pl *planner) treeOf(ctx context.Context, planned *locked.Tree, from string, without map[string]bool) *Tree {
 	before := len(pl.problems)
 	m := modules{tree: planned, index: pl.Index, links: "the commands of " + from, without: without}
 	for i := range planned.Packages {
@@ -77,7 +77,7 @@ func (pl *planner) treeOf(ctx context.Context, planned *npm.Tree, from string, w
 
 // ofPackage finds the artefact of a package of a tree, with its file index; the last result
 // is false where it is not pinned as the lockfile has it.
-func (pl *planner) ofPackage(p *npm.Package) (snapshot.Artefact, cas.Digest, bool) {
+func (pl *planner) ofPackage(p *locked.Package) (snapshot.Artefact, cas.Digest, bool) {
 	a, ok := pl.Lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
 	if !ok {
 		a, ok = pl.Lock.Find(snapshot.KindGit, p.Name, p.Version, "")
@@ -89,7 +89,7 @@ func (pl *planner) ofPackage(p *npm.Package) (snapshot.Artefact, cas.Digest, boo
 // modules is a tree of packages as its files are found: each where it is installed, from
 // the artefact that nbuild.lock has for it.
 type modules struct {
-	tree  *npm.Tree
+	tree  *locked.Tree
 	parts []part
 	index func(context.Context, cas.Digest) (*snapshot.Index, error)
 	links string // who makes the links, for people
@@ -148,8 +148,8 @@ func (m *modules) list(ctx context.Context) ([]Input, error) {
 			})
 		}
 	}
-	links := m.tree.BinLinks(func(p *npm.Package, file string) bool { return has(have, p, file) })
-	for file := range npm.Commands(links) { // each changes its own place
+	links := m.tree.BinLinks(func(p *locked.Package, file string) bool { return has(have, p, file) })
+	for file := range locked.Commands(links) { // each changes its own place
 		if i, ok := places[file]; ok {
 			e := entries[file].AsCommand()
 			out[i].Executable, out[i].Size, out[i].SHA256 = true, e.Size, e.SHA256
@@ -179,7 +179,7 @@ func (m *modules) left(at, file string) bool {
 }
 
 // has reports whether a package has a file, or a folder with files, of that name.
-func has(have map[string][]string, p *npm.Package, file string) bool {
+func has(have map[string][]string, p *locked.Package, file string) bool {
 	owner := p.Path
 	if p.Bundler != "" {
 		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)

@@ -12,7 +12,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/worktree"
 )
@@ -72,7 +72,7 @@ type World struct {
 
 	// Tree plans the tree of packages that a source names, for a platform. The
 	// result is nil where the source is a package that the lockfile does not have.
-	Tree func(ctx context.Context, block *Npm, s Source, platform string) (*npm.Tree, error)
+	Tree func(ctx context.Context, block *Npm, s Source, platform string) (*locked.Tree, error)
 
 	// Files lists the project's own files: all that a step may be given, or what an image
 	// takes.

@@ -19,6 +19,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -346,8 +347,8 @@ func TestPlansAreEqual(t *testing.T) {
 }
 
 // readTree makes World.Tree of a folder.
-func readTree(folder fs.FS) func(context.Context, *Npm, Source, string) (*npm.Tree, error) {
-	return func(_ context.Context, block *Npm, s Source, platform string) (*npm.Tree, error) {
+func readTree(folder fs.FS) func(context.Context, *Npm, Source, string) (*locked.Tree, error) {
+	return func(_ context.Context, block *Npm, s Source, platform string) (*locked.Tree, error) {
 		f, err := folder.Open(block.Lockfile)
 		if err != nil {
 			return nil, fmt.Errorf("reading lockfile: %w", err)
@@ -362,15 +363,15 @@ func readTree(folder fs.FS) func(context.Context, *Npm, Source, string) (*npm.Tr
 			return nil, err
 		}
 		cpu := map[string]string{"linux/amd64": "x64", "linux/arm64": "arm64"}[platform]
-		o := npm.Options{OS: "linux", CPU: cpu, Libc: "glibc"}
+		o := locked.Options{OS: "linux", CPU: cpu, Libc: "glibc"}
 		switch s.Tree {
 		case "package":
-			tree, _, err := npm.PlanPackage(lockfile, o, s.Package)
+			tree, _, err := locked.PlanPackage(lockfile, o, s.Package)
 			return tree, err
 		case "production":
 			o.Omit = []string{"dev"}
 		}
-		return npm.PlanTree(lockfile, o)
+		return locked.Plan(lockfile, o)
 	}
 }
 

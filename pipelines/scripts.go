@@ -9,7 +9,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/debian"
 	"github.com/nbuild/nbuild/internal/hclfile"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -27,7 +27,7 @@ const ScriptsPipeline = "npm/scripts"
 // Its step has the package's folder as its only output.
 type InstallScripts struct {
 	Npm     string // the npm block's name
-	Package npm.Package
+	Package locked.Package
 	Script  *Script // that allows it
 	Facts   *snapshot.PackageFacts
 	Run     []Lifecycle         // what runs, in npm's order
@@ -109,7 +109,7 @@ func (e *evaluator) scripts() {
 // scripted are the install scripts that run for a platform, by npm block, and the names of
 // their steps by the package's path.
 type scripted struct {
-	tree  *npm.Tree
+	tree  *locked.Tree
 	steps map[string]string
 }
 
@@ -136,7 +136,7 @@ func (pl *planner) scriptSteps(ctx context.Context, block *Npm, platform string)
 	}
 	s := scripted{tree: tree, steps: map[string]string{}}
 	var found []*InstallScripts
-	parts := map[string]*npm.Tree{}
+	parts := map[string]*locked.Tree{}
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
 		script := block.Allows(p.Name, p.Version)
@@ -206,7 +206,7 @@ func (pl *planner) meant(s *Script, run []Lifecycle) {
 
 // allowed finds what runs of a package; nil where it has no install script, or is not
 // pinned, which is reported elsewhere.
-func (pl *planner) allowed(ctx context.Context, tree *npm.Tree, p *npm.Package, script *Script) (*InstallScripts, error) {
+func (pl *planner) allowed(ctx context.Context, tree *locked.Tree, p *locked.Package, script *Script) (*InstallScripts, error) {
 	says, err := pl.facts(ctx, tree, p)
 	if says == nil || err != nil {
 		return nil, err
@@ -223,7 +223,7 @@ func (pl *planner) allowed(ctx context.Context, tree *npm.Tree, p *npm.Package, 
 }
 
 // facts are what a package's manifest says, from the file index of its tarball.
-func (pl *planner) facts(ctx context.Context, tree *npm.Tree, p *npm.Package) (*snapshot.PackageFacts, error) {
+func (pl *planner) facts(ctx context.Context, tree *locked.Tree, p *locked.Package) (*snapshot.PackageFacts, error) {
 	owner, within := p, ""
 	if p.Bundler != "" {
 		var ok bool
@@ -248,7 +248,7 @@ func (pl *planner) facts(ctx context.Context, tree *npm.Tree, p *npm.Package) (*
 
 // scriptStep plans the step that runs the scripts of one package: with what that needs, and
 // nothing of the project.
-func (pl *planner) scriptStep(ctx context.Context, block *Npm, one *InstallScripts, part *npm.Tree, before map[string]bool, platform string) {
+func (pl *planner) scriptStep(ctx context.Context, block *Npm, one *InstallScripts, part *locked.Tree, before map[string]bool, platform string) {
 	p := &one.Package
 	name := ScriptsName(block.Name, p.Path)
 	step := &Step{
@@ -300,7 +300,7 @@ func (pl *planner) scriptStep(ctx context.Context, block *Npm, one *InstallScrip
 
 // npmVariables is what npm puts into the environment of a package's scripts and its module
 // for them does not, but for what would name a machine, a person or a registry.
-func (pl *planner) npmVariables(p *npm.Package, of []snapshot.Artefact, platform string) map[string]string {
+func (pl *planner) npmVariables(p *locked.Package, of []snapshot.Artefact, platform string) map[string]string {
 	env := map[string]string{
 		"npm_package_integrity": p.Integrity, "npm_package_optional": "", "npm_package_dev": "", "npm_package_peer": "",
 	}

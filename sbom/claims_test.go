@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -248,10 +249,10 @@ func TestAPackageHasTheFactsOfItsTarball(t *testing.T) {
 		}
 		return &snapshot.Index{Package: own, Bundled: map[string]*snapshot.PackageFacts{"node_modules/c": inside}}, nil
 	}
-	tree := func() *npm.Tree {
-		return &npm.Tree{Name: "app", Root: []npm.Edge{{Name: "a", To: "node_modules/a"}}, Packages: []npm.Package{
+	tree := func() *locked.Tree {
+		return &locked.Tree{Name: "app", Root: []locked.Edge{{Name: "a", To: "node_modules/a"}}, Packages: []locked.Package{
 			{Path: "lib", Name: "lib", Link: "lib"},
-			{Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: integrityOf("a"), Origin: npm.Origin{From: npm.FromRegistry}, Dependencies: []npm.Edge{{Name: "c", To: "node_modules/a/node_modules/c"}}},
+			{Path: "node_modules/a", Name: "a", Version: "1.0.0", Integrity: integrityOf("a"), Origin: locked.Origin{From: locked.FromRegistry}, Dependencies: []locked.Edge{{Name: "c", To: "node_modules/a/node_modules/c"}}},
 			{Path: "node_modules/a/node_modules/c", Name: "c", Version: "2.0.0", Bundler: "node_modules/a"},
 		}}
 	}
@@ -263,9 +264,9 @@ func TestAPackageHasTheFactsOfItsTarball(t *testing.T) {
 		c.Facts != inside || !c.SHA256.IsZero() || c.Registry != "" || all[0].Facts != nil || asked != 1 || !slices.Equal(project.DependsOn, []string{"node_modules/a"}) {
 		t.Errorf("%+v\n%+v\nasked %d times", a, c, asked)
 	}
-	for name, change := range map[string]func(*npm.Tree){
-		"what is not pinned":          func(t *npm.Tree) { t.Packages[1].Version = "1.0.1" },
-		"a bundler that is not there": func(t *npm.Tree) { t.Packages[2].Bundler = "node_modules/b" },
+	for name, change := range map[string]func(*locked.Tree){
+		"what is not pinned":          func(t *locked.Tree) { t.Packages[1].Version = "1.0.1" },
+		"a bundler that is not there": func(t *locked.Tree) { t.Packages[2].Bundler = "node_modules/b" },
 	} {
 		changed := tree()
 		change(changed)
@@ -320,7 +321,7 @@ func TestABOMOfOthersIsReadByWhatItSays(t *testing.T) {
 	if p := got["own"]; p.Path != "node_modules/own" || p.Origin != OriginRegistry || p.Basis != snapshot.BasisLockfile || p.Registry != DefaultRegistry {
 		t.Errorf("%+v", p)
 	}
-	if p := got["x"]; p.Origin != origin(npm.Origin{From: npm.FromAddress, Address: address}, "x", "1.0.0") || p.Basis != "" {
+	if p := got["x"]; p.Origin != origin(locked.Origin{From: locked.FromAddress, Address: address}, "x", "1.0.0") || p.Basis != "" {
 		t.Errorf("%+v", p)
 	}
 	if p := got["f"]; !strings.Contains(p.Origin, "f-VERSION.tgz") || !slices.Equal(p.Hashes, []string{"SHA-1:" + strings.Repeat("cd", 20)}) {

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
@@ -58,7 +58,7 @@ type Package struct {
 	Dev       bool                   // only development reaches it
 	Optional  bool                   // only optional dependencies reach it
 
-	Origin           npm.Origin       // where its bytes come from; the zero value for not known
+	Origin           locked.Origin    // where its bytes come from; the zero value for not known
 	Address          string           // its http or https address, where the lockfile has one that may be shown
 	Basis            snapshot.Basis   // what named its bytes when it was pinned; "" for not known
 	Registry         string           // the scope its registry is bound to, DefaultRegistry, or "" for not known or no registry

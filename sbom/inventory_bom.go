@@ -6,7 +6,7 @@ import (
 
 	"github.com/package-url/packageurl-go"
 
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -86,9 +86,9 @@ func (c *bomComponent) origin(item Item) string {
 	q := p.Qualifiers.Map()
 	switch address, file := q["download_url"], q["file_name"]; {
 	case address != "":
-		return origin(npm.Origin{From: npm.FromAddress, Address: address}, item.Name, item.Version)
+		return origin(locked.Origin{From: locked.FromAddress, Address: address}, item.Name, item.Version)
 	case file != "":
-		return origin(npm.Origin{From: npm.FromFile, Address: file}, item.Name, item.Version)
+		return origin(locked.Origin{From: locked.FromFile, Address: file}, item.Name, item.Version)
 	case item.Registry != "":
 		return OriginRegistry
 	}

@@ -3,6 +3,7 @@ package sbom
 import (
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -69,11 +70,11 @@ func lockBasis(e *npm.Entry) snapshot.Basis {
 
 // origin is where bytes come from, as it is compared: what changes with every version
 // is taken out.
-func origin(o npm.Origin, name, version string) string {
+func origin(o locked.Origin, name, version string) string {
 	switch o.From {
-	case npm.FromRegistry:
+	case locked.FromRegistry:
 		return OriginRegistry
-	case npm.FromAddress:
+	case locked.FromAddress:
 		return npm.Place(o.Address, name, version)
 	}
 	text := o.Shown()

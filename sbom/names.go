@@ -3,9 +3,8 @@ package sbom
 import (
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/package-url/packageurl-go"
-
-	"github.com/nbuild/nbuild/internal/npm"
 )
 
 // npmPurl names an npm package (purl-spec, type npm).
@@ -26,9 +25,9 @@ func qualified(name, version string, q packageurl.Qualifiers) string {
 func packagePurl(p *Package) string {
 	var q packageurl.Qualifiers
 	switch p.Origin.From {
-	case npm.FromAddress:
+	case locked.FromAddress:
 		q = append(q, packageurl.Qualifier{Key: "download_url", Value: p.Origin.Shown()})
-	case npm.FromFile:
+	case locked.FromFile:
 		if !p.SHA256.IsZero() {
 			q = append(q, packageurl.Qualifier{Key: "checksum", Value: "sha256:" + p.SHA256.String()})
 		}

@@ -8,7 +8,7 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
@@ -101,7 +101,7 @@ func (r externals) list() *[]cdx.ExternalReference {
 // it: an address without whatever could be a secret in it, or the project's file.
 func (p *Package) distribution() externals {
 	address, comment := p.Address, ""
-	if p.Origin.From == npm.FromFile {
+	if p.Origin.From == locked.FromFile {
 		address, comment = (&url.URL{Path: p.Origin.Address}).String(), "a tarball of the project"
 	}
 	if address == "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -15,7 +16,7 @@ type Facts func(index cas.Digest) (*snapshot.Index, error)
 // FromTree returns the project and the packages of a planned tree. With a Lock and
 // Facts they carry everything the snapshot knows; with neither they carry what the
 // lockfile says, and Contents.Complete must stay false.
-func FromTree(tree *npm.Tree, lock *snapshot.Lock, facts Facts) (Project, []Package, error) {
+func FromTree(tree *locked.Tree, lock *snapshot.Lock, facts Facts) (Project, []Package, error) {
 	project := Project{Name: tree.Name, Version: tree.Version, License: tree.License}
 	for _, e := range tree.Root {
 		project.DependsOn = append(project.DependsOn, e.To)
@@ -47,7 +48,7 @@ func FromTree(tree *npm.Tree, lock *snapshot.Lock, facts Facts) (Project, []Pack
 
 // fill adds what the snapshot knows about a package: of its own tarball, or of its
 // bundler's, where it stands in a folder.
-func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, facts Facts, indexes map[cas.Digest]*snapshot.Index) error {
+func (p *Package) fill(tree *locked.Tree, from *locked.Package, lock *snapshot.Lock, facts Facts, indexes map[cas.Digest]*snapshot.Index) error {
 	owner := from
 	if from.Bundler != "" {
 		var ok bool
@@ -81,13 +82,13 @@ func (p *Package) fill(tree *npm.Tree, from *npm.Package, lock *snapshot.Lock, f
 	p.Basis = artefact.Basis()
 	p.Published = artefact.Facts["published"]
 	p.Signals = artefact.Signals()
-	if p.Registry = artefact.Facts["registry"]; p.Registry == "" && p.Origin.From == npm.FromRegistry {
+	if p.Registry = artefact.Facts["registry"]; p.Registry == "" && p.Origin.From == locked.FromRegistry {
 		p.Registry = DefaultRegistry
 	}
 	return nil
 }
 
-func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, bool) {
+func pinned(lock *snapshot.Lock, p *locked.Package) (snapshot.Artefact, bool) {
 	if a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, ""); ok {
 		return a, true
 	}

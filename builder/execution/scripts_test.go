@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -20,7 +20,7 @@ func held() *pipelines.InstallScripts {
 		return pipelines.Input{Path: "node_modules/a/" + p, SHA256: cas.Sum([]byte(p)), Size: 1, Archive: of, From: from}
 	}
 	return &pipelines.InstallScripts{
-		Package: npm.Package{Path: "node_modules/a", Name: "a", Version: "1.0.0"},
+		Package: locked.Package{Path: "node_modules/a", Name: "a", Version: "1.0.0"},
 		Before: []pipelines.Input{
 			file("index.js", mine, "npm a@1.0.0"), file("package.json", mine, "npm a@1.0.0"), file("node_modules/bundled/index.js", mine, "npm a@1.0.0"),
 			file("node_modules/b/index.js", other, "npm b@2.0.0"), {Path: "node_modules/a/node_modules/.bin/b", Link: "../b/index.js", From: "the commands"},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -40,7 +41,7 @@ func corpus(t testing.TB) (*cas.Store, func(*cas.Store) []Member) {
 		t.Fatal(err)
 	}
 	npmrc, _ := os.ReadFile(filepath.Join(*project, ".npmrc"))
-	tree, err := npm.PlanTree(lockfile, npm.Options{
+	tree, err := locked.Plan(lockfile, locked.Options{
 		OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}, LegacyPeerDeps: bytes.Contains(npmrc, []byte("legacy-peer-deps=true")),
 	})
 	if err != nil {

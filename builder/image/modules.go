@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -20,7 +20,7 @@ import (
 // refused before anything is built (see internal/upstream, Check), and is an error. Built
 // are the packages whose install scripts ran, by their install path, with all that their
 // folders hold now in place of what their tarballs have.
-func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *npm.Tree, built map[string][]snapshot.Entry, at, owner string) ([]Member, error) {
+func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *locked.Tree, built map[string][]snapshot.Entry, at, owner string) ([]Member, error) {
 	m := modules{store: store, artefacts: map[string]snapshot.Artefact{}, files: map[string][]string{}}
 	var members []Member
 	for i := range tree.Packages {
@@ -34,7 +34,7 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 		}
 		m.artefacts[p.Path] = a
 	}
-	linked := tree.BinLinks(func(p *npm.Package, file string) bool { return m.has(ctx, p, file) })
+	linked := tree.BinLinks(func(p *locked.Package, file string) bool { return m.has(ctx, p, file) })
 	if m.err != nil {
 		return nil, fmt.Errorf("linking commands: %w", m.err)
 	}
@@ -79,7 +79,7 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *n
 
 // bundled are those built packages that a package's own tarball brings, by their folder in
 // it.
-func bundled(tree *npm.Tree, built map[string][]snapshot.Entry, owner string) map[string][]snapshot.Entry {
+func bundled(tree *locked.Tree, built map[string][]snapshot.Entry, owner string) map[string][]snapshot.Entry {
 	inside := map[string][]snapshot.Entry{}
 	for p, files := range built { // into a map
 		if q, ok := tree.Find(p); ok && q.Bundler == owner {
@@ -89,7 +89,7 @@ func bundled(tree *npm.Tree, built map[string][]snapshot.Entry, owner string) ma
 	return inside
 }
 
-func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, error) {
+func pinned(lock *snapshot.Lock, p *locked.Package) (snapshot.Artefact, error) {
 	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
 	switch _, indexed := a.Index(); {
 	case p.Link != "":
@@ -112,9 +112,9 @@ type modules struct {
 
 // commands returns the files that links lead to, by the install path of the package
 // whose tarball brings them.
-func (m *modules) commands(links []npm.BinLink) map[string][]string {
+func (m *modules) commands(links []locked.BinLink) map[string][]string {
 	out := map[string][]string{}
-	for _, file := range slices.Sorted(maps.Keys(npm.Commands(links))) {
+	for _, file := range slices.Sorted(maps.Keys(locked.Commands(links))) {
 		for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
 			if _, ok := m.artefacts[dir]; ok {
 				out[dir] = append(out[dir], file[len(dir)+1:])
@@ -126,7 +126,7 @@ func (m *modules) commands(links []npm.BinLink) map[string][]string {
 }
 
 // has reports whether a package has a file, or a folder with files, of that name.
-func (m *modules) has(ctx context.Context, p *npm.Package, file string) bool {
+func (m *modules) has(ctx context.Context, p *locked.Package, file string) bool {
 	owner := p.Path
 	if p.Bundler != "" {
 		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)

@@ -15,7 +15,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
@@ -24,7 +24,7 @@ import (
 
 // Placed is a tree of packages where an image has it.
 type Placed struct {
-	Tree  *npm.Tree
+	Tree  *locked.Tree
 	At    string         // "app"
 	Block *pipelines.Npm // that it is of
 
@@ -98,11 +98,11 @@ func (u *unbuilt) tree(ctx context.Context, placed *Placed) error {
 }
 
 // loads reports whether any file of a package may be loaded.
-func (u *unbuilt) loads(placed *Placed, p *npm.Package) bool {
+func (u *unbuilt) loads(placed *Placed, p *locked.Package) bool {
 	return u.packages.Loads == nil || u.packages.Loads("/"+path.Join(placed.At, p.Path))
 }
 
-func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *npm.Package) error {
+func (u *unbuilt) pkg(ctx context.Context, placed *Placed, p *locked.Package) error {
 	says, within, f, err := u.says(ctx, placed.Tree, p)
 	if err != nil || says == nil {
 		return err
@@ -200,7 +200,7 @@ func (u *unbuilt) addon(at string, o *linkage.Object) error {
 
 // ran looks at a package whose install scripts ran: whether its addons are for the image,
 // and find their libraries there.
-func (u *unbuilt) ran(ctx context.Context, placed *Placed, p *npm.Package, says *snapshot.PackageFacts, built Built) error {
+func (u *unbuilt) ran(ctx context.Context, placed *Placed, p *locked.Package, says *snapshot.PackageFacts, built Built) error {
 	var addons []string
 	found := false
 	for _, e := range built.Files {
@@ -252,7 +252,7 @@ func (u *unbuilt) object(ctx context.Context, e snapshot.Entry) (*linkage.Object
 
 // gypless reports whether a package says that its binding.gyp is not to be built (npm's
 // documentation, "package.json", "gypfile").
-func (u *unbuilt) gypless(placed *Placed, p *npm.Package) bool {
+func (u *unbuilt) gypless(placed *Placed, p *locked.Package) bool {
 	n := u.root.Find("/" + path.Join(placed.At, p.Path, "package.json"))
 	if n == nil {
 		return false

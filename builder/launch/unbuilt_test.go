@@ -20,7 +20,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
 	"github.com/nbuild/nbuild/internal/linkage/linkagetest"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
@@ -31,7 +31,7 @@ type shelf struct {
 	t         *testing.T
 	store     *cas.Store
 	artefacts []snapshot.Artefact
-	tree      npm.Tree
+	tree      locked.Tree
 	members   []image.Member
 	block     pipelines.Npm
 }
@@ -41,7 +41,7 @@ func newShelf(t *testing.T) *shelf {
 }
 
 // put publishes a package and installs it.
-func (s *shelf) put(name string, files map[string]string, change ...func(*npm.Package)) {
+func (s *shelf) put(name string, files map[string]string, change ...func(*locked.Package)) {
 	s.t.Helper()
 	must := func(err error) {
 		s.t.Helper()
@@ -74,7 +74,7 @@ func (s *shelf) put(name string, files map[string]string, change ...func(*npm.Pa
 		Kind: snapshot.KindNPM, Name: name, Version: "1.0.0", SHA256: digest, Size: int64(b.Len()), Facts: map[string]string{"index": named.String()},
 	}
 	s.artefacts = append(s.artefacts, a)
-	p := npm.Package{Path: "node_modules/" + name, Name: name, Version: "1.0.0"}
+	p := locked.Package{Path: "node_modules/" + name, Name: name, Version: "1.0.0"}
 	for _, c := range change {
 		c(&p)
 	}
@@ -82,7 +82,7 @@ func (s *shelf) put(name string, files map[string]string, change ...func(*npm.Pa
 	must(err)
 	s.members = append(s.members, member)
 	s.tree.Packages = append(s.tree.Packages, p)
-	slices.SortFunc(s.tree.Packages, func(a, b npm.Package) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.tree.Packages, func(a, b locked.Package) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func (s *shelf) packages() Packages {
@@ -175,8 +175,8 @@ func TestAPackageIsInTheImageWithWhatItsScriptMakes(t *testing.T) {
 func TestAPackageForThePlatformBringsTheMachineCode(t *testing.T) {
 	for want, code := range map[int]string{0: addon("linux/amd64", ofNodeAPI, "libc.so.6"), 1: addon("linux/arm64", ofNodeAPI, "libc.so.6")} {
 		s := newShelf(t)
-		s.put("metal", map[string]string{"package.json": gyp}, func(p *npm.Package) {
-			p.Dependencies = []npm.Edge{{Name: "@metal/linux-x64", To: "node_modules/@metal/linux-x64", Kind: npm.Optional}}
+		s.put("metal", map[string]string{"package.json": gyp}, func(p *locked.Package) {
+			p.Dependencies = []locked.Edge{{Name: "@metal/linux-x64", To: "node_modules/@metal/linux-x64", Kind: locked.Optional}}
 		})
 		s.put("@metal/linux-x64", map[string]string{"metal.node": code})
 		if problems, _ := s.check(system(t, s.store), nil); len(problems) != want {
@@ -187,7 +187,7 @@ func TestAPackageForThePlatformBringsTheMachineCode(t *testing.T) {
 
 func TestWhatOnlyOptionalDependenciesAskForIsTold(t *testing.T) {
 	s := newShelf(t)
-	s.put("metal", map[string]string{"package.json": gyp}, func(p *npm.Package) { p.Optional = true })
+	s.put("metal", map[string]string{"package.json": gyp}, func(p *locked.Package) { p.Optional = true })
 	problems, warnings := s.check(system(t, s.store), nil)
 	if len(problems) != 0 || len(warnings) != 1 || warnings[0].Code != CodeUnbuilt {
 		t.Errorf("%q, warnings %q", shown(problems), shown(warnings))

@@ -10,7 +10,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/linkage"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -51,7 +51,7 @@ func shortened(s string) string {
 
 // says returns what a package's manifest says, the folder of its artefact that it is in,
 // and the artefact; nil where it is not pinned, which is reported elsewhere.
-func (u *unbuilt) says(ctx context.Context, tree *npm.Tree, p *npm.Package) (*snapshot.PackageFacts, string, *facts, error) {
+func (u *unbuilt) says(ctx context.Context, tree *locked.Tree, p *locked.Package) (*snapshot.PackageFacts, string, *facts, error) {
 	owner, within := p, ""
 	if p.Bundler != "" {
 		var ok bool
@@ -165,10 +165,10 @@ func (u *unbuilt) fitting(o *linkage.Object, name string) bool {
 
 // brought reports whether a package that a package asks for where it can be had brings
 // the machine code: one a platform, as many do it now.
-func (u *unbuilt) brought(ctx context.Context, tree *npm.Tree, p *npm.Package) (bool, error) {
+func (u *unbuilt) brought(ctx context.Context, tree *locked.Tree, p *locked.Package) (bool, error) {
 	for _, e := range p.Dependencies {
 		q, ok := tree.Find(e.To)
-		if !ok || e.Kind != npm.Optional {
+		if !ok || e.Kind != locked.Optional {
 			continue
 		}
 		says, within, f, err := u.says(ctx, tree, q)

@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
 // report reports a package whose script was left out, with the block that accepts it.
-func (u *unbuilt) report(placed *Placed, p *npm.Package, says *snapshot.PackageFacts, asks string) {
+func (u *unbuilt) report(placed *Placed, p *locked.Package, says *snapshot.PackageFacts, asks string) {
 	has := "ships no machine code"
 	if len(says.Natives) > 0 {
 		has = fmt.Sprintf("ships machine code, but none that fits (%s)", strings.Join(says.Natives[:min(len(says.Natives), 3)], ", "))
@@ -45,7 +45,7 @@ func (u *unbuilt) report(placed *Placed, p *npm.Package, says *snapshot.PackageF
 }
 
 // misbuilt reports a package whose scripts ran and left nothing that fits the image.
-func (u *unbuilt) misbuilt(placed *Placed, p *npm.Package, addons, left []string) {
+func (u *unbuilt) misbuilt(placed *Placed, p *locked.Package, addons, left []string) {
 	problem := &diag.Problem{
 		Code: CodeUnbuilt, Pos: p.Pos, What: fmt.Sprintf("%s@%s is in image %q without an addon that fits it, though its install scripts ran", p.Name, p.Version, u.start.Image),
 		Why:    fmt.Sprintf("what they left is for another machine, C library or Node: %s", strings.Join(addons[:min(len(addons), 3)], ", ")),

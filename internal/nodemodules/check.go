@@ -15,7 +15,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // Difference is a path of node_modules that is not as it would be installed.
@@ -40,7 +40,7 @@ func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (
 	if err != nil {
 		return nil, err
 	}
-	commands, cut := npm.Commands(links), umask(root)
+	commands, cut := locked.Commands(links), umask(root)
 	for _, s := range sources {
 		if _, err := s.readIndex(ctx, o.Store, commands); err != nil {
 			return nil, err

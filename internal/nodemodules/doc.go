@@ -5,7 +5,7 @@
 // and is checked while they are read; the network, npm and install scripts have
 // no part in it. The new tree grows in a folder beside node_modules and takes its
 // place in one rename, so that whoever kills the installer finds the old tree or
-// the new one. npm.PlanTree says what the tree is. A package's file index says what it
+// the new one. locked.Plan says what the tree is. A package's file index says what it
 // holds, with npm's normalisations in it.
 //
 // Files are made with O_EXCL and O_NOFOLLOW relative to the open folder they go

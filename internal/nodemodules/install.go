@@ -11,7 +11,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -20,7 +20,7 @@ type Options struct {
 	Dir     string // the project's folder, which holds node_modules
 	Store   *cas.Store
 	Lock    *snapshot.Lock
-	Tree    *npm.Tree
+	Tree    *locked.Tree
 	Built   map[string][]snapshot.Entry // packages by install path, with all that their folders hold in place of what their tarballs have
 	Check   bool                        // compare what is there, change nothing
 	Workers int                         // packages at a time; 0: one for each processor
@@ -74,7 +74,7 @@ func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Res
 	if err != nil {
 		return nil, err
 	}
-	commands := npm.Commands(links)
+	commands := locked.Commands(links)
 	o.Events.Emit(event.Event{Kind: event.Plan, Phase: "install", Total: len(sources)})
 	var done atomic.Int64
 	err = each(ctx, o.Workers, len(sources), func(i int) error {

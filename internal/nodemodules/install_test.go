@@ -20,6 +20,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -114,7 +115,7 @@ func (p *project) options() Options {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(lock, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc"})
+	tree, err := locked.Plan(lock, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc"})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -522,7 +523,7 @@ func TestAnEmptyTreeIsAnEmptyFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(lock, npm.Options{})
+	tree, err := locked.Plan(lock, locked.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

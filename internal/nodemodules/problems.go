@@ -6,7 +6,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -24,7 +24,7 @@ const (
 )
 
 // broken makes a Problem of an artefact that could not be read from the store.
-func broken(p *npm.Package, a snapshot.Artefact, err error) error {
+func broken(p *locked.Package, a snapshot.Artefact, err error) error {
 	switch {
 	case errors.Is(err, cas.ErrNotFound):
 		return &diag.Problem{

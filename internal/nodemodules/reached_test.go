@@ -5,8 +5,8 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag/diagtest"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/nodemodules"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -28,7 +28,7 @@ func TestAStoreThatIsPrunedMeanwhileIsReported(t *testing.T) {
 	}
 	_, err = nodemodules.Run(t.Context(), nodemodules.Options{
 		Dir: t.TempDir(), Store: store, Lock: lock,
-		Tree: &npm.Tree{Packages: []npm.Package{{Path: "node_modules/left", Name: "left", Version: "1.0.0", Integrity: integrity}}},
+		Tree: &locked.Tree{Packages: []locked.Package{{Path: "node_modules/left", Name: "left", Version: "1.0.0", Integrity: integrity}}},
 	})
 	diagtest.Reaches(t, err, nodemodules.CodeAbsent)
 }

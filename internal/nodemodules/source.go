@@ -9,7 +9,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -18,12 +18,12 @@ import (
 // source is a package that has a tarball of its own: where it goes and what is in
 // it.
 type source struct {
-	*npm.Package
+	*locked.Package
 	artefact snapshot.Artefact
 	index    cas.Digest
-	bundled  []*npm.Package  // what its tarball brings besides
-	marked   map[string]bool // files of the tree that are executable without being linked
-	nested   []string        // folders below it, relative, that other tarballs fill
+	bundled  []*locked.Package // what its tarball brings besides
+	marked   map[string]bool   // files of the tree that are executable without being linked
+	nested   []string          // folders below it, relative, that other tarballs fill
 
 	built  []snapshot.Entry // what its folder holds in place of what its tarball has, by path; nil where it has its tarball's
 	absent []string         // folders of its tarball, relative, of packages that are built
@@ -92,7 +92,7 @@ func parent(path string) string {
 	return ""
 }
 
-func pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, *diag.Problem) {
+func pinned(lock *snapshot.Lock, p *locked.Package) (snapshot.Artefact, *diag.Problem) {
 	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
 	if !ok {
 		return a, &diag.Problem{
@@ -234,10 +234,10 @@ func (s *source) release() {
 
 // links works out the commands of the tree. Only packages that have any are looked
 // into.
-func links(ctx context.Context, o Options, sources []*source) ([]npm.BinLink, error) {
+func links(ctx context.Context, o Options, sources []*source) ([]locked.BinLink, error) {
 	err := each(ctx, o.Workers, len(sources), func(i int) error {
 		s := sources[i]
-		has := func(p *npm.Package) bool { return len(p.Bins) > 0 }
+		has := func(p *locked.Package) bool { return len(p.Bins) > 0 }
 		if !has(s.Package) && !slices.ContainsFunc(s.bundled, has) {
 			return nil
 		}
@@ -261,7 +261,7 @@ func newCatalogue(sources []*source) catalogue {
 	return c
 }
 
-func (c catalogue) exists(p *npm.Package, file string) bool {
+func (c catalogue) exists(p *locked.Package, file string) bool {
 	if s := c[p.Path]; s != nil || p.Bundler == "" {
 		return s != nil && s.has(file)
 	}

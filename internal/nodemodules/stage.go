@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 const (
@@ -116,7 +116,7 @@ func (s *stage) inTheWay(what string, err error) error {
 func (s *stage) mkdir(path string) error { return s.tree.MkdirAll(path, 0o777) }
 
 // link makes the links of commands.
-func (s *stage) link(links []npm.BinLink) error {
+func (s *stage) link(links []locked.BinLink) error {
 	made := ""
 	for _, l := range links {
 		if dir := l.Path[:strings.LastIndexByte(l.Path, '/')]; dir != made {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // For holds the lockfile against the package.json beside it, and returns it as npm
@@ -24,7 +25,7 @@ import (
 //
 // A lockfile that was read and not held against anything plans a tree that may lack
 // packages.
-func (l *Lockfile) For(m *Manifest, folders func(folder string) (*Manifest, error), o Options) (*Lockfile, error) {
+func (l *Lockfile) For(m *Manifest, folders func(folder string) (*Manifest, error), o locked.Options) (*Lockfile, error) {
 	as := &Lockfile{File: l.File, Format: l.Format, root: l.root, entries: slices.Clone(l.entries), byPath: make(map[string]*Entry, len(l.byPath))}
 	for path, e := range l.byPath {
 		as.byPath[path] = e
@@ -162,9 +163,9 @@ func (c *comparison) judge(e *edge) {
 		return // the tarball brings whatever it brings
 	case e.to != nil && e.to.shrinkwrapped():
 		return
-	case e.from == c.g.root && e.kind == PeerOptional && c.wrong[e] == nil && c.overridesDirect(e):
+	case e.from == c.g.root && e.kind == locked.PeerOptional && c.wrong[e] == nil && c.overridesDirect(e):
 		c.overridden(e) // though it asks for nothing
-	case e.kind == PeerOptional:
+	case e.kind == locked.PeerOptional:
 		return // it asks for nothing: npm ci takes what there is
 	case c.wrong[e] != nil:
 		c.unreadable(e)
@@ -240,7 +241,7 @@ func (n *node) shrinkwrapped() bool {
 // where is the folder that a package stands in, as its own "file:" dependencies see
 // it: of a tarball in the project, the folder that the tarball stands in.
 func (n *node) where() string {
-	if o := n.Origin(); n.Path != "" && o.From == FromFile {
+	if o := n.Origin(); n.Path != "" && o.From == locked.FromFile {
 		return path.Dir(o.Address)
 	}
 	if n.target != nil {

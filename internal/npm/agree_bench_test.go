@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // BenchmarkFor holds a lockfile of 700 packages, of which each asks for four others,
@@ -32,7 +34,7 @@ func BenchmarkFor(b *testing.B) {
 			l.byPath["node_modules/x"] = &Entry{Path: "node_modules/x", Name: "p1", Version: "1.0.0"}
 			l.entries = append(l.entries[:packages:packages], l.byPath["node_modules/x"])
 			for b.Loop() {
-				if _, err := l.For(m, nil, Options{}); err != nil {
+				if _, err := l.For(m, nil, locked.Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 )
 
@@ -18,7 +19,7 @@ func (e *Entry) id() string { return e.Name + "@" + e.Version }
 // where it comes from.
 func (e *Entry) source() string {
 	o := e.Origin()
-	if o.From == FromRegistry {
+	if o.From == locked.FromRegistry {
 		return e.id()
 	}
 	return e.id() + " from " + o.Address

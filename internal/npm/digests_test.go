@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // The integrities of "a" and "b", by SHA-512 and by SHA-1.
@@ -81,7 +82,7 @@ func TestDigestsAreComparedAsSets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tree, err := PlanTree(l, linux)
+			tree, err := locked.Plan(l, linux)
 			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Fatal(diff)
 			}
@@ -118,7 +119,7 @@ func TestTheLegacySectionNamesBytesToo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = PlanTree(l, linux)
+			_, err = locked.Plan(l, linux)
 			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Fatal(diff)
 			}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 const (
@@ -40,8 +41,8 @@ func (c *comparison) asks(e *edge) string {
 	if m := c.manifests[e.from.Path]; m != nil {
 		who = m.File
 	}
-	where := map[Kind]string{
-		Dev: " in devDependencies", Optional: " in optionalDependencies", Peer: " in peerDependencies", PeerOptional: " in peerDependencies",
+	where := map[locked.Kind]string{
+		locked.Dev: " in devDependencies", locked.Optional: " in optionalDependencies", locked.Peer: " in peerDependencies", locked.PeerOptional: " in peerDependencies",
 	}[e.kind]
 	what := who + " asks for " + e.name + "@" + shown(e.spec) + where
 	if text, err := c.g.asked(e); err == nil && text != e.spec {
@@ -55,7 +56,7 @@ func (c *comparison) asks(e *edge) string {
 
 func (c *comparison) missing(e *edge) {
 	why := refused
-	if e.kind == Optional {
+	if e.kind == locked.Optional {
 		why = "what is optional has an entry as well, whatever machine it is for; without one it is left out everywhere"
 		if len(c.g.o.Platforms) > 0 {
 			why += ", also on " + strings.Join(c.g.o.Platforms, " and ") + ", where it may be what the package runs with"
@@ -67,7 +68,7 @@ func (c *comparison) missing(e *edge) {
 func (c *comparison) differs(e *edge) {
 	what := c.asks(e) + ", and the lockfile has " + c.has(e)
 	remedy := both
-	if e.kind == Peer && c.projectsOwn(e) && c.inTheWay(e) {
+	if e.kind == locked.Peer && c.projectsOwn(e) && c.inTheWay(e) {
 		remedy = "change what package.json asks for so that both can be had; or take the peer as it is, which npm calls legacy: run `npm config set legacy-peer-deps true --location=project`, which writes it into .npmrc"
 	}
 	why := refused
@@ -98,7 +99,7 @@ func (c *comparison) has(e *edge) string {
 	at := n.Name + " " + n.Version
 	if n.target != nil {
 		at = "a link to the folder " + quote(n.target.Path)
-	} else if from := n.Origin(); from.From != FromRegistry {
+	} else if from := n.Origin(); from.From != locked.FromRegistry {
 		text, _ := c.g.asked(e)
 		if asked, err := c.g.request(e.name, text); err == nil && asked.kind > ofAlias {
 			at += " from " + from.Shown()

@@ -3,8 +3,8 @@
 //
 // A lockfile is a list of folders under node_modules. Which of them are installed
 // depends on the platform and on what is left out, and npm works that out from the
-// dependency edges: [ReadLockfile] gives the list, [PlanTree] walks the edges from the
-// root and gives the tree that `npm ci` of npm 11 lays out. The flags that stand in a
+// dependency edges: [ReadLockfile] gives the list, [Lockfile.Judge] walks the edges from
+// the root and gives the tree that `npm ci` of npm 11 lays out. The flags that stand in a
 // lockfile (dev, optional, peer) are never read: they were written by whichever npm
 // came last, for its own options, and are wrong often enough.
 //
@@ -20,7 +20,7 @@
 // version is found for it (Elsewhere), the legacy "dependencies" section included,
 // which else only has to be JSON.
 //
-// The invariant: every Path of a [Tree] is a chain of node_modules/NAME, each NAME a
+// The invariant: every Path of a tree is a chain of node_modules/NAME, each NAME a
 // valid package name, and no two paths are equal when case is ignored.
 //
 // The format is npm's package-lock.json, lockfileVersion 2 and 3 (npm docs,

@@ -5,18 +5,19 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/semver"
 )
 
 // fit reports whether engines take the versions of Node and npm that are planned for.
-func (o Options) fit(engines map[string]string) bool {
+func fit(o locked.Options, engines map[string]string) bool {
 	return engineFits(engines["node"], o.NodeVersion) && engineFits(engines["npm"], o.NPMVersion)
 }
 
 // engineFault reports a required package that refuses the machine, where that counts
 // (arborist, build-ideal-tree, checkEngineAndPlatform).
 func (g *graph) engineFault(n *node) *diag.Problem {
-	if !g.o.EngineStrict || n.optional || g.o.fit(n.Engines) {
+	if !g.o.EngineStrict || n.optional || fit(g.o, n.Engines) {
 		return nil
 	}
 	engine, version := "node", "Node "+g.o.NodeVersion

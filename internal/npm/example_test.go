@@ -3,11 +3,12 @@ package npm_test
 import (
 	"fmt"
 
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 )
 
 // What npm would install for a machine follows from the lockfile alone.
-func ExamplePlanTree() {
+func ExampleReadLockfile() {
 	lockfile, err := npm.ReadLockfile([]byte(`{"name": "shop", "lockfileVersion": 3, "packages": {
 		"": {"dependencies": {"left": "^1.0.0"}, "devDependencies": {"right": "^2.0.0"}},
 		"node_modules/left": {"version": "1.0.0", "integrity": "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="},
@@ -17,7 +18,7 @@ func ExamplePlanTree() {
 		fmt.Println(err)
 		return
 	}
-	tree, err := npm.PlanTree(lockfile, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
+	tree, err := locked.Plan(lockfile, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
 	if err != nil {
 		fmt.Println(err)
 		return

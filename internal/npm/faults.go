@@ -6,20 +6,15 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/samename"
 )
-
-// fault is what makes a package of a planned tree impossible to install.
-type fault struct {
-	node    *node
-	problem *diag.Problem
-}
 
 // faults judges what a planned tree takes, and nothing else of the lockfile: an
 // entry that only development needs is no matter of a tree without development, and
 // one that nothing asks for is no matter of any.
-func (g *graph) faults() []fault {
-	var all []fault
+func (g *graph) faults() []locked.Fault {
+	var all []locked.Fault
 	folded := make(map[string]string, len(g.nodes))
 	digests := make(map[string]named, len(g.nodes))
 	for _, n := range g.nodes {
@@ -28,7 +23,7 @@ func (g *graph) faults() []fault {
 		}
 		add := func(p *diag.Problem) {
 			if p != nil {
-				all = append(all, fault{n, p})
+				all = append(all, locked.Fault{Path: n.Path, Name: n.Name, Version: n.Version, Problem: p})
 			}
 		}
 		if n != g.root {
@@ -53,12 +48,12 @@ func (g *graph) faults() []fault {
 			add(g.engineFault(n))
 		}
 		if n != g.root && !n.optional && n.bundler == nil && !g.runs(n) {
-			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.platform(),
+			add(n.problem(CodePlatform, n.Name+"@"+n.Version+" does not run on "+g.o.Platform(),
 				"it says so itself (os "+list(n.OS)+", cpu "+list(n.CPU)+", libc "+list(n.Libc)+") and nothing marks it optional",
 				n.elsewhere(g.lock.File)))
 		}
 	}
-	slices.SortStableFunc(all, func(a, b fault) int { return a.problem.Pos.Line - b.problem.Pos.Line })
+	slices.SortStableFunc(all, func(a, b locked.Fault) int { return a.Problem.Pos.Line - b.Problem.Pos.Line })
 	return all
 }
 
@@ -85,7 +80,7 @@ func (g *graph) linkFault(n *node) *diag.Problem {
 	at, ok := g.at[target]
 	bad := ""
 	switch {
-	case n.Resolved == "" || !(Origin{FromFolder, target}).InProject() && !strings.HasPrefix(target, "../"):
+	case n.Resolved == "" || !(locked.Origin{From: locked.FromFolder, Address: target}).InProject() && !strings.HasPrefix(target, "../"):
 		bad = "names no folder"
 	case target == "." || strings.HasPrefix(n.Path+"/", target+"/"):
 		bad = "leads back to where it stands"
@@ -111,16 +106,16 @@ func (g *graph) originFault(n *node) *diag.Problem {
 	o := n.Origin()
 	shown := o.Shown()
 	switch o.From {
-	case FromGit:
+	case locked.FromGit:
 		return n.problem(CodeGit, n.Name+"@"+n.Version+" comes from git, from "+shown,
-			"what a git host packs has no fixed bytes, and nbuild clones nothing", g.packed(n, o.repository(), n.Version))
-	case FromFolder:
+			"what a git host packs has no fixed bytes, and nbuild clones nothing", g.packed(n, o.Repository(), n.Version))
+	case locked.FromFolder:
 		return n.problem(CodeWorkspaces, n.Name+"@"+n.Version+" comes from the folder "+quote(o.Address),
 			"nbuild installs packed packages, and no folders", g.packed(n, "./"+o.Address, n.Version))
-	case FromUnknown:
+	case locked.FromUnknown:
 		return n.problem(CodeOrigin, quote(n.Path)+" comes from "+quote(shown)+", which nbuild can't read",
 			"a package comes from a registry, an https address or a tarball in the project", rewrite)
-	case FromFile:
+	case locked.FromFile:
 		if n.Tarball == "" && !o.InProject() { // build.hcl names none outside
 			return n.problem(CodeOrigin, n.Name+"@"+n.Version+" is a tarball outside of the project, "+quote(o.Address),
 				"a build reads its own folder only, so that it is the same on every machine", g.inPlace(n, "copy it into the project: run `cp "+diag.Word(o.Address)+" "+diag.Word(path.Base(o.Address))+"` beside the lockfile", path.Base(o.Address)))

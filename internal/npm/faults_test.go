@@ -9,6 +9,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // unusable are entries that no tree can take, by what is wrong with them. Each stands
@@ -52,7 +53,7 @@ func TestPlanTreeRefusesWhatItTakesAndCantHave(t *testing.T) {
 	for name, test := range unusable {
 		t.Run(name, func(t *testing.T) {
 			l := read(t, `"dependencies": {"x": "1"}`, test.entries...)
-			tree, err := PlanTree(l, linux)
+			tree, err := locked.Plan(l, linux)
 			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" || tree != nil {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
@@ -77,7 +78,7 @@ func TestPlanTreeJudgesNothingElse(t *testing.T) {
 				"of development": read(t, `"dependencies": {"oak": "1"}, "devDependencies": {"x": "1"}`, entries...),
 				"of nobody":      read(t, `"dependencies": {"oak": "1"}`, entries...),
 			} {
-				tree, err := PlanTree(l, production)
+				tree, err := locked.Plan(l, production)
 				if err != nil {
 					t.Fatalf("%s: %v", way, err)
 				}
@@ -86,10 +87,10 @@ func TestPlanTreeJudgesNothingElse(t *testing.T) {
 				}
 			}
 			all := read(t, `"dependencies": {"oak": "1"}, "devDependencies": {"x": "1"}`, entries...)
-			if _, err := PlanTree(all, linux); err == nil {
+			if _, err := locked.Plan(all, linux); err == nil {
 				t.Error("a tree with development was planned")
 			}
-			tree, err := PlanAvailable(all, linux)
+			tree, err := locked.PlanAvailable(all, linux)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,10 +102,10 @@ func TestPlanTreeJudgesNothingElse(t *testing.T) {
 					t.Errorf("%s is left out and in the tree", left.Path)
 				}
 			}
-			if part, ok, err := PlanPackage(all, linux, "oak"); err != nil || !ok || len(part.Packages) != 1 {
+			if part, ok, err := locked.PlanPackage(all, linux, "oak"); err != nil || !ok || len(part.Packages) != 1 {
 				t.Errorf("oak alone: %v, %v", ok, err)
 			}
-			if part, ok, err := PlanPackage(all, linux, "x"); part != nil || !ok || err == nil {
+			if part, ok, err := locked.PlanPackage(all, linux, "x"); part != nil || !ok || err == nil {
 				t.Errorf("x alone: %v, %v", ok, err)
 			}
 		})
@@ -135,7 +136,7 @@ func TestPlanTreeTellsProblemsUpToABound(t *testing.T) {
 		wanted = append(wanted, fmt.Sprintf(`"p%d": "1"`, i))
 		entries = append(entries, fmt.Sprintf(`"node_modules/p%d": {"version": "1.0.0", "integrity": "sha512-AAAA"}`, i))
 	}
-	_, err := PlanTree(read(t, `"dependencies": {`+strings.Join(wanted, ", ")+`}`, entries...), linux)
+	_, err := locked.Plan(read(t, `"dependencies": {`+strings.Join(wanted, ", ")+`}`, entries...), linux)
 	ps := diag.All(err)
 	if len(ps) != bounds.Problems || !strings.Contains(err.Error(), "p0") {
 		t.Errorf("%d problems, want %d", len(ps), bounds.Problems)
@@ -175,7 +176,7 @@ func TestARemedyKeepsALockfilesTextAWord(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := PlanTree(read(t, `"dependencies": {"x": "1"}`, test.entries...), linux)
+			_, err := locked.Plan(read(t, `"dependencies": {"x": "1"}`, test.entries...), linux)
 			all := diag.All(err)
 			if len(all) != 1 || !strings.Contains(all[0].Remedy, test.want) {
 				t.Errorf("problems %v, not one with the remedy %s", err, test.want)

@@ -150,11 +150,11 @@ func isShorthand(s string) bool {
 
 // same reports whether what was locked is what is asked for: the repository, and
 // where the request names a commit, the commit.
-func (g gitRequest) same(locked gitRequest) bool {
-	if locked.host.site == "" {
-		return g.host.site == "" && g.where == locked.where
+func (g gitRequest) same(before gitRequest) bool {
+	if before.host.site == "" {
+		return g.host.site == "" && g.where == before.where
 	}
-	a, b := g.host, locked.host
+	a, b := g.host, before.host
 	if a.site == "gist" {
 		a.user, b.user = "", ""
 	}

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // node is an entry while the tree is planned. The flags start true and are taken
@@ -27,17 +29,17 @@ type node struct {
 type edge struct {
 	name, spec string // spec as written, whatever an override makes of it
 	accept     string // a second range that will do, "" for none
-	kind       Kind
+	kind       locked.Kind
 	from, to   *node
 	rule       *override // what package.json's overrides say about it, nil for nothing
 }
 
-func (e *edge) optional() bool { return e.kind == Optional || e.kind == PeerOptional }
-func (e *edge) peer() bool     { return e.kind == Peer || e.kind == PeerOptional }
+func (e *edge) optional() bool { return e.kind == locked.Optional || e.kind == locked.PeerOptional }
+func (e *edge) peer() bool     { return e.kind == locked.Peer || e.kind == locked.PeerOptional }
 
 type graph struct {
 	lock  *Lockfile
-	o     Options
+	o     locked.Options
 	root  *node
 	nodes []*node // the root, then by path
 	at    map[string]*node
@@ -62,7 +64,7 @@ func (g *graph) request(name, spec string) (request, error) {
 	return r.request, r.err
 }
 
-func newGraph(l *Lockfile, o Options) *graph {
+func newGraph(l *Lockfile, o locked.Options) *graph {
 	g := &graph{lock: l, o: o, at: make(map[string]*node, len(l.entries)+1), requests: map[string]reading{}}
 	for i, e := range append([]*Entry{l.root}, l.entries...) {
 		n := &node{Entry: e, place: i, extraneous: true, dev: true, optional: true, devOptional: true, peer: true}
@@ -112,23 +114,23 @@ func (g *graph) around(n *node) *node {
 // ways, the later of peer, prod, optional, dev counts.
 func wants(e *Entry, top, peers bool) []*edge {
 	all := map[string]*edge{}
-	add := func(deps map[string]string, kind Kind) {
+	add := func(deps map[string]string, kind locked.Kind) {
 		for name, spec := range deps { // sorted below
 			all[name] = &edge{name: name, spec: spec, kind: kind, accept: e.Accept[name]}
 		}
 	}
 	if peers {
-		add(e.PeerDependencies, Peer)
+		add(e.PeerDependencies, locked.Peer)
 		for name := range e.PeerDependencies {
 			if e.PeerOptional[name] {
-				all[name].kind = PeerOptional
+				all[name].kind = locked.PeerOptional
 			}
 		}
 	}
-	add(e.Dependencies, Prod)
-	add(e.OptionalDependencies, Optional)
+	add(e.Dependencies, locked.Prod)
+	add(e.OptionalDependencies, locked.Optional)
 	if top {
-		add(e.DevDependencies, Dev)
+		add(e.DevDependencies, locked.Dev)
 	}
 	out := make([]*edge, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -189,10 +191,10 @@ func (g *graph) flag() {
 // reports whether any was.
 func (n *node) unset(from *node, e *edge) bool {
 	before := [...]bool{n.extraneous, n.dev, n.optional, n.devOptional, n.peer}
-	dev := from.dev || e.kind == Dev
+	dev := from.dev || e.kind == locked.Dev
 	optional := from.optional || e.optional()
 	// An optional peer asks for nothing: it is there if someone else wants it.
-	n.extraneous = n.extraneous && (from.extraneous || e.kind == PeerOptional)
+	n.extraneous = n.extraneous && (from.extraneous || e.kind == locked.PeerOptional)
 	n.dev = n.dev && dev
 	n.optional = n.optional && optional
 	n.devOptional = n.devOptional && (from.devOptional || dev || optional)
@@ -204,7 +206,7 @@ func (n *node) unset(from *node, e *edge) bool {
 // or what needs them (arborist, optional-set).
 func (g *graph) skip() {
 	for _, n := range g.nodes[1:] {
-		if !n.optional || n.inert || g.runs(n) && g.o.fit(n.Engines) {
+		if !n.optional || n.inert || g.runs(n) && fit(g.o, n.Engines) {
 			continue
 		}
 		set := []*node{n}
@@ -271,18 +273,18 @@ func (g *graph) omit() {
 // installed. What the options omit is asked for by nobody: a package that development
 // names and production reaches another way is there, and is no dependency of the
 // project. Peers are among them whatever the options: Node does not know npm's.
-func (g *graph) edges(n *node, ok func(*node) bool) []Edge {
+func (g *graph) edges(n *node, ok func(*node) bool) []locked.Edge {
 	from := n
 	if n.target != nil {
 		from = n.target
 	}
-	var out []Edge
+	var out []locked.Edge
 	for _, e := range wants(from.Entry, from == g.root, true) {
-		if e.kind == Dev && g.omits("dev") || e.kind == Optional && g.omits("optional") {
+		if e.kind == locked.Dev && g.omits("dev") || e.kind == locked.Optional && g.omits("optional") {
 			continue
 		}
 		if to := g.resolve(from, e.name, ok); to != nil && to != from {
-			out = append(out, Edge{Name: e.name, To: to.Path, Kind: e.kind, Spec: e.spec})
+			out = append(out, locked.Edge{Name: e.name, To: to.Path, Kind: e.kind, Spec: e.spec})
 		}
 	}
 	return out

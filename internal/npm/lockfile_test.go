@@ -11,6 +11,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
@@ -205,7 +206,7 @@ func FuzzReadLockfile(f *testing.F) {
 			}
 			return
 		}
-		tree, err := PlanTree(l, Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.1.0", Links: true})
+		tree, err := locked.Plan(l, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.1.0", Links: true})
 		if err != nil {
 			if len(diag.All(err)) == 0 {
 				t.Fatalf("no problem in %v", err)
@@ -230,7 +231,7 @@ func FuzzReadLockfile(f *testing.F) {
 				}
 			}
 		}
-		for _, link := range tree.BinLinks(func(*Package, string) bool { return true }) {
+		for _, link := range tree.BinLinks(func(*locked.Package, string) bool { return true }) {
 			at := filepath.Join(filepath.Dir(link.Path), link.Target)
 			if !strings.HasPrefix(at, "node_modules/") && !strings.Contains(at, "/node_modules/") {
 				t.Errorf("%q leads to %q", link.Path, at)

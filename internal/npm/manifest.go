@@ -3,6 +3,7 @@ package npm
 import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 )
@@ -12,7 +13,7 @@ type Manifest struct {
 	File       string // as the user would type it
 	entry      *Entry
 	src        []byte
-	at         map[Kind]map[string]int // where each dependency stands
+	at         map[locked.Kind]map[string]int // where each dependency stands
 	overrides  *override
 	workspaces int // where they stand, -1 for nowhere
 	devEngines *devEngines
@@ -23,7 +24,7 @@ type Manifest struct {
 func ReadManifest(src []byte, file string) (*Manifest, error) {
 	src = utf8bom.Trim(src)
 	p := newParser(src, file)
-	m := &Manifest{File: file, entry: &Entry{}, src: src, at: map[Kind]map[string]int{}, overrides: &override{}, workspaces: -1}
+	m := &Manifest{File: file, entry: &Entry{}, src: src, at: map[locked.Kind]map[string]int{}, overrides: &override{}, workspaces: -1}
 	if len(src) > bounds.PackageJSON {
 		p.Fail(0, "larger than %d bytes", bounds.PackageJSON)
 	} else {
@@ -55,16 +56,16 @@ func (p *parser) manifest(m *Manifest) {
 			e.License = p.license()
 		case "dependencies":
 			p.once(seen, key, at)
-			e.Dependencies = p.dependencies(m, Prod)
+			e.Dependencies = p.dependencies(m, locked.Prod)
 		case "devDependencies":
 			p.once(seen, key, at)
-			e.DevDependencies = p.dependencies(m, Dev)
+			e.DevDependencies = p.dependencies(m, locked.Dev)
 		case "optionalDependencies":
 			p.once(seen, key, at)
-			e.OptionalDependencies = p.dependencies(m, Optional)
+			e.OptionalDependencies = p.dependencies(m, locked.Optional)
 		case "peerDependencies":
 			p.once(seen, key, at)
-			e.PeerDependencies = p.dependencies(m, Peer)
+			e.PeerDependencies = p.dependencies(m, locked.Peer)
 		case "peerDependenciesMeta":
 			p.once(seen, key, at)
 			if p.Peek() != '{' {
@@ -108,7 +109,7 @@ func (p *parser) manifest(m *Manifest) {
 
 // dependencies reads an object of strings, and where each stands. Nothing may be
 // null, false or [], as old tools write it.
-func (p *parser) dependencies(m *Manifest, kind Kind) map[string]string {
+func (p *parser) dependencies(m *Manifest, kind locked.Kind) map[string]string {
 	switch p.Peek() {
 	case '{':
 	case '[':
@@ -207,8 +208,8 @@ func (p *parser) overrides(under *override) {
 // place is where a dependency stands in the file.
 func (m *Manifest) place(e *edge) (diag.Pos, string) {
 	kind := e.kind
-	if kind == PeerOptional {
-		kind = Peer
+	if kind == locked.PeerOptional {
+		kind = locked.Peer
 	}
 	off, ok := m.at[kind][e.name]
 	if !ok {

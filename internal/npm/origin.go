@@ -6,58 +6,35 @@ import (
 	"net/url"
 	"path"
 	"strings"
-)
 
-// Origin is where a package's bytes come from, as its entry of the lockfile says it.
-// What other packages ask for has no say in it: an edge's text is a wish, which an
-// override or an alias changes, and the entry is what npm installs.
-type Origin struct {
-	From Source
-
-	// Address is what the entry says: an http or https address for FromAddress, a
-	// clean path of the project for FromFile and FromFolder, else as it is written.
-	// It may hold a credential: what is shown or written is Shown.
-	Address string
-}
-
-// Source is the kind of place that bytes come from.
-type Source string
-
-// The kinds of place. Only the first is ever asked for a package by its name.
-const (
-	FromRegistry Source = "registry" // whichever registry npm is configured for
-	FromAddress  Source = "address"  // an http or https server, at that very address
-	FromFile     Source = "file"     // a tarball that stands in the project
-	FromFolder   Source = "folder"   // a folder of the project, which npm links
-	FromGit      Source = "git"      // a git repository, which npm clones and packs
-	FromUnknown  Source = "unknown"  // nothing of these
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // Origin says where the bytes of an entry come from, as npm reads `resolved` (npm docs,
 // "package-lock.json"; npm-package-arg). npm leaves `resolved` out, or writes its own
 // default registry there, where it means the registry that is configured, whichever
 // that is.
-func (e *Entry) Origin() Origin {
+func (e *Entry) Origin() locked.Origin {
 	text := strings.TrimSpace(e.Resolved)
 	scheme, rest, schemed := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
 	switch {
 	case e.Tarball != "":
-		return Origin{FromFile, path.Clean(e.Tarball)}
+		return locked.Origin{From: locked.FromFile, Address: path.Clean(e.Tarball)}
 	case e.Link:
-		return Origin{FromFolder, path.Clean(e.Resolved)}
+		return locked.Origin{From: locked.FromFolder, Address: path.Clean(e.Resolved)}
 	case e.local():
-		return Origin{FromFolder, e.Path}
+		return locked.Origin{From: locked.FromFolder, Address: e.Path}
 	case text == "":
-		return Origin{From: FromRegistry}
+		return locked.Origin{From: locked.FromRegistry}
 	case schemed && gits[scheme] || strings.HasPrefix(text, "git@"):
-		return Origin{FromGit, text}
+		return locked.Origin{From: locked.FromGit, Address: text}
 	case schemed && scheme == "file":
 		return file(rest)
 	case schemed && (scheme == "https" || scheme == "http"):
 		return e.address(text)
 	}
-	return Origin{FromUnknown, text}
+	return locked.Origin{From: locked.FromUnknown, Address: text}
 }
 
 // gits are the schemes of git repositories, npm's short forms of forges among them.
@@ -68,30 +45,30 @@ var gits = map[string]bool{
 
 // file distinguishes a tarball of the project from a folder, by the end of its name, as
 // npm does.
-func file(name string) Origin {
+func file(name string) locked.Origin {
 	if unescaped, err := url.PathUnescape(name); err == nil {
 		name = unescaped
 	}
 	lower := strings.ToLower(name)
 	for _, end := range []string{".tgz", ".tar.gz", ".tar"} {
 		if strings.HasSuffix(lower, end) {
-			return Origin{FromFile, path.Clean(name)}
+			return locked.Origin{From: locked.FromFile, Address: path.Clean(name)}
 		}
 	}
-	return Origin{FromFolder, path.Clean(name)}
+	return locked.Origin{From: locked.FromFolder, Address: path.Clean(name)}
 }
 
-func (e *Entry) address(text string) Origin {
+func (e *Entry) address(text string) locked.Origin {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "":
-		return Origin{FromUnknown, text}
+		return locked.Origin{From: locked.FromUnknown, Address: text}
 	case strings.HasSuffix(u.Path, ".git"), forges[strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")] && strings.Count(strings.Trim(u.Path, "/"), "/") == 1:
-		return Origin{FromGit, text}
+		return locked.Origin{From: locked.FromGit, Address: text}
 	case IsDefaultRegistry(u) && keptBy(u, e.Name, e.Version) == "/":
-		return Origin{From: FromRegistry}
+		return locked.Origin{From: locked.FromRegistry}
 	}
-	return Origin{FromAddress, text}
+	return locked.Origin{From: locked.FromAddress, Address: text}
 }
 
 // keptBy returns the path of the registry that would keep a version's tarball at an
@@ -128,7 +105,7 @@ func IsDefaultRegistry(u *url.URL) bool {
 // Two versions of a package from one place were published there by the same people,
 // as far as an address can show.
 func Place(address, name, version string) string {
-	u, err := url.Parse(Origin{FromAddress, address}.Shown())
+	u, err := url.Parse(locked.Origin{From: locked.FromAddress, Address: address}.Shown())
 	if err != nil || u.Host == "" {
 		return address
 	}
@@ -142,54 +119,6 @@ func Place(address, name, version string) string {
 	return strings.ReplaceAll(u.String(), version, "VERSION")
 }
 
-// InProject reports whether the path of a file or a folder stays in the project.
-func (o Origin) InProject() bool {
-	return o.Address != "" && !strings.HasPrefix(o.Address, "/") && o.Address != ".." && !strings.HasPrefix(o.Address, "../") &&
-		!strings.HasPrefix(o.Address, "~") && !strings.ContainsAny(o.Address, "\\\x00") && !(len(o.Address) > 1 && o.Address[1] == ':')
-}
-
-// Shown is the origin in a form that may be shown and written down: an address has
-// no user, no password, no query and no fragment, any of which may be a secret.
-func (o Origin) Shown() string {
-	switch o.From {
-	case FromRegistry:
-		return "registry"
-	case FromFile, FromFolder:
-		return "file:" + o.Address
-	}
-	u, err := url.Parse(strings.TrimSpace(o.Address))
-	if err != nil || u.Host == "" {
-		// git@host:path, or no address at all: what stands before an @ is left out.
-		text, _, _ := strings.Cut(o.Address, "#")
-		text, _, _ = strings.Cut(text, "?")
-		if i := strings.LastIndexByte(text, '@'); i >= 0 {
-			text = text[i+1:]
-		}
-		return text
-	}
-	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
-	return u.String()
-}
-
-// repository is a git address as npm takes it, with its commit and without a
-// password. The user that git's own protocol is spoken as, git, is no secret.
-func (o Origin) repository() string {
-	u, err := url.Parse(o.Address)
-	if err != nil {
-		if user, rest, ok := strings.Cut(o.Address, "@"); ok && strings.HasSuffix(user, "git") {
-			return "git@" + rest
-		}
-		return o.Shown()
-	}
-	if u.User != nil && u.User.Username() == "git" {
-		u.User = url.User("git")
-	} else {
-		u.User = nil
-	}
-	u.RawQuery = ""
-	return u.String()
-}
-
 // Shown is an http or https address of a lockfile in a form that may be written down,
 // "" of anything else.
 func Shown(resolved string) string {
@@ -197,5 +126,5 @@ func Shown(resolved string) string {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return ""
 	}
-	return Origin{FromAddress, resolved}.Shown()
+	return locked.Origin{From: locked.FromAddress, Address: resolved}.Shown()
 }

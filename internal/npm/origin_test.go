@@ -6,42 +6,44 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 func TestOrigin(t *testing.T) {
 	const hash = "#97edff6f525f192a3f83cea1944765f769ae2678"
 	tests := map[string]struct {
 		entry Entry
-		from  Source
+		from  locked.Source
 		shown string
 	}{
-		"no address":             {Entry{}, FromRegistry, "registry"},
-		"an address":             {Entry{Resolved: "https://files.example.com/x.tgz"}, FromAddress, "https://files.example.com/x.tgz"},
-		"no tarball's name":      {Entry{Resolved: "https://files.example.com/x"}, FromAddress, "https://files.example.com/x"},
-		"in the clear":           {Entry{Resolved: "http://files.example.com/x.tgz"}, FromAddress, "http://files.example.com/x.tgz"},
-		"upper case":             {Entry{Resolved: "HTTPS://files.example.com/x.tgz"}, FromAddress, "https://files.example.com/x.tgz"},
-		"another registry":       {Entry{Resolved: "https://registry.example.com/npm/x/-/x-1.0.0.tgz"}, FromAddress, "https://registry.example.com/npm/x/-/x-1.0.0.tgz"},
-		"secrets":                {Entry{Resolved: "https://me:secret@files.example.com/x.tgz?token=secret#secret"}, FromAddress, "https://files.example.com/x.tgz"},
-		"a forge's archive":      {Entry{Resolved: "https://codeload.github.com/acme/x/tar.gz/v1"}, FromAddress, "https://codeload.github.com/acme/x/tar.gz/v1"},
-		"a forge's release":      {Entry{Resolved: "https://github.com/acme/x/releases/download/v1/x.tgz"}, FromAddress, "https://github.com/acme/x/releases/download/v1/x.tgz"},
-		"a forge's repository":   {Entry{Resolved: "https://github.com/acme/x" + hash}, FromGit, "https://github.com/acme/x"},
-		"a repository":           {Entry{Resolved: "https://git.example.com/acme/x.git" + hash}, FromGit, "https://git.example.com/acme/x.git"},
-		"git over ssh":           {Entry{Resolved: "git+ssh://git@git.example.com/acme/x.git" + hash}, FromGit, "git+ssh://git.example.com/acme/x.git"},
-		"git with a password":    {Entry{Resolved: "git+https://me:secret@git.example.com/acme/x.git" + hash}, FromGit, "git+https://git.example.com/acme/x.git"},
-		"git in scp's form":      {Entry{Resolved: "git@git.example.com:acme/x.git" + hash}, FromGit, "git.example.com:acme/x.git"},
-		"ssh in scp's form":      {Entry{Resolved: "git+ssh://git@git.example.com:acme/x.git" + hash}, FromGit, "git.example.com:acme/x.git"},
-		"git's own protocol":     {Entry{Resolved: "git://git.example.com/x" + hash}, FromGit, "git://git.example.com/x"},
-		"git of a file":          {Entry{Resolved: "git+file:///srv/x.git"}, FromGit, "git+file:///srv/x.git"},
-		"a short form":           {Entry{Resolved: "github:acme/x"}, FromGit, "github:acme/x"},
-		"a tarball":              {Entry{Resolved: "file:vendor/x-1.0.0.tgz"}, FromFile, "file:vendor/x-1.0.0.tgz"},
-		"a tarball, unclean":     {Entry{Resolved: "file:./vendor//x.tar.gz"}, FromFile, "file:vendor/x.tar.gz"},
-		"a tarball, escaped":     {Entry{Resolved: "file:vendor/a%20b.TGZ"}, FromFile, "file:vendor/a b.TGZ"},
-		"a folder":               {Entry{Resolved: "file:kit"}, FromFolder, "file:kit"},
-		"a link":                 {Entry{Resolved: "kit", Link: true}, FromFolder, "file:kit"},
-		"the folder itself":      {Entry{Path: "kit"}, FromFolder, "file:kit"},
-		"another scheme":         {Entry{Resolved: "ftp://me@files.example.com/x.tgz"}, FromUnknown, "ftp://files.example.com/x.tgz"},
-		"no host":                {Entry{Resolved: "https:///x.tgz"}, FromUnknown, "https:///x.tgz"},
-		"no address in any form": {Entry{Resolved: "me:secret@x"}, FromUnknown, "x"},
+		"no address":             {Entry{}, locked.FromRegistry, "registry"},
+		"an address":             {Entry{Resolved: "https://files.example.com/x.tgz"}, locked.FromAddress, "https://files.example.com/x.tgz"},
+		"no tarball's name":      {Entry{Resolved: "https://files.example.com/x"}, locked.FromAddress, "https://files.example.com/x"},
+		"in the clear":           {Entry{Resolved: "http://files.example.com/x.tgz"}, locked.FromAddress, "http://files.example.com/x.tgz"},
+		"upper case":             {Entry{Resolved: "HTTPS://files.example.com/x.tgz"}, locked.FromAddress, "https://files.example.com/x.tgz"},
+		"another registry":       {Entry{Resolved: "https://registry.example.com/npm/x/-/x-1.0.0.tgz"}, locked.FromAddress, "https://registry.example.com/npm/x/-/x-1.0.0.tgz"},
+		"secrets":                {Entry{Resolved: "https://me:secret@files.example.com/x.tgz?token=secret#secret"}, locked.FromAddress, "https://files.example.com/x.tgz"},
+		"a forge's archive":      {Entry{Resolved: "https://codeload.github.com/acme/x/tar.gz/v1"}, locked.FromAddress, "https://codeload.github.com/acme/x/tar.gz/v1"},
+		"a forge's release":      {Entry{Resolved: "https://github.com/acme/x/releases/download/v1/x.tgz"}, locked.FromAddress, "https://github.com/acme/x/releases/download/v1/x.tgz"},
+		"a forge's repository":   {Entry{Resolved: "https://github.com/acme/x" + hash}, locked.FromGit, "https://github.com/acme/x"},
+		"a repository":           {Entry{Resolved: "https://git.example.com/acme/x.git" + hash}, locked.FromGit, "https://git.example.com/acme/x.git"},
+		"git over ssh":           {Entry{Resolved: "git+ssh://git@git.example.com/acme/x.git" + hash}, locked.FromGit, "git+ssh://git.example.com/acme/x.git"},
+		"git with a password":    {Entry{Resolved: "git+https://me:secret@git.example.com/acme/x.git" + hash}, locked.FromGit, "git+https://git.example.com/acme/x.git"},
+		"git in scp's form":      {Entry{Resolved: "git@git.example.com:acme/x.git" + hash}, locked.FromGit, "git.example.com:acme/x.git"},
+		"ssh in scp's form":      {Entry{Resolved: "git+ssh://git@git.example.com:acme/x.git" + hash}, locked.FromGit, "git.example.com:acme/x.git"},
+		"git's own protocol":     {Entry{Resolved: "git://git.example.com/x" + hash}, locked.FromGit, "git://git.example.com/x"},
+		"git of a file":          {Entry{Resolved: "git+file:///srv/x.git"}, locked.FromGit, "git+file:///srv/x.git"},
+		"a short form":           {Entry{Resolved: "github:acme/x"}, locked.FromGit, "github:acme/x"},
+		"a tarball":              {Entry{Resolved: "file:vendor/x-1.0.0.tgz"}, locked.FromFile, "file:vendor/x-1.0.0.tgz"},
+		"a tarball, unclean":     {Entry{Resolved: "file:./vendor//x.tar.gz"}, locked.FromFile, "file:vendor/x.tar.gz"},
+		"a tarball, escaped":     {Entry{Resolved: "file:vendor/a%20b.TGZ"}, locked.FromFile, "file:vendor/a b.TGZ"},
+		"a folder":               {Entry{Resolved: "file:kit"}, locked.FromFolder, "file:kit"},
+		"a link":                 {Entry{Resolved: "kit", Link: true}, locked.FromFolder, "file:kit"},
+		"the folder itself":      {Entry{Path: "kit"}, locked.FromFolder, "file:kit"},
+		"another scheme":         {Entry{Resolved: "ftp://me@files.example.com/x.tgz"}, locked.FromUnknown, "ftp://files.example.com/x.tgz"},
+		"no host":                {Entry{Resolved: "https:///x.tgz"}, locked.FromUnknown, "https:///x.tgz"},
+		"no address in any form": {Entry{Resolved: "me:secret@x"}, locked.FromUnknown, "x"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,11 +82,11 @@ func TestDefaultRegistryIsNpms(t *testing.T) {
 		t.Errorf("npm's own default registry is not known as such")
 	}
 	scoped := Entry{Path: "node_modules/a", Name: "@acme/a", Version: "1.0.0+x", Resolved: base + "@acme/a/-/a-1.0.0.tgz"}
-	if got := scoped.Origin(); got.From != FromRegistry {
+	if got := scoped.Origin(); got.From != locked.FromRegistry {
 		t.Errorf("a package of it comes from %s", got.From)
 	}
 	scoped.Name = "@acme/b"
-	if got := scoped.Origin(); got.From != FromAddress {
+	if got := scoped.Origin(); got.From != locked.FromAddress {
 		t.Errorf("another package's tarball comes from %s", got.From)
 	}
 }
@@ -112,13 +114,13 @@ func FuzzOrigin(f *testing.F) {
 	f.Fuzz(func(t *testing.T, resolved string) {
 		e := &Entry{Path: "node_modules/x", Name: "x", Version: "1.0.0", Resolved: resolved}
 		o := e.Origin()
-		if o.From == FromAddress {
+		if o.From == locked.FromAddress {
 			u, err := url.Parse(o.Shown())
 			if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Host == "" {
 				t.Errorf("%q is shown as %q", resolved, o.Shown())
 			}
 		}
-		if (o.From == FromFile || o.From == FromFolder) && o.InProject() && !filepath.IsLocal(o.Address) {
+		if (o.From == locked.FromFile || o.From == locked.FromFolder) && o.InProject() && !filepath.IsLocal(o.Address) {
 			t.Errorf("%q leaves the project", o.Address)
 		}
 		_ = Place(resolved, "x", "1.0.0")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
 // Packed is a tarball of the project that stands for a package of the lockfile whose bytes
@@ -89,7 +90,7 @@ func (l *Lockfile) packable(e *Entry) *Entry {
 	switch {
 	case e.local() || e.InBundle:
 		return nil
-	case o.From == FromFile && !o.InProject(), o.From == FromGit, o.From == FromFolder:
+	case o.From == locked.FromFile && !o.InProject(), o.From == locked.FromGit, o.From == locked.FromFolder:
 	default:
 		return nil
 	}
@@ -103,7 +104,7 @@ func (l *Lockfile) packable(e *Entry) *Entry {
 		now.Path, now.Pos, now.off = e.Path, e.Pos, e.off
 		now.Name = cmp.Or(target.Name, e.Name)
 	}
-	if now.Resolved = ""; o.From != FromFile {
+	if now.Resolved = ""; o.From != locked.FromFile {
 		now.Integrity, now.Elsewhere, now.against = "", "", ""
 	}
 	return &now

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/diag/diagtest"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 )
 
@@ -35,7 +36,7 @@ func TestPackPutsTarballsInThePlaceOfWhatHasNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(packed, npm.Options{})
+	tree, err := locked.Plan(packed, locked.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

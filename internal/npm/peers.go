@@ -1,13 +1,17 @@
 package npm
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/nbuild/nbuild/internal/locked"
+)
 
 // tolerated reports whether npm leaves a dependency with a package that it does not
 // ask for. It does so with a peer, where it tried to put the right one in place and
 // something else is in the way (arborist, PlaceDep and CanPlaceDep: "overriding peer
 // dependency"), and the dependent is not the project's own doing.
 func (c *comparison) tolerated(e *edge) bool {
-	return e.kind == Peer && e.to != nil && e.from != e.to.parent && !c.g.o.StrictPeerDeps && !c.projectsOwn(e) && c.inTheWay(e)
+	return e.kind == locked.Peer && e.to != nil && e.from != e.to.parent && !c.g.o.StrictPeerDeps && !c.projectsOwn(e) && c.inTheWay(e)
 }
 
 // projectsOwn reports whether the project itself asked for what has the peer: it can

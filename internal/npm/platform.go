@@ -1,6 +1,8 @@
 package npm
 
-import "strings"
+import (
+	"strings"
+)
 
 // runs reports whether a package says that it runs on the platform (npm docs,
 // package.json §os, §cpu, §libc). A package that names a libc runs on no system
@@ -26,12 +28,4 @@ func listed(value string, list []string) bool {
 		match = match || word == value
 	}
 	return match || negated == len(list)
-}
-
-func (o Options) platform() string {
-	s := o.OS + "/" + o.CPU
-	if o.Libc != "" {
-		s += " (" + o.Libc + ")"
-	}
-	return s
 }

@@ -3,13 +3,14 @@ package npm
 import (
 	"path"
 
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/semver"
 )
 
 // satisfied reports whether a dependency's package is one that it asks for; without a
 // package, whether it can do without (arborist, Edge and dep-valid). Locked is the
 // dependent as the lockfile was written. The error is of a text that npm can't read.
-func (g *graph) satisfied(e *edge, locked *Entry) (bool, error) {
+func (g *graph) satisfied(e *edge, before *Entry) (bool, error) {
 	text, err := g.asked(e)
 	if err != nil {
 		return false, err
@@ -24,7 +25,7 @@ func (g *graph) satisfied(e *edge, locked *Entry) (bool, error) {
 		return false, nil // a peer stands beside its dependent, not in it
 	}
 	is := func(text string) bool {
-		return g.is(e, text, locked) || e.accept != "" && g.is(e, e.accept, locked)
+		return g.is(e, text, before) || e.accept != "" && g.is(e, e.accept, before)
 	}
 	switch rule := e.rule; {
 	case rule == nil || rule.key == "":
@@ -57,7 +58,7 @@ func (g *graph) inBundle(n *node) bool {
 }
 
 // is reports whether the package of e is what a text asks for.
-func (g *graph) is(e *edge, text string, locked *Entry) bool {
+func (g *graph) is(e *edge, text string, before *Entry) bool {
 	asked, err := g.request(e.name, text)
 	if err != nil {
 		return false
@@ -77,12 +78,12 @@ func (g *graph) is(e *edge, text string, locked *Entry) bool {
 		return to.Link && path.Clean(to.Resolved) == asked.in(from)
 	case ofFile:
 		o := to.Origin()
-		return !to.Link && o.From == FromFile && o.Address == asked.in(from)
+		return !to.Link && o.From == locked.FromFile && o.Address == asked.in(from)
 	case ofRemote:
 		// User, password and query say who asks; the bytes are named by the integrity.
-		return (Origin{FromAddress, asked.text}).Shown() == Origin{FromAddress, to.Resolved}.Shown()
+		return (locked.Origin{From: locked.FromAddress, Address: asked.text}).Shown() == locked.Origin{From: locked.FromAddress, Address: to.Resolved}.Shown()
 	case ofGit:
-		return g.isGit(e, asked, locked)
+		return g.isGit(e, asked, before)
 	case ofAlias:
 		if asked.aliased == ofTag {
 			return registered(to)
@@ -95,7 +96,7 @@ func (g *graph) is(e *edge, text string, locked *Entry) bool {
 // from an address. Which version the tag named then is what the lockfile is for.
 func registered(n *node) bool {
 	from := n.Origin().From
-	return from == FromRegistry || from == FromAddress
+	return from == locked.FromRegistry || from == locked.FromAddress
 }
 
 func fitsVersion(r semver.Range, n *node) bool {
@@ -107,7 +108,7 @@ func fitsVersion(r semver.Range, n *node) bool {
 	return ok && r.Fits(v)
 }
 
-func (g *graph) isGit(e *edge, asked request, locked *Entry) bool {
+func (g *graph) isGit(e *edge, asked request, before *Entry) bool {
 	got, err := g.request(e.name, e.to.Resolved)
 	if err != nil || !asked.git.same(got.git) {
 		return false
@@ -115,14 +116,14 @@ func (g *graph) isGit(e *edge, asked request, locked *Entry) bool {
 	if asked.git.versions != "" {
 		return asked.git.fits(e.to.Version)
 	}
-	if isCommit(asked.git.committish) || locked == nil {
+	if isCommit(asked.git.committish) || before == nil {
 		return true
 	}
 	// Which commit a branch is at can't be seen, but that another was asked for can.
-	for _, deps := range []map[string]string{locked.Dependencies, locked.OptionalDependencies, locked.DevDependencies, locked.PeerDependencies} {
+	for _, deps := range []map[string]string{before.Dependencies, before.OptionalDependencies, before.DevDependencies, before.PeerDependencies} {
 		if spec := deps[e.name]; spec != "" {
-			before, err := g.request(e.name, spec)
-			return err != nil || before.kind != ofGit || before.git.committish == asked.git.committish
+			then, err := g.request(e.name, spec)
+			return err != nil || then.kind != ofGit || then.git.committish == asked.git.committish
 		}
 	}
 	return true

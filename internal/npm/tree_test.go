@@ -1,28 +1,28 @@
 package npm
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nbuild/nbuild/internal/locked"
 )
 
-var linux = Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.15.0"}
+var linux = locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.15.0"}
 
-func plan(t *testing.T, o Options, root string, entries ...string) *Tree {
+func plan(t *testing.T, o locked.Options, root string, entries ...string) *locked.Tree {
 	t.Helper()
 	l, err := ReadLockfile([]byte(lockWith(root, entries...)), "package-lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := PlanTree(l, o)
+	tree, err := locked.Plan(l, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tree
 }
 
-func paths(tree *Tree) []string {
+func paths(tree *locked.Tree) []string {
 	var out []string
 	for _, p := range tree.Packages {
 		out = append(out, p.Path)
@@ -43,7 +43,7 @@ func TestPlanTree(t *testing.T) {
 	legacy := linux
 	legacy.LegacyPeerDeps = true
 	tests := map[string]struct {
-		o       Options
+		o       locked.Options
 		root    string
 		entries []string
 		want    []string
@@ -130,12 +130,12 @@ func TestPlanTreeEdgesAreNodes(t *testing.T) {
 		dep("node_modules/a", "1.0.0", `"dependencies": {"b": "2"}, "optionalDependencies": {"gone": "1"}, "peerDependencies": {"alias": "*"}`),
 		dep("node_modules/a/node_modules/b", "2.0.0", ""), dep("node_modules/alias", "2.0.0", `"name": "@real/x"`), dep("node_modules/b", "1.0.0", ""),
 		dep("node_modules/gone", "1.0.0", `"os": ["aix"]`))
-	want := []Edge{{"a", "node_modules/a", Prod, "^1"}, {"alias", "node_modules/alias", Prod, "npm:@real/x@2"}, {"b", "node_modules/b", Dev, "1"}}
+	want := []locked.Edge{{Name: "a", To: "node_modules/a", Kind: locked.Prod, Spec: "^1"}, {Name: "alias", To: "node_modules/alias", Kind: locked.Prod, Spec: "npm:@real/x@2"}, {Name: "b", To: "node_modules/b", Kind: locked.Dev, Spec: "1"}}
 	if diff := cmp.Diff(want, tree.Root); diff != "" {
 		t.Errorf("root (-want +got):\n%s", diff)
 	}
 	a, _ := tree.Find("node_modules/a")
-	want = []Edge{{"alias", "node_modules/alias", Peer, "*"}, {"b", "node_modules/a/node_modules/b", Prod, "2"}}
+	want = []locked.Edge{{Name: "alias", To: "node_modules/alias", Kind: locked.Peer, Spec: "*"}, {Name: "b", To: "node_modules/a/node_modules/b", Kind: locked.Prod, Spec: "2"}}
 	if diff := cmp.Diff(want, a.Dependencies); diff != "" {
 		t.Errorf("a (-want +got):\n%s", diff)
 	}
@@ -160,7 +160,7 @@ func TestPartIsWhatOnePackageNeeds(t *testing.T) {
 	if diff := cmp.Diff(want, paths(part)); diff != "" {
 		t.Errorf("packages (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Edge{{"a", "node_modules/a", Prod, "1"}}, part.Root); diff != "" {
+	if diff := cmp.Diff([]locked.Edge{{Name: "a", To: "node_modules/a", Kind: locked.Prod, Spec: "1"}}, part.Root); diff != "" {
 		t.Errorf("root (-want +got):\n%s", diff)
 	}
 	if _, ok := tree.Part("b"); ok {
@@ -170,7 +170,7 @@ func TestPartIsWhatOnePackageNeeds(t *testing.T) {
 
 func TestPlanTreeRefuses(t *testing.T) {
 	tests := map[string]struct {
-		o       Options
+		o       locked.Options
 		root    string
 		entries []string
 		want    []string
@@ -191,13 +191,13 @@ func TestPlanTreeRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = PlanTree(l, test.o)
+			_, err = locked.Plan(l, test.o)
 			if diff := cmp.Diff(test.want, problemLines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
 	}
-	if _, err := PlanTree(&Lockfile{root: &Entry{}}, Options{Omit: []string{"prod"}}); err == nil {
+	if _, err := locked.Plan(&Lockfile{root: &Entry{}}, locked.Options{Omit: []string{"prod"}}); err == nil {
 		t.Error("an unknown word to omit was taken")
 	}
 }
@@ -221,26 +221,15 @@ func TestBinLinks(t *testing.T) {
 		dep("node_modules/a/node_modules/c", "1.0.0", `"bin": {"c": "c"}`),
 		dep("node_modules/a-x", "1.0.0", `"bin": {"gone": "x", "late": "a"}`),
 		dep("node_modules/B", "1.0.0", `"bin": {"late": "b"}`))
-	got := tree.BinLinks(func(p *Package, file string) bool { return file != "gone.js" })
-	want := []BinLink{
-		{"node_modules/.bin/late", "../a-x/a"},
-		{"node_modules/.bin/p", "../@s/p/cli.js"},
-		{"node_modules/.bin/tool", "../@s/p/tool.js"},
-		{"node_modules/a/node_modules/.bin/c", "../c/c"},
+	got := tree.BinLinks(func(p *locked.Package, file string) bool { return file != "gone.js" })
+	want := []locked.BinLink{
+		{Path: "node_modules/.bin/late", Target: "../a-x/a"},
+		{Path: "node_modules/.bin/p", Target: "../@s/p/cli.js"},
+		{Path: "node_modules/.bin/tool", Target: "../@s/p/tool.js"},
+		{Path: "node_modules/a/node_modules/.bin/c", Target: "../c/c"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
-	}
-}
-
-func TestCollateIsNpmsOrder(t *testing.T) {
-	// node -e 'console.log([...].sort(new Intl.Collator("en").compare))'
-	want := []string{"_x", "-x", ".x", "@a/b", "~x", "1", "a", "A", "a_b", "a-b", "a.b", "a/b", "a1", "ab", "aB", "b", "JSONStream", "z"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, collate)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }
 
@@ -293,7 +282,7 @@ func TestMarkedAreExecutableWithoutALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bare := range []bool{false, true} {
-		tree, err := PlanTree(lock, Options{NoBinLinks: bare})
+		tree, err := locked.Plan(lock, locked.Options{NoBinLinks: bare})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -304,7 +293,7 @@ func TestMarkedAreExecutableWithoutALink(t *testing.T) {
 		if diff := cmp.Diff(want, tree.Marked()); diff != "" {
 			t.Errorf("without links %v:\n%s", bare, diff)
 		}
-		if n := len(tree.BinLinks(func(*Package, string) bool { return true })); bare != (n == 0) {
+		if n := len(tree.BinLinks(func(*locked.Package, string) bool { return true })); bare != (n == 0) {
 			t.Errorf("without links %v: %d links", bare, n)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
@@ -209,10 +209,10 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 		return event.Counting(w, o.Events, "pin", p.Name+"@"+p.Version), nil
 	}
 	var err error
-	if p.From == npm.FromFile {
+	if p.From == locked.FromFile {
 		err = tarballOf(o.Files, p.File, id, p.held.String(), begin)
 	} else {
-		request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.held.String(), Unnamed: true, Resolved: p.Resolved, URL: p.From == npm.FromAddress}
+		request := registry.Request{Name: p.Name, Version: p.Version, Integrity: p.held.String(), Unnamed: true, Resolved: p.Resolved, URL: p.From == locked.FromAddress}
 		err = o.Client.Tarball(ctx, request, begin)
 	}
 	if err != nil {
@@ -250,7 +250,7 @@ func (n *named) fetch(ctx context.Context, p asked) (record, error) {
 // ofProject has a problem of a tarball that stands in the project say what to do about that
 // file: no registry has another version of it.
 func (p asked) ofProject(err error) error {
-	if p.From == npm.FromFile {
+	if p.From == locked.FromFile {
 		for _, x := range diag.All(err) {
 			x.Remedy = fmt.Sprintf("put the tarball of %s@%s at %s, as `npm pack` writes it, and run `nbuild pin`", p.Name, p.Version, p.File)
 		}
@@ -259,15 +259,15 @@ func (p asked) ofProject(err error) error {
 }
 
 // resolutions are how nbuild.lock says where bytes come from, "" for the registry.
-var resolutions = map[npm.Source]string{npm.FromAddress: "url", npm.FromFile: "file"}
+var resolutions = map[locked.Source]string{locked.FromAddress: "url", locked.FromFile: "file"}
 
 // known reports whether the registry that the name is bound to may be asked about a
 // package: the lockfile says that it comes from there. Nobody else learns its name.
 func (n *named) known(p asked) bool {
 	switch p.From {
-	case npm.FromRegistry, "":
+	case locked.FromRegistry, "":
 		return true
-	case npm.FromAddress:
+	case locked.FromAddress:
 		return n.options.Client.Config().Keeps(p.Name, p.Resolved)
 	}
 	return false
@@ -276,9 +276,9 @@ func (n *named) known(p asked) bool {
 // place is where the bytes come from, for the key of a record.
 func (n *named) place(p asked) string {
 	switch p.From {
-	case npm.FromAddress:
+	case locked.FromAddress:
 		return p.Resolved
-	case npm.FromFile:
+	case locked.FromFile:
 		return "file"
 	}
 	return "false" // as the records of the first versions have it

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/npm/sri"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
@@ -38,11 +38,11 @@ func (n NPM) fetch(ctx context.Context, a snapshot.Artefact, begin func() (io.Wr
 	if n.Origin != nil {
 		p, _ = n.Origin(a)
 	}
-	if a.Facts["resolution"] == resolutions[npm.FromFile] {
+	if a.Facts["resolution"] == resolutions[locked.FromFile] {
 		return tarballOf(n.Files, p.File, a.ID(), a.Integrity, begin)
 	}
 	return n.Client.Tarball(ctx, registry.Request{
-		Name: a.Name, Version: a.Version, Integrity: a.Integrity, Resolved: p.Resolved, URL: a.Facts["resolution"] == resolutions[npm.FromAddress],
+		Name: a.Name, Version: a.Version, Integrity: a.Integrity, Resolved: p.Resolved, URL: a.Facts["resolution"] == resolutions[locked.FromAddress],
 	}, begin)
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
@@ -17,12 +17,12 @@ import (
 type Package struct {
 	Name      string // its own, where the lockfile has it under an alias
 	Version   string
-	Integrity string     // "" where the lockfile has none
-	Elsewhere string     // what names its bytes at other places of the lockfile, where Integrity is weak
-	Resolved  string     // its address, where the lockfile has one
-	From      npm.Source // FromRegistry (or ""), FromAddress or FromFile
-	File      string     // of FromFile: the tarball, in Files
-	Pos       diag.Pos   // in the lockfile
+	Integrity string        // "" where the lockfile has none
+	Elsewhere string        // what names its bytes at other places of the lockfile, where Integrity is weak
+	Resolved  string        // its address, where the lockfile has one
+	From      locked.Source // FromRegistry (or ""), FromAddress or FromFile
+	File      string        // of FromFile: the tarball, in Files
+	Pos       diag.Pos      // in the lockfile
 }
 
 // Tarballs reads a regular file of the project, up to a limit of bytes, and follows no

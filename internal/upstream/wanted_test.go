@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/upstream"
 )
@@ -29,7 +30,7 @@ func TestWantedIsWhatHasATarball(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(l, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc"})
+	tree, err := locked.Plan(l, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +42,10 @@ func TestWantedIsWhatHasATarball(t *testing.T) {
 		got[i].Pos = diag.Pos{}
 	}
 	want := []upstream.Package{
-		{Name: "real", Version: "1.0.0", Integrity: digest, From: npm.FromRegistry},
-		{Name: "byaddress", Version: "3.0.0", Integrity: digest, Resolved: "https://files.example.com/x.tgz", From: npm.FromAddress},
-		{Name: "kept", Version: "1.0.0", Integrity: digest, Resolved: "file:vendor/kept.tgz", From: npm.FromFile, File: "app/vendor/kept.tgz"},
-		{Name: "whole", Version: "1.0.0", Integrity: digest, Resolved: "https://registry.example.com/whole/-/whole-1.0.0.tgz", From: npm.FromAddress},
+		{Name: "real", Version: "1.0.0", Integrity: digest, From: locked.FromRegistry},
+		{Name: "byaddress", Version: "3.0.0", Integrity: digest, Resolved: "https://files.example.com/x.tgz", From: locked.FromAddress},
+		{Name: "kept", Version: "1.0.0", Integrity: digest, Resolved: "file:vendor/kept.tgz", From: locked.FromFile, File: "app/vendor/kept.tgz"},
+		{Name: "whole", Version: "1.0.0", Integrity: digest, Resolved: "https://registry.example.com/whole/-/whole-1.0.0.tgz", From: locked.FromAddress},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 	"github.com/nbuild/nbuild/sbom/dynamism/source"
@@ -49,7 +50,7 @@ func run(ctx context.Context, folder, namesFile string, legacy bool) error {
 	if err != nil {
 		return err
 	}
-	tree, err := npm.PlanTree(lockfile, npm.Options{Omit: []string{"dev"}, Links: true, LegacyPeerDeps: legacy})
+	tree, err := locked.Plan(lockfile, locked.Options{Omit: []string{"dev"}, Links: true, LegacyPeerDeps: legacy})
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func inventoryOf(ctx context.Context, folder string) (map[string]*dynamism.Packa
 
 // experiment counts over a tree.
 type experiment struct {
-	tree  *npm.Tree
+	tree  *locked.Tree
 	found map[string]*dynamism.Package
 }
 

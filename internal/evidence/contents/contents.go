@@ -26,8 +26,8 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
@@ -206,7 +206,7 @@ func (g *gatherer) own() error {
 
 // tree adds the packages of a tree. One lockfile has one package at a path, so the
 // trees of several platforms join by path.
-func (g *gatherer) tree(tree *npm.Tree, block, platform, at string) error {
+func (g *gatherer) tree(tree *locked.Tree, block, platform, at string) error {
 	facts, err := g.together(tree)
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom"
 )
@@ -35,7 +35,7 @@ const factsKind = "facts"
 
 // together returns facts of the packages of a tree, which are kept in one record: it
 // takes longer to open a thousand files than to read what they say.
-func (g *gatherer) together(tree *npm.Tree) (sbom.Facts, error) {
+func (g *gatherer) together(tree *locked.Tree) (sbom.Facts, error) {
 	origins, err := inventory.OriginsOf(tree, g.lock)
 	if err != nil {
 		return nil, err

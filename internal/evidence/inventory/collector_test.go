@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
@@ -285,13 +286,13 @@ func newStoreLike(t *testing.T, from *cas.Store) *cas.Store {
 	return to
 }
 
-func treeOf(t *testing.T, lockfile string) *npm.Tree {
+func treeOf(t *testing.T, lockfile string) *locked.Tree {
 	t.Helper()
 	l, err := npm.ReadLockfile([]byte(strings.ReplaceAll(lockfile, "INTEGRITY", integrity)), "package-lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := npm.PlanTree(l, npm.Options{OS: "linux", CPU: "x64"})
+	tree, err := locked.Plan(l, locked.Options{OS: "linux", CPU: "x64"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
 
@@ -221,7 +221,7 @@ func (c *Collector) folder(ctx context.Context, root *os.Root, f Folder, spare c
 	p := packages[0]
 	p.Path = f.Path
 	if index.Package != nil && index.Package.Name != "" && index.Package.Version != "" {
-		named := npm.Package{Name: index.Package.Name, Version: index.Package.Version}
+		named := locked.Package{Name: index.Package.Name, Version: index.Package.Version}
 		p.Purl = named.Purl()
 	}
 	return p, nil

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/nbuild/nbuild/internal/cas"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 )
 
@@ -25,7 +25,7 @@ type Origin struct {
 
 // OriginsOf finds the artefacts of a tree in nbuild.lock. Artefacts of one file index
 // are one.
-func OriginsOf(tree *npm.Tree, lock *snapshot.Lock) (*Origins, error) {
+func OriginsOf(tree *locked.Tree, lock *snapshot.Lock) (*Origins, error) {
 	o := &Origins{At: make([]Origin, len(tree.Packages))}
 	seen := map[cas.Digest]int{}
 	for i := range tree.Packages {
@@ -62,7 +62,7 @@ func OriginsOf(tree *npm.Tree, lock *snapshot.Lock) (*Origins, error) {
 }
 
 // Pinned returns the artefact that nbuild.lock has for a package.
-func Pinned(lock *snapshot.Lock, p *npm.Package) (snapshot.Artefact, bool) {
+func Pinned(lock *snapshot.Lock, p *locked.Package) (snapshot.Artefact, bool) {
 	if a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, ""); ok {
 		return a, true
 	}

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/sbom/dynamism"
 )
@@ -15,7 +15,7 @@ import (
 // found; links to folders of the project are left out. A tarball may bundle what no
 // lockfile names: it is installed with its bundler all the same, so it is reported,
 // with the bundler's purl and its folder as the subpath.
-func (c *Collector) Tree(ctx context.Context, tree *npm.Tree, lock *snapshot.Lock) ([]dynamism.Package, error) {
+func (c *Collector) Tree(ctx context.Context, tree *locked.Tree, lock *snapshot.Lock) ([]dynamism.Package, error) {
 	origins, err := OriginsOf(tree, lock)
 	if err != nil {
 		return nil, err

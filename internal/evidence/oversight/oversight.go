@@ -27,8 +27,8 @@ import (
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
@@ -156,7 +156,7 @@ func (g *gatherer) image(ctx context.Context, block *pipelines.Image) error {
 // tree gathers the packages of one tree. Where the project has several lockfiles
 // they are distinguished by the names of their blocks.
 func (g *gatherer) tree(ctx context.Context, s pipelines.Source, on pipelines.Machine, pos diag.Pos) error {
-	var tree *npm.Tree
+	var tree *locked.Tree
 	tree, err := g.subject.Project.Tree(s.Name, on, s.Tree == "all")
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/wholefile"
@@ -19,14 +20,14 @@ import (
 // says about which packages a tree holds, and returns it as npm takes it, with the
 // options that its trees are planned by. Folder is where it stands in root, with
 // slashes, "." for root itself; platforms are those that problems name.
-func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, platforms []string) (*npm.Lockfile, npm.Options, error) {
+func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, platforms []string) (*npm.Lockfile, locked.Options, error) {
 	config, err := registry.LoadConfig(ctx, registry.Sources{Project: filepath.Join(root.Name(), filepath.FromSlash(folder))})
 	if err != nil {
-		return nil, npm.Options{}, err
+		return nil, locked.Options{}, err
 	}
 	// What is left out of an image, build.hcl says: npm's omit and its like are for the
 	// tree of who installs. How the lockfile's peers are meant is the project's.
-	o := npm.Options{
+	o := locked.Options{
 		Libc: "glibc", LegacyPeerDeps: config.Bool("legacy-peer-deps"), StrictPeerDeps: config.Bool("strict-peer-deps"),
 		EngineStrict: config.Bool("engine-strict") && !config.Bool("force"),
 		InstallLinks: config.Bool("install-links"), Platforms: platforms,
@@ -45,10 +46,10 @@ func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, pl
 	}
 	m, err := manifests("")
 	if err != nil {
-		return nil, npm.Options{}, err
+		return nil, locked.Options{}, err
 	}
 	if m == nil {
-		return nil, npm.Options{}, &diag.Problem{
+		return nil, locked.Options{}, &diag.Problem{
 			Code: npm.CodeManifest, Pos: diag.Pos{File: l.File}, What: "there is no package.json beside the lockfile",
 			Why:    "it says what the project asks for, and the lockfile only what it asked for once; npm ci installs nothing without it",
 			Remedy: "restore it (`git checkout " + diag.Word(path.Join(beside, "package.json")) + "`), or name another lockfile in the npm block",

@@ -24,6 +24,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/event"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/machine"
 	"github.com/nbuild/nbuild/internal/nodemodules"
 	"github.com/nbuild/nbuild/internal/npm"
@@ -52,7 +53,7 @@ type Project struct {
 	host      machine.Host
 	lockfiles map[string]*npm.Lockfile
 	warned    bool // of the default files
-	options   map[string]npm.Options
+	options   map[string]locked.Options
 }
 
 // Open reads the build file and every lockfile that it names.
@@ -63,7 +64,7 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 	}
 	p := &Project{
 		Project: evaluated, Folder: filepath.Join(evaluated.Dir, filepath.FromSlash(evaluated.Root)), host: host,
-		lockfiles: map[string]*npm.Lockfile{}, options: map[string]npm.Options{},
+		lockfiles: map[string]*npm.Lockfile{}, options: map[string]locked.Options{},
 	}
 	if p.Root, err = os.OpenRoot(p.Folder); err != nil {
 		return nil, fmt.Errorf("opening the project's folder: %w", err)
@@ -178,7 +179,7 @@ func (p *Project) LockFolder(n pipelines.Npm) string {
 
 // Tree plans the tree of an npm block for a machine: all of it, or without what only
 // development needs.
-func (p *Project) Tree(name string, on pipelines.Machine, all bool) (*npm.Tree, error) {
+func (p *Project) Tree(name string, on pipelines.Machine, all bool) (*locked.Tree, error) {
 	o := p.on(name, on.Platform)
 	o.NodeVersion = on.Node
 	return p.plan(name, o, all)
@@ -187,27 +188,27 @@ func (p *Project) Tree(name string, on pipelines.Machine, all bool) (*npm.Tree, 
 // Available plans all of the tree of an npm block for a platform but the packages
 // that can't be had, which the tree lists in Left. Nothing is built or installed
 // from it.
-func (p *Project) Available(name, platform string) (*npm.Tree, error) {
+func (p *Project) Available(name, platform string) (*locked.Tree, error) {
 	lockfile := p.lockfiles[name]
 	if lockfile == nil {
-		return &npm.Tree{}, nil
+		return &locked.Tree{}, nil
 	}
-	return npm.PlanAvailable(lockfile, p.on(name, platform))
+	return locked.PlanAvailable(lockfile, p.on(name, platform))
 }
 
 // Package plans what one package at the top of an npm block's tree needs on a
 // platform, development's packages included. The second result is false where there
 // is no package of that name.
-func (p *Project) Package(name, platform, pkg string) (*npm.Tree, bool, error) {
+func (p *Project) Package(name, platform, pkg string) (*locked.Tree, bool, error) {
 	lockfile := p.lockfiles[name]
 	if lockfile == nil {
 		return nil, false, nil
 	}
-	return npm.PlanPackage(lockfile, p.on(name, platform), pkg)
+	return locked.PlanPackage(lockfile, p.on(name, platform), pkg)
 }
 
 // on are the options of an npm block for a platform, "linux/amd64".
-func (p *Project) on(name, platform string) npm.Options {
+func (p *Project) on(name, platform string) locked.Options {
 	system, architecture, _ := strings.Cut(platform, "/")
 	o := p.options[name]
 	o.OS, o.CPU = system, CPU(architecture)
@@ -225,15 +226,15 @@ func CPU(architecture string) string {
 	return architecture
 }
 
-func (p *Project) plan(name string, o npm.Options, all bool) (*npm.Tree, error) {
+func (p *Project) plan(name string, o locked.Options, all bool) (*locked.Tree, error) {
 	lockfile := p.lockfiles[name]
 	if lockfile == nil {
-		return &npm.Tree{}, nil
+		return &locked.Tree{}, nil
 	}
 	if !all {
 		o.Omit = append([]string{"dev"}, o.Omit...)
 	}
-	return npm.PlanTree(lockfile, o)
+	return locked.Plan(lockfile, o)
 }
 
 // Engines are the versions that packages may name in their engines, "" where one is not
@@ -243,7 +244,7 @@ type Engines struct{ Node, NPM string }
 // LocalTree plans the tree of an npm block for another machine than an image: the
 // user's own, as the user's npm settings say. Engines are asked for where the tree depends
 // on them.
-func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings, engines func() (Engines, error)) (*npm.Tree, error) {
+func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings, engines func() (Engines, error)) (*locked.Tree, error) {
 	o := p.options[name]
 	o.OS, o.CPU, o.Libc = cmp.Or(s.OS, system), cmp.Or(s.CPU, CPU(architecture)), cmp.Or(s.Libc, libc)
 	o.Omit, o.LegacyPeerDeps, o.NoBinLinks, o.EngineStrict = s.Omit, s.LegacyPeerDeps, s.NoBinLinks, s.EngineStrict

@@ -20,7 +20,7 @@ import (
 	"github.com/nbuild/nbuild/internal/cas"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/evidence/project"
-	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/upstream"
 	"github.com/nbuild/nbuild/internal/worktree"
@@ -32,7 +32,7 @@ import (
 func Plan(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *cas.Store, only []execution.Key) (*pipelines.Plan, error) {
 	made, err := p.Plan(ctx, pipelines.World{
 		Lock: lock, Project: p.Root.FS(), Index: pipelines.ReadIndex(store), Keep: pipelines.KeepIn(store),
-		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*npm.Tree, error) {
+		Tree: func(_ context.Context, block *pipelines.Npm, s pipelines.Source, platform string) (*locked.Tree, error) {
 			switch s.Tree {
 			case "package":
 				tree, _, err := p.Package(block.Name, platform, s.Package)
@@ -173,7 +173,7 @@ func ofPackages(p *project.Project, s pipelines.Source, on pipelines.Machine) ([
 
 // OfTree lists the steps that run install scripts of packages of a tree: of every one that
 // a block allows, whether it has any or not.
-func OfTree(block *pipelines.Npm, tree *npm.Tree, platform string) []execution.Key {
+func OfTree(block *pipelines.Npm, tree *locked.Tree, platform string) []execution.Key {
 	var keys []execution.Key
 	for i := range tree.Packages {
 		if q := &tree.Packages[i]; block.Allows(q.Name, q.Version) != nil {

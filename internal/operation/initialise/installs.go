@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 )
 
@@ -45,7 +46,7 @@ func lookAtLock(folder fs.FS, file string) installs {
 	if err != nil {
 		return installs{broken: true}
 	}
-	tree, err := npm.PlanAvailable(lock, npm.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
+	tree, err := locked.PlanAvailable(lock, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: []string{"dev"}})
 	if err != nil {
 		return installs{broken: true}
 	}

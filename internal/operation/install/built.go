@@ -19,8 +19,8 @@ import (
 	"github.com/nbuild/nbuild/internal/evidence/project"
 	"github.com/nbuild/nbuild/internal/evidence/steps"
 	"github.com/nbuild/nbuild/internal/linkage"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/machine"
-	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -29,7 +29,7 @@ import (
 // folders hold once those ran: in the sandbox, from the same action as for an image, so that
 // none of it has the rights of who installs. On a machine that no image is built for there
 // are none, and that is said.
-func built(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, r *execution.Runner, block *pipelines.Npm, tree *npm.Tree) (map[string][]snapshot.Entry, error) {
+func built(ctx context.Context, host machine.Host, p *project.Project, lock *snapshot.Lock, r *execution.Runner, block *pipelines.Npm, tree *locked.Tree) (map[string][]snapshot.Entry, error) {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	keys := steps.OfTree(block, tree, platform)
 	if len(keys) == 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/evidence/inventory"
 	"github.com/nbuild/nbuild/internal/evidence/project"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/operation/pin"
@@ -73,7 +74,7 @@ func (s *scanner) project(ctx context.Context) ([]dynamism.Package, error) {
 // are looked at that could be pinned; what was left out is reported.
 func (s *scanner) trees(ctx context.Context, p *project.Project, lock *snapshot.Lock) ([]dynamism.Package, error) {
 	var found []dynamism.Package
-	var left []npm.Left
+	var left []locked.Left
 	seen := map[string]bool{}
 	for _, n := range p.Npm {
 		at := ""
@@ -123,7 +124,7 @@ func (s *scanner) pinned(ctx context.Context) ([]dynamism.Package, error) {
 		return nil, err
 	}
 	name, version, ok := cutPurl(s.options.Path)
-	a, pinned := inventory.Pinned(lock, &npm.Package{Name: name, Version: version})
+	a, pinned := inventory.Pinned(lock, &locked.Package{Name: name, Version: version})
 	if !ok || !pinned {
 		return nil, &diag.Problem{
 			Code: CodeNotPinned, Pos: diag.Pos{File: project.LockName}, What: s.options.Path + " is not in the snapshot",
@@ -140,7 +141,7 @@ func (s *scanner) pinned(ctx context.Context) ([]dynamism.Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	found[0].Purl = (&npm.Package{Name: name, Version: version}).Purl()
+	found[0].Purl = (&locked.Package{Name: name, Version: version}).Purl()
 	return found, nil
 }
 
@@ -229,7 +230,7 @@ func (s *scanner) production(ctx context.Context, root *os.Root, folders []inven
 	if err != nil {
 		return nil, err
 	}
-	tree, err := npm.PlanTree(held, npm.Options{Omit: append([]string{"dev"}, o.Omit...), Links: true, LegacyPeerDeps: o.LegacyPeerDeps})
+	tree, err := locked.Plan(held, locked.Options{Omit: append([]string{"dev"}, o.Omit...), Links: true, LegacyPeerDeps: o.LegacyPeerDeps})
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +276,7 @@ func (s *scanner) file(ctx context.Context, at string, info fs.FileInfo) ([]dyna
 		return nil, err
 	}
 	if f := index.Package; f != nil && f.Name != "" && f.Version != "" {
-		found[0].Purl = (&npm.Package{Name: f.Name, Version: f.Version}).Purl()
+		found[0].Purl = (&locked.Package{Name: f.Name, Version: f.Version}).Purl()
 	}
 	return found, nil
 }
