@@ -139,9 +139,9 @@ var npmPackage = lazyregexp.New(`^(@[a-z0-9~_.-]+/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-
 // inputs reads what enters: npm, base and fetch blocks.
 func (e *evaluator) inputs() {
 	for _, b := range e.body.Of("npm") {
-		n := Npm{Name: b.Labels[0], Lockfile: "package-lock.json", At: e.position(b)}
+		n := Npm{Name: b.Labels[0], Lockfile: "package-lock.json", Found: true, At: e.position(b)}
 		if l := e.String(b, "lockfile"); l != "" {
-			n.Lockfile = e.path(b, "lockfile", l)
+			n.Lockfile, n.Found = e.path(b, "lockfile", l), false
 		}
 		n.Unbuilt, n.Packed = e.unbuilt(b), e.packed(b)
 		for _, s := range b.Of("patch") {
@@ -154,7 +154,7 @@ func (e *evaluator) inputs() {
 		e.project.Npm = append(e.project.Npm, n)
 	}
 	if len(e.project.Npm) == 0 {
-		e.project.Npm = []Npm{{Name: ImpliedNpm, Lockfile: "package-lock.json", Implied: true}}
+		e.project.Npm = []Npm{{Name: ImpliedNpm, Lockfile: "package-lock.json", Found: true, Implied: true}}
 	}
 	for _, b := range e.body.Of("base") {
 		e.project.Bases = append(e.project.Bases, e.base(b))

@@ -88,7 +88,7 @@ var npmBlock = hclfile.Block{
 	Doc: "A tree of packages from a lockfile. Referred to as npm.NAME.production, npm.NAME.all and npm.NAME.package[\"name\"], whose key is a literal. Without such a block there is one named deps.",
 	Body: hclfile.Schema{
 		Attrs: []hclfile.Attr{
-			{Name: "lockfile", Type: text, Default: `"package-lock.json"`, Doc: "The lockfile, relative to the project's folder."},
+			{Name: "lockfile", Type: text, Doc: "The lockfile, relative to the project's folder. Without it, the one that stands there; of several, the one of the manager that package.json names in `packageManager`, else the first of npm-shrinkwrap.json, package-lock.json, pnpm-lock.yaml, yarn.lock, bun.lock."},
 		},
 		Blocks: []hclfile.Block{
 			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without. The label is a name, or `NAME@VERSION` for that version alone. What they leave in the package's folder takes the place of what its tarball has there, in images, in steps and in node_modules; `nbuild explain npm/scripts` says how they run.", Body: hclfile.Schema{Attrs: []hclfile.Attr{

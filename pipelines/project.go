@@ -58,6 +58,7 @@ type Snapshot struct {
 type Npm struct {
 	Name     string
 	Lockfile string // relative to the project's folder
+	Found    bool   // the file names none: it is the one that stands in the folder
 	Implied  bool   // no block stands for it
 	Scripts  []Script
 	Patches  []Patch

@@ -31,7 +31,7 @@ var readers = map[string]string{
 	"builder/sandbox/protocol/carry.go":       ownPipe,
 	"builder/starts.go":                       ownStore,
 	"internal/evidence/production/kept.go":    ownStore,
-	"internal/evidence/project/project.go":    "asks whether package.json is JSON at all, to explain a broken lockfile",
+	"internal/evidence/project/lockfiles.go":  "asks whether package.json is JSON at all, to explain a broken lockfile",
 	"internal/hclfile/cost.go":                "finds the places of texts in HCL's JSON form; HCL's own parser reads it, and refuses an attribute twice",
 	"internal/hclfile/depth.go":               "looks how deep HCL's JSON form nests, before HCL's own parser reads it",
 	"internal/hclfile/parse.go":               "HCL's JSON form, by HCL's own parser, which refuses an attribute twice",

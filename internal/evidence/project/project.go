@@ -12,7 +12,6 @@ package project
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,15 +30,9 @@ import (
 	"github.com/nbuild/nbuild/internal/npm/registry"
 	"github.com/nbuild/nbuild/internal/snapshot"
 	"github.com/nbuild/nbuild/internal/unfinished"
-	"github.com/nbuild/nbuild/internal/utf8bom"
 	"github.com/nbuild/nbuild/internal/wholefile"
 	"github.com/nbuild/nbuild/internal/worktree"
 	"github.com/nbuild/nbuild/pipelines"
-)
-
-// The problems of opening a project.
-const (
-	CodeNoLockfile diag.Code = "NB0349" // the lockfile is not there
 )
 
 // LockName is the snapshot's file, beside build.hcl.
@@ -51,7 +44,7 @@ type Project struct {
 	Folder    string   // the project's own, absolute
 	Root      *os.Root // of Folder; Close closes it
 	host      machine.Host
-	lockfiles map[string]*npm.Lockfile
+	lockfiles map[string]locked.Lockfile
 	warned    bool // of the default files
 	options   map[string]locked.Options
 }
@@ -64,7 +57,7 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 	}
 	p := &Project{
 		Project: evaluated, Folder: filepath.Join(evaluated.Dir, filepath.FromSlash(evaluated.Root)), host: host,
-		lockfiles: map[string]*npm.Lockfile{}, options: map[string]locked.Options{},
+		lockfiles: map[string]locked.Lockfile{}, options: map[string]locked.Options{},
 	}
 	if p.Root, err = os.OpenRoot(p.Folder); err != nil {
 		return nil, fmt.Errorf("opening the project's folder: %w", err)
@@ -72,8 +65,9 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 	unfinished.SweepBeside(p.Folder) // what killed runs left is no part of the project
 	nodemodules.Sweep(p.Root)
 	var problems diag.Problems
-	for _, n := range evaluated.Npm {
-		err := p.read(ctx, n)
+	for i := range evaluated.Npm {
+		p.choose(&evaluated.Npm[i])
+		err := p.read(ctx, evaluated.Npm[i])
 		ps := diag.All(err)
 		if err != nil && len(ps) == 0 {
 			p.Close()
@@ -91,85 +85,10 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 // Close lets go of the project's folder.
 func (p *Project) Close() error { return p.Root.Close() }
 
-// read reads the lockfile of an npm block and the settings beside it that decide
-// what is in its tree.
-func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
-	name := filepath.Join(p.Folder, filepath.FromSlash(n.Lockfile))
-	shown, err := filepath.Rel(p.host.Dir, name)
-	if err != nil {
-		shown = n.Lockfile
-	}
-	src, err := wholefile.ReadIn(p.Root, filepath.FromSlash(n.Lockfile), bounds.Lockfile)
-	if errors.Is(err, fs.ErrNotExist) {
-		if n.Implied {
-			if _, err := p.Root.Stat("package.json"); errors.Is(err, fs.ErrNotExist) {
-				p.lockfiles[n.Name] = nil // a project without packages
-				return nil
-			}
-		}
-		if w := npm.WorkspaceOf(filepath.Dir(name)); w != nil {
-			return &diag.Problem{
-				Code: CodeNoLockfile, Pos: diag.Pos{File: filepath.ToSlash(shown)}, What: "the lockfile is not there",
-				Why:    fmt.Sprintf("this folder is %s of the workspace in %s: npm keeps one lockfile there for all members, and nbuild builds a member from one of its own", w.Member, w.Root),
-				Remedy: "run `" + npm.OwnLockfile + "` in the member's folder",
-			}
-		}
-		return &diag.Problem{
-			Code: CodeNoLockfile, Pos: diag.Pos{File: filepath.ToSlash(shown)}, What: "the lockfile is not there",
-			Why:    "which packages a build takes is decided before it, by npm, and stands in a lockfile",
-			Remedy: "run `npm install --package-lock-only`, or correct `lockfile` in the npm block",
-		}
-	}
-	if err != nil {
-		return unreadable(p.Root, filepath.FromSlash(n.Lockfile), filepath.ToSlash(shown), err)
-	}
-	lockfile, err := npm.ReadLockfile(src, filepath.ToSlash(shown))
-	if err != nil {
-		return p.besides(n, filepath.ToSlash(shown), err)
-	}
-	folder := path.Dir(filepath.ToSlash(n.Lockfile))
-	held, options, err := Held(ctx, lockfile, p.Root, folder, p.Platforms)
-	if err != nil {
-		return err
-	}
-	p.options[n.Name] = options
-	p.lockfiles[n.Name], err = held.Pack(packed(n, folder))
-	return err
-}
-
-// packed are the tarballs that an npm block names, as they are seen from the folder of its
-// lockfile.
-func packed(n pipelines.Npm, folder string) []npm.Packed {
-	var all []npm.Packed
-	for _, b := range n.Packed {
-		file, err := filepath.Rel(filepath.FromSlash(folder), filepath.FromSlash(b.File))
-		if err != nil {
-			file = b.File // both are in the project, so that there is a way
-		}
-		all = append(all, npm.Packed{Package: b.Package, File: filepath.ToSlash(file), At: b.At})
-	}
-	return all
-}
-
 // ReadFile reads a regular file of the project, of at most limit bytes. A link that
 // leaves the project's folder is not followed.
 func (p *Project) ReadFile(name string, limit int64) ([]byte, error) {
 	return wholefile.ReadIn(p.Root, filepath.FromSlash(name), limit)
-}
-
-// besides adds to what is wrong with a lockfile what happened to the package.json
-// beside it: a merge leaves both unresolved, and npm mends the one once the other is
-// whole.
-func (p *Project) besides(n pipelines.Npm, lockfile string, err error) error {
-	src, readErr := wholefile.ReadIn(p.Root, filepath.Join(filepath.FromSlash(path.Dir(n.Lockfile)), "package.json"), bounds.PackageJSON)
-	if readErr != nil || json.Valid(utf8bom.Trim(src)) {
-		return err
-	}
-	manifest := npm.Unreadable(src, path.Join(path.Dir(lockfile), "package.json"), npm.CodeManifest)
-	if manifest == nil {
-		return err
-	}
-	return append(diag.Problems{manifest}, diag.All(err)...)
 }
 
 // LockFolder is the folder of an npm block's lockfile, whose .npmrc counts.
@@ -264,8 +183,8 @@ func (p *Project) LocalTree(name, system, architecture, libc string, s registry.
 // block's lockfile, where it has any: they say what the machine of a developer must have,
 // and nothing about an image. The machine is asked for only then.
 func (p *Project) FitsDeveloper(name string, forced bool, machine func() (npm.Developer, error)) (warnings diag.Problems, err error) {
-	lockfile := p.lockfiles[name]
-	if lockfile == nil || !lockfile.HasDevEngines() {
+	lockfile, ok := p.lockfiles[name].(*npm.Lockfile)
+	if !ok || lockfile == nil || !lockfile.HasDevEngines() {
 		return nil, nil
 	}
 	on, err := machine()
