@@ -14,7 +14,8 @@ func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "init", Short: "Write build.hcl for the package.json here",
 		Long: `Writes the shortest build file that builds what the project starts: what its start
-scripts come to in node, else a Procfile's or a Dockerfile's command, else main,
+scripts come to in node, else a Procfile's or a Dockerfile's command, else the server
+of a framework, else a package's command that a start script runs, else main,
 server.js, index.js or app.js; with a step for what its build scripts make. What could
 not be known stands in a list at the end of the file, and on standard error. A file
 that is there is never written over.`,

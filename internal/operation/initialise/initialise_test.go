@@ -130,6 +130,31 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 			map[string]string{"package.json": `{"name":"x","dependencies":{"tsx":"1"},"scripts":{"start":"tsx ./a.ts"}}`, "a.ts": "", "Dockerfile": "FROM node:22\nCMD [\"npm\", \"start\"]"},
 			"image \"x\" {\n  cmd = [\"node\", \"--import\", \"tsx\", \"./a.ts\"]\n}\n", nil,
 		},
+		"a package's command": {
+			map[string]string{"package.json": `{"name":"x","main":"a.js","scripts":{"start":"npm run build:ts && cli-serve start -l info dist/app.js","build:ts":"tsc"}}`, "a.js": "", "package-lock.json": `{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{"cli-serve":"1.0.0"},"devDependencies":{}},"node_modules/cli-serve":{"version":"1.0.0","bin":{"cli-serve":"cli.js"},"resolved":"https://registry.example.com/cli-serve/-/cli-serve-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}}}`},
+			"# The build:ts script of package.json: `nbuild explain typescript`.\nstep \"build\" {\n  use = \"typescript\"\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"node_modules/.bin/cli-serve\", \"start\", \"-l\", \"info\", \"dist/app.js\"]\n" + layers, nil,
+		},
+		"a workshop's command": { // neither a bundler of production nor a command of development is a server
+			map[string]string{"package.json": `{"name":"x","main":"a.js","scripts":{"start":"vite","serve":"devserver ."}}`, "a.js": "", "package-lock.json": `{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{"vite":"1.0.0"},"devDependencies":{"devserver":"1.0.0"}},"node_modules/vite":{"version":"1.0.0","bin":{"vite":"cli.js"},"resolved":"https://registry.example.com/vite/-/vite-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},"node_modules/devserver":{"version":"1.0.0","dev":true,"bin":{"devserver":"cli.js"},"resolved":"https://registry.example.com/devserver/-/devserver-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}}}`},
+			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", nil,
+		},
+		"a translator": {
+			map[string]string{"package.json": `{"name":"x","main":"index.js","scripts":{"start":"nodemon --exec babel-node src/a.js"}}`, "src/a.js": "", "package-lock.json": `{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{},"devDependencies":{"@babel/node":"1.0.0"}},"node_modules/@babel/node":{"version":"1.0.0","dev":true,"bin":{"babel-node":"cli.js"},"resolved":"https://registry.example.com/@babel/node/-/@babel/node-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}}}`},
+			"image \"x\" {\n  cmd = [\"node\", \"node_modules/.bin/babel-node\", \"src/a.js\"]\n\n  layer \"modules\" {\n    from = npm.deps.all\n  }\n  layer \"app\" {\n    from = project.production\n  }\n}\n",
+			[]string{"`babel-node` compiles the program each time that it starts"},
+		},
+		"SvelteKit": {
+			map[string]string{"package.json": `{"name":"x","devDependencies":{"@sveltejs/adapter-node":"5","vite":"7"},"scripts":{"build":"vite build"}}`, "svelte.config.js": "export default { kit: { adapter: adapter({ out: 'server' }) } }"},
+			"# The build script of package.json: `nbuild explain vite`.\nstep \"build\" {\n  use     = \"vite\"\n  outputs = [\"server\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"server\"]\n" + layers, nil,
+		},
+		"Nuxt": {
+			map[string]string{"package.json": `{"name":"x","devDependencies":{"nuxt":"^4.0.0"},"scripts":{"build":"nuxt build","postinstall":"nuxt prepare"}}`},
+			"# What the scripts of package.json make: postinstall, build: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && nuxt prepare && nuxt build\"]\n  outputs = [\".output\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \".output/server/index.mjs\"]\n" + layers, nil,
+		},
+		"a script of the project": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"postinstall":"npm run build","build":"bin/build","start":"node a.js"}}`, "a.js": "", "bin/build": "#!/usr/bin/env bash\n# the styles\nset -e\nsass --quiet a.scss public/a.css\n"},
+			"# The postinstall script of package.json: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && bin/build\"]\n  outputs = [\"public/a.css\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n" + layers, nil,
+		},
 		"a Dockerfile": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"start":"ts-node src/a.ts"}}`, "bin/a.js": "", "Dockerfile": "FROM node:22 as build\nCMD node wrong.js\nFROM node:22\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node\", \"bin/a.js\"]"},
 			"image \"x\" {\n  cmd = [\"node\", \"bin/a.js\"]\n}\n", nil,

@@ -18,11 +18,24 @@ type start struct {
 	before []string // commands that the same script runs first
 	next   bool     // it is `next start`
 	left   []string
+
+	program    string   // the command of a package that it is; "" where node is given a file
+	develops   bool     // it needs packages of development
+	programs   programs // what packages bring; nil where only node itself counts
+	translated bool     // what compiles a program each time counts as well
 }
 
 // file is what the command gives to node; "" where it gives none.
 func (s *start) file() string {
 	if len(s.cmd) == 0 {
+		return ""
+	}
+	if s.program != "" { // what it is given may be a file of the project's
+		for _, w := range s.cmd[2:] {
+			if slices.Contains([]string{".js", ".mjs", ".cjs", ".ts", ".mts"}, path.Ext(w)) && !strings.HasPrefix(w, "-") {
+				return w
+			}
+		}
 		return ""
 	}
 	if rest := launch.ReadArguments(s.cmd[1:]).Rest; len(rest) > 0 {
@@ -35,11 +48,15 @@ func (s *start) file() string {
 var productive = []string{"start", "start:prod", "start:production", "prod", "production", "serve", "server", "start:server", "serve:prod"}
 
 // findStart finds the command of a project: what its scripts start, where that comes to
-// node; else a Procfile's or a Dockerfile's; else main; else a file by its usual name. A
-// file that is not there counts where the project is built.
+// node; else a Procfile's or a Dockerfile's; else the server that a framework makes; else
+// the command of a package that the scripts start; else main; else a file by its usual
+// name; else what compiles the program each time. A file that is not there counts where
+// the project is built.
 func findStart(folder fs.FS, m manifest, built bool) *start {
+	var known programs
+	translated := false
 	try := func(script, from string) *start {
-		s := &start{from: from, env: map[string]string{}}
+		s := &start{from: from, env: map[string]string{}, programs: known, translated: translated}
 		if !s.read(m, script, 0) {
 			return nil
 		}
@@ -61,13 +78,19 @@ func findStart(folder fs.FS, m manifest, built bool) *start {
 		}
 		return false
 	}
-	for _, name := range productive {
-		if m.scripts[name] == "" {
-			continue
+	scripts := func() *start {
+		for _, name := range productive {
+			if m.scripts[name] == "" {
+				continue
+			}
+			if s := try(m.scripts[name], "the "+started(m.scripts, name)+" script of package.json"); accept(s) {
+				return s
+			}
 		}
-		if s := try(m.scripts[name], "the "+started(m.scripts, name)+" script of package.json"); accept(s) {
-			return s
-		}
+		return nil
+	}
+	if s := scripts(); s != nil {
+		return s
 	}
 	for line := range strings.SplitSeq(text(folder, "Procfile"), "\n") {
 		if web, ok := strings.CutPrefix(strings.TrimSpace(line), "web:"); ok {
@@ -77,6 +100,13 @@ func findStart(folder fs.FS, m manifest, built bool) *start {
 		}
 	}
 	if s := try(dockerCommand(text(folder, "Dockerfile")), "the Dockerfile"); accept(s) {
+		return s
+	}
+	if s := server(folder, m); s != nil {
+		return s
+	}
+	known = programsOf(folder)
+	if s := scripts(); s != nil {
 		return s
 	}
 	for _, c := range []struct{ file, from string }{{m.main, "main of package.json"}, {"server.js", "a file by its usual name"}, {"index.js", "a file by its usual name"}, {"app.js", "a file by its usual name"}} {
@@ -92,6 +122,10 @@ func findStart(folder fs.FS, m manifest, built bool) *start {
 		if built && c.file == path.Clean(m.main) && strings.Contains(c.file, "/") {
 			return &start{cmd: []string{"node", c.file}, from: c.from, env: map[string]string{}}
 		}
+	}
+	translated = true
+	if s := scripts(); s != nil {
+		return s
 	}
 	return later
 }
@@ -143,8 +177,8 @@ func (s *start) read(m manifest, script string, depth int) bool {
 	return s.node(c.words)
 }
 
-// node reads the words of a command that comes to node: node itself, and what watches or
-// keeps it. What translates a program each time that it starts is none, but for tsx.
+// node reads the words of a command that comes to node: node itself, what watches or
+// keeps it, and commands of packages.
 func (s *start) node(words []string) bool {
 	rest := words[1:]
 	switch program := path.Base(words[0]); program {
@@ -158,6 +192,9 @@ func (s *start) node(words []string) bool {
 		if len(rest) == 0 || rest[0] == "watch" {
 			return false
 		}
+		if production, is := s.programs["tsx"]; is && !production {
+			break // among the translators
+		}
 		s.cmd = append([]string{"node", "--import", "tsx"}, rest...)
 		return s.file() != ""
 	case "nodemon", "forever", "pm2", "pm2-runtime":
@@ -166,7 +203,7 @@ func (s *start) node(words []string) bool {
 		}
 		return s.keeper(program, rest)
 	}
-	return false
+	return s.linked(path.Base(words[0]), rest)
 }
 
 // kept are the words behind node that an image needs: what watches and what debugs stay

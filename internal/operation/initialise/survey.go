@@ -70,6 +70,9 @@ func look(folder fs.FS) (*survey, error) {
 			}
 		}
 	}
+	if s.start.develops {
+		s.doubt("`%s` compiles the program each time that it starts, and is a package of development: the image has all packages for it; a build script that compiles once would leave them out", s.start.program)
+	}
 	lock, foreign := lockOf(folder)
 	switch {
 	case lock == "" && foreign != "":

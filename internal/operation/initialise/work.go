@@ -134,7 +134,7 @@ func idle(words []string) bool {
 		return true
 	}
 	switch path.Base(words[0]) {
-	case "echo", "true", "exit", "husky", "lefthook", "is-ci", "eslint", "prettier", "rimraf", "rm", "del-cli", "tslint", "biome", "opencollective", "opencollective-postinstall", "check-engine", "test", "cd", "docker", "ngcc", "standard", "xo", "shx":
+	case "echo", "true", "exit", "husky", "lefthook", "is-ci", "eslint", "prettier", "rimraf", "rm", "del-cli", "tslint", "biome", "opencollective", "opencollective-postinstall", "check-engine", "test", "cd", "set", "docker", "ngcc", "standard", "xo", "shx":
 		return path.Base(words[0]) != "shx" || len(words) > 1 && words[1] == "rm"
 	case "npm", "yarn", "pnpm", "bun": // what is no script
 		return true
@@ -159,8 +159,10 @@ func impossible(words []string) string {
 }
 
 var (
-	outDir     = lazyregexp.New(`(?:outDir|outdir|outputPath)["']?\s*[:=]\s*["']([^"'$]+)["']`)
-	pathJoined = lazyregexp.New(`path\s*:\s*(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|process\.cwd\(\)|import\.meta\.dirname)\s*,\s*["']([^"']+)["']`)
+	shellScript = lazyregexp.New(`^#!\S*(?:/env +)?\S*\b(?:ba|da)?sh\b`)
+	adapterOut  = lazyregexp.New(`\bout\s*:\s*["']([^"']+)["']`)
+	outDir      = lazyregexp.New(`(?:outDir|outdir|outputPath)["']?\s*[:=]\s*["']([^"'$]+)["']`)
+	pathJoined  = lazyregexp.New(`path\s*:\s*(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|process\.cwd\(\)|import\.meta\.dirname)\s*,\s*["']([^"']+)["']`)
 )
 
 // leaves says what a command leaves in the project's folder, and whether that is known.
@@ -205,7 +207,10 @@ func leaves(folder fs.FS, m manifest, words []string) ([]string, bool) {
 		return []string{"dist"}, true
 	case "next":
 		return []string{".next/standalone", ".next/static"}, true
-	case "vite":
+	case "vite", "svelte-kit":
+		if m.has("@sveltejs/adapter-node") {
+			return one(".", svelteOut(folder))
+		}
 		if out := option("--outDir"); out != "" {
 			return one(".", out)
 		}
@@ -227,7 +232,30 @@ func leaves(folder fs.FS, m manifest, words []string) ([]string, bool) {
 			return one(".", out)
 		}
 		return []string{"dist"}, path.Base(words[0]) == "tsup"
-	case "parcel":
+	case "parcel", "astro", "vue-cli-service":
+		return []string{"dist"}, true
+	case "lb-tsc":
+		if outs, ok := compiled(folder, "tsconfig.json", 0); ok {
+			return outs, true
+		}
+		return []string{"dist"}, true
+	case "nuxt", "nuxi":
+		switch {
+		case len(words) < 2 || words[1] != "build" && words[1] != "generate":
+			return nil, true // it prepares what an editor reads
+		case nuxtMakesServer(m.all["nuxt"]):
+			return []string{".output"}, true
+		}
+		return []string{".nuxt"}, true
+	case "remix", "react-router", "react-scripts", "docusaurus":
+		if len(words) > 1 && words[0] == "remix" && words[1] == "build" {
+			return []string{"build", "public/build"}, true
+		}
+		return []string{"build"}, true
+	case "strapi":
+		if _, err := fs.Stat(folder, "tsconfig.json"); err != nil && strings.HasPrefix(strings.TrimLeft(m.all["@strapi/strapi"], "^~"), "4") {
+			return []string{"build"}, true
+		}
 		return []string{"dist"}, true
 	case "webpack", "webpack-cli":
 		if out := option("--output-path", "-o"); out != "" {
@@ -252,7 +280,35 @@ func leaves(folder fs.FS, m manifest, words []string) ([]string, bool) {
 	case "copyfiles", "cpx", "cpy", "ncp", "shx", "mkdir", "mkdirp", "move-file", "mv", "ts-node", "resolve-tspaths":
 		return nil, true // into what others make
 	}
+	if strings.Contains(words[0], "/") { // a script of the project's own: what its lines leave
+		return leftByScript(folder, m, words[0])
+	}
 	return nil, false
+}
+
+// leftByScript says what the lines of a shell script in the project leave.
+func leftByScript(folder fs.FS, m manifest, file string) ([]string, bool) {
+	src := text(folder, path.Clean(file))
+	if !shellScript().MatchString(src) {
+		return nil, false
+	}
+	w := &work{}
+	for line := range strings.SplitSeq(src, "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			w.gather(m, line, 0)
+		}
+	}
+	var outs []string
+	known := !w.unknown
+	for _, words := range w.doing {
+		if strings.Contains(words[0], "/") {
+			known = false // another script: one is read
+			continue
+		}
+		more, ok := leaves(folder, m, words)
+		outs, known = append(outs, more...), known && ok
+	}
+	return outs, known
 }
 
 // compiled is the folder that a tsconfig.json has TypeScript write to.

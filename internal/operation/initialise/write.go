@@ -55,8 +55,15 @@ func (s *survey) write() string {
 		if s.public {
 			say("layer \"public\" {\nfrom = files(\"public/**\")\n}\n")
 		}
-	case s.work != nil:
-		say("\nlayer \"modules\" {\nfrom = npm.deps.production\n}\nlayer \"app\" {\nfrom = [project.production, step.build]\n}\n")
+	case s.work != nil || s.start.develops:
+		modules, app := "npm.deps.production", "project.production"
+		if s.start.develops {
+			modules = "npm.deps.all"
+		}
+		if s.work != nil {
+			app = "[project.production, step.build]"
+		}
+		say("\nlayer \"modules\" {\nfrom = %s\n}\nlayer \"app\" {\nfrom = %s\n}\n", modules, app)
 	}
 	say("}\n")
 	if s.tests != "" && s.work != nil {
