@@ -8,7 +8,7 @@ import (
 
 // compiling are the programs of install scripts that ask a server for prebuilt machine code
 // and compile where npm_config_build_from_source says so, as in the sandbox it does.
-var compiling = []string{"prebuild-install", "node-pre-gyp", "node-gyp-build", "install-artifact-from-github", "pkg-prebuilds-verify"}
+var compiling = []string{"prebuild-install", "node-pre-gyp", "install-artifact-from-github", "pkg-prebuilds-verify"}
 
 // bringing are packages whose install scripts bring a program from a server that they can't
 // make themselves.
@@ -21,6 +21,9 @@ var bringing = []string{
 func Downloads(name string, run []Lifecycle) (what string, compiles bool) {
 	for _, l := range run {
 		for word := range strings.FieldsFuncSeq(l.Text, func(r rune) bool { return strings.ContainsRune(" \t\n|&;()", r) }) {
+			if word == "node-gyp-build" {
+				return "node-gyp-build takes machine code that the package ships, and in the sandbox compiles it from source", true
+			}
 			if slices.Contains(compiling, word) {
 				return fmt.Sprintf("%s asks a server for machine code that was built before, and in the sandbox compiles it from source", word), true
 			}

@@ -92,7 +92,7 @@ var npmBlock = hclfile.Block{
 		},
 		Blocks: []hclfile.Block{
 			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without. The label is a name, or `NAME@VERSION` for that version alone. What they leave in the package's folder takes the place of what its tarball has there, in images, in steps and in node_modules; `nbuild explain npm/scripts` says how they run.", Body: hclfile.Schema{Attrs: []hclfile.Attr{
-				{Name: "allow", Type: texts, Required: true, OneOf: LifecycleEvents, Doc: "Which scripts. A binding.gyp of a package without an install script counts as install."},
+				{Name: "allow", Type: texts, Required: true, OneOf: LifecycleEvents, Doc: "Which scripts. A binding.gyp of a package without an install script counts as install. All three together stand for those that the package has."},
 				{Name: "reason", Type: text, Required: true, Doc: "Why it is needed."},
 				{Name: "base", Type: anything, Holds: "base.NAME", Default: "the first base", Doc: "The root filesystem that they run in, which has the Node that they build for. Beside one of Debian packages stand a compiler and all that node-gyp needs; one of an image has what the image has."},
 				{Name: "env", Type: words, Doc: "Variables beside those of npm/scripts, or in their place."},

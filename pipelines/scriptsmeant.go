@@ -22,7 +22,8 @@ func (pl *planner) meaningless(ctx context.Context) {
 					lack = append(lack, event)
 				}
 			}
-			if len(lack) == 0 || pl.err != nil {
+			all := len(s.Allow) == len(LifecycleEvents) // stands for those that it has
+			if len(lack) == 0 || all && len(lack) < len(s.Allow) || pl.err != nil {
 				continue
 			}
 			names, events := pl.having(ctx, n, s.Package)

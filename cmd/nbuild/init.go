@@ -16,9 +16,11 @@ func (a *app) initCommand() *cobra.Command {
 		Long: `Writes the shortest build file that builds what the project starts: what its start
 scripts come to in node, else a Procfile's or a Dockerfile's command, else the server
 of a framework, else a package's command that a start script runs, else main,
-server.js, index.js or app.js; with a step for what its build scripts make. What could
-not be known stands in a list at the end of the file, and on standard error. A file
-that is there is never written over.`,
+server.js, index.js or app.js; with a step for what its build scripts make, a check of
+the image where its port and a route are known, and a block for each package with an
+install script, which is a comment until you allow it. What could not be known stands
+in a list at the end of the file, and on standard error. A file that is there is never
+written over.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()

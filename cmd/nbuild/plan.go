@@ -31,7 +31,9 @@ func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "validate", Short: "Check build.hcl without building",
 		Long: `Reads and evaluates build.hcl, and reports everything that is wrong with it at once
-(exit 3). Nothing else is read: whether what it names is pinned, ` + "`nbuild plan`" + ` says.`,
+(exit 3). Of a valid one it shows the install scripts that script blocks allow, and
+why. Nothing else is read: whether what it names is pinned, and by which action each
+install script runs, ` + "`nbuild plan`" + ` says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host, err := a.host()

@@ -3,12 +3,14 @@ package initialise
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/hclfile"
 	"github.com/nbuild/nbuild/pipelines"
 )
 
@@ -81,6 +83,7 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 		return `{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{"core-js":"3.1.0","addon":"1.0.0"},"devDependencies":{"es5-ext":"1.0.0"}}` + packages + `}}`
 	}
 	layers := "\n  layer \"modules\" {\n    from = npm.deps.production\n  }\n  layer \"app\" {\n    from = [project.production, step.build]\n  }\n}\n"
+	const offered = "  # No install script runs unless its block stands here. Who allows one takes its number\n  # signs away, and says in the reason what the team agreed to.\n"
 	tests := map[string]struct {
 		files   map[string]string
 		want    string
@@ -120,7 +123,21 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 				"node_modules/core-js":{"version":"3.1.0","hasInstallScript":true,"resolved":"https://registry.example.com/core-js/-/core-js-3.1.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
 				"node_modules/addon":{"version":"1.0.0","hasInstallScript":true,"resolved":"https://registry.example.com/addon/-/addon-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
 				"node_modules/es5-ext":{"version":"1.0.0","dev":true,"hasInstallScript":true,"resolved":"https://registry.example.com/es5-ext/-/es5-ext-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}`)},
-			"npm \"deps\" {\n  unbuilt \"core-js\" {\n    reason = \"its script prints a message that asks for funding\"\n  }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"install scripts run only where a `script` block allows it, of addon@1.0.0"},
+			"npm \"deps\" {\n  unbuilt \"core-js\" {\n    reason = \"its script prints a message that asks for funding\"\n  }\n\n" + offered +
+				"\n  # addon@1.0.0 has an install script.\n  # script \"addon\" {\n  #   allow  = [\"preinstall\", \"install\", \"postinstall\"]\n  #   reason = \"production loads what its install script makes\"\n  # }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n",
+			[]string{"whether production needs what install scripts make, of addon"},
+		},
+		"packages that are at hand": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "package-lock.json": lock(`,
+				"node_modules/core-js":{"version":"3.1.0","resolved":"https://registry.example.com/core-js/-/core-js-3.1.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
+				"node_modules/addon":{"version":"1.0.0","hasInstallScript":true,"dependencies":{"cypress":"1.0.0"},"resolved":"https://registry.example.com/addon/-/addon-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="},
+				"node_modules/cypress":{"version":"1.0.0","hasInstallScript":true,"resolved":"https://registry.example.com/cypress/-/cypress-1.0.0.tgz","integrity":"sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="}`),
+				"node_modules/addon/package.json": `{"version":"1.0.0","scripts":{"postinstall":"echo \"${A}\"\n"}}`, "node_modules/addon/binding.gyp": "{}",
+				"node_modules/cypress/package.json": `{"version":"2.0.0","scripts":{"install":"x"}}`},
+			"npm \"deps\" {\n" + offered +
+				"\n  # addon@1.0.0 runs install: node-gyp rebuild; postinstall: echo \"${A}\".\n  # script \"addon\" {\n  #   allow  = [\"install\", \"postinstall\"]\n  #   reason = \"production loads what it makes by install: node-gyp rebuild; postinstall: echo \\\"$${A}\\\"\"\n  # }\n" +
+				"\n  # cypress@1.0.0 has an install script; it brings a program from a server, and can't make\n  # that itself.\n  # unbuilt \"cypress\" {\n  #   reason = \"the program that its script brings is a fetch, or production does without it\"\n  # }\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n",
+			[]string{"whether production needs what install scripts make, of addon, cypress"},
 		},
 		"another package manager": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "pnpm-lock.yaml": "lockfileVersion: '9.0'"},
@@ -169,6 +186,8 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 			}
 			got := strings.TrimPrefix(r.Text, "nbuild = \"1\"\n\nproject \"x\" {}\n\n")
 			got, notes, _ := strings.Cut(got, "\n# Not known, or not done here:\n")
+			got = asked.ReplaceAllString(got, "") // its test is another
+			uncommented(t, dir, r.Text)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
@@ -182,6 +201,29 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 			}
 		})
 	}
+}
+
+var (
+	asked    = regexp.MustCompile(`(?s)\n  # To have the image started.*?\n  # }\n`)
+	proposed = regexp.MustCompile(`(?m)^  # ((?:unbuilt|script|check) ".*\{|  [a-z_]+ += .*|\})$`)
+)
+
+// uncommented takes the number signs from before all blocks that a file proposes: it is
+// valid then, and in the standard form.
+func uncommented(t *testing.T, dir, text string) *pipelines.Project {
+	t.Helper()
+	all := proposed.ReplaceAllString(text, "  $1")
+	if strings.Contains(text, "# }") == (all == text) {
+		t.Errorf("no block was found, or what is none:\n%s", text)
+	}
+	if formatted, err := hclfile.Format([]byte(all), "build.hcl"); err != nil || string(formatted) != all {
+		t.Errorf("not in the standard form: %v\n%s", err, all)
+	}
+	p, err := pipelines.Parse([]byte(all), "build.hcl", os.DirFS(dir), pipelines.Options{})
+	if err != nil {
+		t.Fatalf("%v\n%s", diag.All(err), all)
+	}
+	return p
 }
 
 func FuzzRead(f *testing.F) {

@@ -2,6 +2,7 @@ package initialise
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/bounds"
@@ -21,22 +22,25 @@ var idleInstalls = map[string]string{
 	"@fortawesome/free-regular-svg-icons":   "its script prints a message",
 	"@fortawesome/free-solid-svg-icons":     "its script prints a message",
 	"@nestjs/core":                          "its script prints a message that asks for funding",
+	"@parcel/watcher":                       "its addon is in its package for the platform",
 	"@scarf/scarf":                          "its script reports the install to its maker",
 	"aws-sdk":                               "its script prints a message",
 	"core-js":                               "its script prints a message that asks for funding",
 	"core-js-bundle":                        "its script prints a message that asks for funding",
 	"core-js-pure":                          "its script prints a message that asks for funding",
+	"esbuild":                               "its script checks the program that its package for the platform has",
 	"es5-ext":                               "its script prints a message",
 	"nodemon":                               "its script prints a message that asks for funding",
+	"prisma":                                "its script checks the version of Node",
 	"protobufjs":                            "its script warns of a range in package.json",
 	"styled-components":                     "its script prints a message that asks for funding",
 }
 
 // installs is what the lockfile says of packages that production has.
 type installs struct {
-	idle    []string // packages with idle install scripts
-	scripts []string // packages with other install scripts, "name@version"
-	broken  bool     // the lockfile can't be read, which `nbuild pin` explains
+	idle   []string // packages with idle install scripts
+	offers []offer  // packages with other install scripts, one of each name
+	broken bool     // the lockfile can't be read, which `nbuild pin` explains
 }
 
 // lookAtLock reads the lockfile as far as a build file depends on it.
@@ -53,16 +57,22 @@ func lookAtLock(folder fs.FS, file string) installs {
 	seen := map[string]bool{}
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
-		if !p.HasInstallScript || p.Link != "" || seen[p.Name+"@"+p.Version] {
+		if !p.HasInstallScript || p.Link != "" {
 			continue
 		}
-		seen[p.Name+"@"+p.Version] = true
-		switch {
-		case idleInstalls[p.Name] == "":
-			found.scripts = append(found.scripts, p.Name+"@"+p.Version)
-		case !seen[p.Name]:
+		if idleInstalls[p.Name] != "" {
+			if !seen[p.Name] {
+				found.idle = append(found.idle, p.Name)
+			}
 			seen[p.Name] = true
-			found.idle = append(found.idle, p.Name)
+			continue
+		}
+		run := installed(folder, p)
+		i := slices.IndexFunc(found.offers, func(o offer) bool { return o.name == p.Name })
+		if i < 0 {
+			found.offers = append(found.offers, offer{name: p.Name, version: p.Version, run: run})
+		} else {
+			found.offers[i].another(p.Version, run)
 		}
 	}
 	return found

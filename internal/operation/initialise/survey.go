@@ -22,6 +22,7 @@ type survey struct {
 	work     *work // nil where nothing has to be done
 	public   bool  // Next's folder public has files
 	installs installs
+	answers  answers
 	tests    string // the standard pipeline that runs the tests
 	unknown  []string
 }
@@ -85,10 +86,15 @@ func look(folder fs.FS) (*survey, error) {
 		if s.installs.broken {
 			s.doubt("%s can't be planned as it is: `nbuild pin` says why", lock)
 		}
-		if all := s.installs.scripts; len(all) > 0 {
-			s.doubt("install scripts run only where a `script` block allows it, of %s: `nbuild build` says where an image needs what one makes", strings.Join(all, ", "))
+		if all := s.installs.offers; len(all) > 0 {
+			var names []string
+			for _, o := range all {
+				names = append(names, o.name)
+			}
+			s.doubt("whether production needs what install scripts make, of %s: none runs until its block in npm \"deps\" is one, and no comment; `nbuild build` says where an image needs it", strings.Join(names, ", "))
 		}
 	}
+	s.ask(folder, m)
 	s.engine(m, text(folder, ".nvmrc"), text(folder, ".node-version"))
 	if t := m.scripts["test"]; t != "" && s.node != "20" && !strings.Contains(t, "no test specified") {
 		s.tests = "npm/test"

@@ -31,13 +31,22 @@ func (s *survey) write() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	say("nbuild = %q\n\nproject %q {}\n", pipelines.Edition, s.name)
-	if s.lockfile != "" || len(s.installs.idle) > 0 {
+	if s.lockfile != "" || len(s.installs.idle)+len(s.installs.offers) > 0 {
 		say("\nnpm \"deps\" {\n")
 		if s.lockfile != "" {
 			say("lockfile = %s\n", quote(s.lockfile))
 		}
 		for _, p := range s.installs.idle {
 			say("unbuilt %s {\nreason = %s\n}\n", quote(p), quote(idleInstalls[p]))
+		}
+		for i, o := range s.installs.offers {
+			if i == 0 {
+				if s.lockfile != "" || len(s.installs.idle) > 0 {
+					say("\n")
+				}
+				say("# No install script runs unless its block stands here. Who allows one takes its number\n# signs away, and says in the reason what the team agreed to.\n")
+			}
+			o.write(say)
 		}
 		say("}\n")
 	}
@@ -49,9 +58,14 @@ func (s *survey) write() string {
 	}
 	say("\nimage %q {\ncmd = %s\n", s.name, list(s.command()))
 	s.writeEnv(say)
+	if s.start.next {
+		say("expose = [\"3000/tcp\"]\n")
+	}
+	say("\n")
+	s.writeCheck(say)
 	switch {
 	case s.start.next:
-		say("expose = [\"3000/tcp\"]\n\nlayer \"server\" {\nfrom = step.build.output[\".next/standalone\"]\n}\nlayer \"static\" {\nfrom = step.build.output[\".next/static\"]\nto = \"/app/.next/static\"\n}\n")
+		say("\nlayer \"server\" {\nfrom = step.build.output[\".next/standalone\"]\n}\nlayer \"static\" {\nfrom = step.build.output[\".next/static\"]\nto = \"/app/.next/static\"\n}\n")
 		if s.public {
 			say("layer \"public\" {\nfrom = files(\"public/**\")\n}\n")
 		}

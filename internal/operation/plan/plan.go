@@ -84,7 +84,7 @@ func usesProject(p *pipelines.Project) bool {
 func step(s *pipelines.PlannedStep, seen execution.Seen) Step {
 	out := Step{Name: s.Step.Name, Platform: s.Platform, Run: s.Step.Run, Needs: append([]string{}, s.Needs...), Inputs: s.Count(), Scripts: []Script{}}
 	if s.Scripts != nil {
-		out.Package, out.Scripts = s.Scripts.Package.Purl(), scripts(s.Scripts)
+		out.Package, out.Reason, out.Scripts = s.Scripts.Package.Purl(), s.Scripts.Script.Reason, scripts(s.Scripts)
 	}
 	switch {
 	case seen.Action.IsZero():

@@ -37,6 +37,7 @@ type Step struct {
 	Cached   bool     `json:"cached"`
 	Why      string   `json:"why"`
 	Package  string   `json:"package"` // whose install scripts it runs, a purl; "" of a step of build.hcl
+	Reason   string   `json:"reason"`  // why its script block allows them; "" of a step of build.hcl
 	Scripts  []Script `json:"scripts"` // install scripts of that package
 }
 
@@ -93,6 +94,9 @@ func (r *Result) Text() string {
 			state = "served by " + execution.Platform() + ", unless it makes machine code"
 		}
 		fmt.Fprintf(&b, "\nstep %s (%s): %s\n  action  %s\n  why     %s\n  run     %s\n  inputs  %d\n", s.Name, s.Platform, state, action, s.Why, diag.Clean(strings.Join(s.Run, " ")), s.Inputs)
+		if s.Reason != "" {
+			fmt.Fprintf(&b, "  reason  %s\n", diag.Clean(s.Reason))
+		}
 		for _, l := range s.Scripts {
 			if l.Runs {
 				fmt.Fprintf(&b, "  runs    %s: %s\n", l.Event, diag.Clean(l.Text))
@@ -147,6 +151,16 @@ type Validity struct {
 	Project string   `json:"project"`
 	Steps   []string `json:"steps"`
 	Images  []string `json:"images"`
+	// Allowed are the install scripts that script blocks allow.
+	Allowed []Allowed `json:"allowed"`
+}
+
+// Allowed is a script block: install scripts of a package that run in the sandbox.
+type Allowed struct {
+	Npm     string   `json:"npm"`     // the npm block's name
+	Package string   `json:"package"` // a name, or NAME@VERSION
+	Allow   []string `json:"allow"`   // in npm's order
+	Reason  string   `json:"reason"`
 }
 
 // Validate checks the host's build file and nothing else.
@@ -163,7 +177,12 @@ func Validate(h machine.Host) (*Validity, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Validity{Schema: "nbuild.validate/v1", File: p.File, Project: p.Name, Steps: []string{}, Images: []string{}}
+	v := &Validity{Schema: "nbuild.validate/v1", File: p.File, Project: p.Name, Steps: []string{}, Images: []string{}, Allowed: []Allowed{}}
+	for _, n := range p.Npm {
+		for _, s := range n.Scripts {
+			v.Allowed = append(v.Allowed, Allowed{n.Name, s.Package, s.Allow, s.Reason})
+		}
+	}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, s.Name)
 	}
@@ -173,7 +192,12 @@ func Validate(h machine.Host) (*Validity, error) {
 	return v, nil
 }
 
-// Text says so in a line.
+// Text says so in a line, with one for each package whose install scripts are to run.
 func (v *Validity) Text() string {
-	return fmt.Sprintf("%s is valid: project %s, steps: %d, images: %d\n", v.File, v.Project, len(v.Steps), len(v.Images))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is valid: project %s, steps: %d, images: %d\n", v.File, v.Project, len(v.Steps), len(v.Images))
+	for _, s := range v.Allowed {
+		fmt.Fprintf(&b, "runs %s of %s in the sandbox, by npm.%s: %s\n", strings.Join(s.Allow, ", "), diag.Clean(s.Package), s.Npm, diag.Clean(s.Reason))
+	}
+	return b.String()
 }
