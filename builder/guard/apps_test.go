@@ -161,7 +161,8 @@ func TestReportTellsWhatToApprove(t *testing.T) {
 			t.Errorf("exit %d, stdout %q, stderr %s", got.exit, got.stdout, got.stderr)
 		}
 		for _, name := range []string{"ajv/dist/compile/index.js", "fast-json-stringify/index.js", "find-my-way/lib/handler-storage.js"} {
-			if !strings.Contains(got.stderr, `"kind":"eval"`) || !strings.Contains(got.stderr, name) {
+			pkg, _, _ := strings.Cut(name, "/")
+			if !strings.Contains(got.stderr, `"kind":"eval"`) || !strings.Contains(got.stderr, name) || !strings.Contains(got.stderr, `"allow":"evaluator \"pkg:npm/`+pkg+`\""`) {
 				t.Errorf("nothing is said of %s: %s", name, got.stderr)
 			}
 		}

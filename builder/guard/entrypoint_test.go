@@ -109,7 +109,7 @@ func TestReportTellsAndLetsPass(t *testing.T) {
 				holds(t, "nbuild.guard.v1", []byte(line))
 			}
 		}
-		for _, want := range []string{`"kind":"unlisted"`, `"kind":"eval"`, `"kind":"child"`, `"count":2`, digest([]byte("1 + 1")).String(), digest([]byte("function anonymous(a\n) {\nreturn a\n}")).String()} {
+		for _, want := range []string{`"kind":"unlisted"`, `"kind":"eval"`, `"kind":"child"`, `"count":2`, `"allow":"evaluator \"project\""`, digest([]byte("1 + 1")).String(), digest([]byte("function anonymous(a\n) {\nreturn a\n}")).String()} {
 			if !strings.Contains(got.stderr, want) {
 				t.Errorf("stderr lacks %s: %s", want, got.stderr)
 			}

@@ -53,5 +53,4 @@ result.ended = ended
 server.kill('SIGKILL')
 for (let i = 0; i < 20 && ended === null; i++) await wait(50)
 result.log = log
-process.stdout.write(JSON.stringify(result))
-process.exit(0)
+process.stdout.write(JSON.stringify(result), () => process.exit(0)) // a pipe takes a long one in parts

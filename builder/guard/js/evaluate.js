@@ -282,8 +282,8 @@ function watchEval() {
       if (entry !== undefined && evaluators[module] === entry.sha256) return;
       const sha256 = hash(code);
       if (generated[sha256] === true) return;
-      record('reported', 'eval', { __proto__: null, path: undefined, sha256, module, listed: entry && entry.sha256 },
-        'a string became code; approve the module in an evaluator block, or the string by its sha256');
+      const facts = { __proto__: null, path: undefined, sha256, module, listed: entry && entry.sha256 };
+      record('reported', 'eval', facts, 'a string became code; approve the module in an evaluator block, or the string by its sha256', allowOf('eval', facts));
     });
   });
   session.post('Debugger.enable');

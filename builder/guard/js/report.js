@@ -63,10 +63,7 @@ const allows = freeze({
   __proto__: null,
   unlisted: 'load "GLOB"',
   changed: only,
-  made: 'instrumenter "PACKAGE"',
   format: only,
-  eval: 'evaluator "PACKAGE"',
-  code: 'generated "SHA256"',
   wasm: 'load "GLOB"',
   child: 'children in guarding',
   environment: 'environment in guarding',
@@ -74,6 +71,17 @@ const allows = freeze({
   required: 'node in the base block',
   closed: only,
 });
+
+// allowOf is the attribute or block of build.hcl, with the name of what is refused where
+// that is known.
+function allowOf(remedy, facts) {
+  switch (remedy) {
+    case 'made': return 'instrumenter "' + packageOf(facts.module) + '"';
+    case 'eval': return 'evaluator "' + packageOf(facts.module) + '"';
+    case 'code': return facts.sha256 === undefined ? only : 'generated "' + facts.sha256 + '"';
+    default: return allows[remedy];
+  }
+}
 
 // remedyOf says what to do about a refusal, with the attribute or block of build.hcl
 // that would allow it.
@@ -125,10 +133,10 @@ function packageOf(file) {
 function refuse(kind, what, why, facts, remedy, strict = enforcing, Kind = NodeError) {
   if (facts.path !== undefined) facts.path = plain(facts.path);
   if (!strict) {
-    record('reported', kind, facts, why, allows[remedy]);
+    record('reported', kind, facts, why, allowOf(remedy, facts));
     return;
   }
-  record('denied', kind, facts, why, allows[remedy]);
+  record('denied', kind, facts, why, allowOf(remedy, facts));
   const error = new Kind('nbuild guard: ' + plain(what) + ' ' + plain(why) + '. ' + plain(remedyOf(remedy, facts)) + '.');
   defineProperty(error, 'code', { __proto__: null, value: 'ERR_NBUILD_GUARD', enumerable: true, configurable: true, writable: true });
   throw error;
