@@ -165,8 +165,8 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 			"# The build script of package.json: `nbuild explain vite`.\nstep \"build\" {\n  use     = \"vite\"\n  outputs = [\"server\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"server\"]\n" + layers, nil,
 		},
 		"Nuxt": {
-			map[string]string{"package.json": `{"name":"x","devDependencies":{"nuxt":"^4.0.0"},"scripts":{"build":"nuxt build","postinstall":"nuxt prepare"}}`},
-			"# What the scripts of package.json make: postinstall, build: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && nuxt prepare && nuxt build\"]\n  outputs = [\".output\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \".output/server/index.mjs\"]\n" + layers, nil,
+			map[string]string{"package.json": `{"name":"x","devDependencies":{"nuxt":"^4.0.0"},"engines":{"node":"24.1.0"},"scripts":{"build":"NODE_OPTIONS=--max-old-space-size=6144 nuxt build","postinstall":"nuxt prepare"}}`},
+			"# By engines of package.json.\nbase \"node\" {\n  node = \"24\"\n}\n\n# What the scripts of package.json make: postinstall, build: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && nuxt prepare && NODE_OPTIONS=--max-old-space-size=6144 nuxt build\"]\n  outputs = [\".output\"]\n  memory  = \"8GiB\"\n}\n\nimage \"x\" {\n  cmd = [\"node\", \".output/server/index.mjs\"]\n" + layers, []string{"engines of package.json ask for Node 24.1.0, and the image has the newest 24"},
 		},
 		"a script of the project": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"postinstall":"npm run build","build":"bin/build","start":"node a.js"}}`, "a.js": "", "bin/build": "#!/usr/bin/env bash\n# the styles\nset -e\nsass --quiet a.scss public/a.css\n"},

@@ -172,12 +172,12 @@ func (s *survey) engine(m manifest, files ...string) {
 		if !r.Intersects(within) {
 			continue
 		}
-		exact := strings.TrimLeft(asked, "v=^~>< ")
-		if _, ok := semver.Parse(exact, semver.Options{}); ok {
-			s.node, s.why = exact, from
-		} else {
+		// One release of a line, or none after it: older ones have known holes, and the guard
+		// holds what newer ones do.
+		if line != "22" {
 			s.node, s.why = line, from
 		}
+		s.doubt("%s ask for Node %s, and the image has the newest %s: node = \"…\" in the base block takes one release", from, asked, line)
 		return
 	}
 	if from == "engines of package.json" {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nbuild/nbuild/internal/lazyregexp"
@@ -18,6 +19,7 @@ type work struct {
 	doing   [][]string // the commands, one after another
 	shell   []string   // ... as they stand
 	from    []string   // the scripts that they are of
+	memory  int        // GiB that the commands ask of their heap and what goes with it; 0 is the default
 	unknown bool       // some command leaves something that nobody can tell
 	left    []string
 }
@@ -160,6 +162,7 @@ func impossible(words []string) string {
 
 var (
 	shellScript = lazyregexp.New(`^#!\S*(?:/env +)?\S*\b(?:ba|da)?sh\b`)
+	heap        = lazyregexp.New(`--max[-_]old[-_]space[-_]size[= ](\d{1,6})\b`)
 	adapterOut  = lazyregexp.New(`\bout\s*:\s*["']([^"']+)["']`)
 	outDir      = lazyregexp.New(`(?:outDir|outdir|outputPath)["']?\s*[:=]\s*["']([^"'$]+)["']`)
 	pathJoined  = lazyregexp.New(`path\s*:\s*(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|process\.cwd\(\)|import\.meta\.dirname)\s*,\s*["']([^"']+)["']`)
@@ -392,6 +395,11 @@ func (w *work) settle(folder fs.FS, s *start) bool {
 	if len(w.doing) == 1 {
 		if w.standard(w.doing[0]) {
 			return true
+		}
+	}
+	if found := heap().FindStringSubmatch(strings.Join(w.shell, " ")); found != nil {
+		if mebibytes, err := strconv.Atoi(found[1]); err == nil && mebibytes <= 64<<10 {
+			w.memory = (mebibytes+1023)/1024 + 2
 		}
 	}
 	w.use = "npm/build"

@@ -109,6 +109,9 @@ func (s *survey) writeStep(say func(string, ...any)) {
 	if w.outputs != nil {
 		say("outputs = %s\n", list(w.outputs))
 	}
+	if w.memory > 2 { // the default
+		say("memory = \"%dGiB\"\n", w.memory)
+	}
 	say("}\n")
 }
 
