@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -119,6 +120,17 @@ func (m *modules) key() cas.Digest {
 		}
 	}
 	fmt.Fprintf(&b, "%t\n", m.tree.Options.NoBinLinks)
+	for i := range m.tree.Packages { // whose manifests are read: what they say, the index decides
+		if p := &m.tree.Packages[i]; p.HasBins {
+			fmt.Fprintf(&b, "bins of %q %q\n", p.Path, p.Bundler)
+		}
+	}
+	for _, f := range m.tree.BinFolders {
+		fmt.Fprintf(&b, "bins in %q %q\n", f.Path, f.Packages)
+	}
+	for _, l := range m.tree.Links {
+		fmt.Fprintf(&b, "link %q %q\n", l.Path, l.Target)
+	}
 	for _, path := range sorted(m.without) {
 		fmt.Fprintf(&b, "without %q\n", path)
 	}
@@ -129,13 +141,15 @@ func (m *modules) key() cas.Digest {
 func (m *modules) list(ctx context.Context) ([]Input, error) {
 	var out []Input
 	have := map[string][]string{} // files by install path
-	places := map[string]int{}    // where a file is in out, and its entry
+	indexes := map[string]*snapshot.Index{}
+	places := map[string]int{} // where a file is in out, and its entry
 	entries := map[string]snapshot.Entry{}
 	for _, p := range m.parts {
 		index, err := m.index(ctx, p.index)
 		if err != nil {
 			return nil, fmt.Errorf("reading file index of %s: %w", p.artefact.ID(), err)
 		}
+		indexes[p.at] = index
 		for _, e := range index.Entries {
 			have[p.at] = append(have[p.at], e.Path)
 			if m.left(p.at, e.Path) {
@@ -148,7 +162,13 @@ func (m *modules) list(ctx context.Context) ([]Input, error) {
 			})
 		}
 	}
-	links := m.tree.BinLinks(func(p *locked.Package, file string) bool { return has(have, p, file) })
+	tree, err := m.tree.WithBins(func(p *locked.Package) (map[string]string, error) {
+		return indexes[cmp.Or(p.Bundler, p.Path)].Bins(p.Path, p.Bundler), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	links := tree.BinLinks(func(p *locked.Package, file string) bool { return has(have, p, file) })
 	for file := range locked.Commands(links) { // each changes its own place
 		if i, ok := places[file]; ok {
 			e := entries[file].AsCommand()
@@ -156,6 +176,9 @@ func (m *modules) list(ctx context.Context) ([]Input, error) {
 		}
 	}
 	for _, l := range links {
+		out = append(out, Input{Path: l.Path, Link: l.Target, From: m.links})
+	}
+	for _, l := range m.tree.Links {
 		out = append(out, Input{Path: l.Path, Link: l.Target, From: m.links})
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,12 +35,25 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *l
 		}
 		m.artefacts[p.Path] = a
 	}
+	tree, err := tree.WithBins(func(p *locked.Package) (map[string]string, error) {
+		index, err := snapshot.IndexOf(ctx, store, m.artefacts[cmp.Or(p.Bundler, p.Path)])
+		if err != nil {
+			return nil, err
+		}
+		return index.Bins(p.Path, p.Bundler), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for commands: %w", err)
+	}
 	linked := tree.BinLinks(func(p *locked.Package, file string) bool { return m.has(ctx, p, file) })
 	if m.err != nil {
 		return nil, fmt.Errorf("linking commands: %w", m.err)
 	}
 	links := map[string]string{}
 	for _, l := range linked {
+		links[join(at, l.Path)] = l.Target
+	}
+	for _, l := range tree.Links {
 		links[join(at, l.Path)] = l.Target
 	}
 	commands := m.commands(linked)

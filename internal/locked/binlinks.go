@@ -14,15 +14,18 @@ type BinLink struct {
 	Target string // "../typescript/bin/tsc"
 }
 
-// BinLinks returns the links that npm makes, by Path, bytewise. Exists reports
-// whether a package has a file (a folder counts); npm makes no link to what is
-// not there.
+// BinLinks returns the links that the manager makes, by Path, bytewise. Exists reports
+// whether a package has a file (a folder counts); no link is made to what is not there.
+// Of a tree whose commands stand InManifests it is asked once they are known (WithBins).
 //
-// Where two packages in one node_modules have a command of one name, the first
+// Without BinFolders they stand where npm has them: where two packages in one node_modules have a command of one name, the first
 // one gets it, in npm's order of paths, and whether or not it has the file.
 func (t *Tree) BinLinks(exists func(p *Package, file string) bool) []BinLink {
 	if t.Options.NoBinLinks {
 		return nil
+	}
+	if t.BinFolders != nil {
+		return t.laidBins(exists)
 	}
 	var order []*Package
 	for i := range t.Packages {

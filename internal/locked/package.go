@@ -46,9 +46,9 @@ type Package struct {
 	Peer             bool              // only peer dependencies reach it
 	Dependencies     []Edge            // by Name
 	Bins             map[string]string // command to file inside the package
+	HasBins          bool              // it has commands, which its manifest names and the lockfile does not: see WithBins
 	Engines          map[string]string
 	Pos              diag.Pos // in the lockfile
-
 }
 
 // Purl returns the package URL (purl-spec, type npm).

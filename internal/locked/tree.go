@@ -14,8 +14,14 @@ type Tree struct {
 	License  string
 	Root     []Edge // the project's own dependencies, by Name
 	Packages []Package
+	Links    []Link // between places of the tree, by Path, bytewise; without those of commands
 	Options  Options
-	Left     []Left // what was left out because it can't be had: of PlanAvailable only
+
+	// BinFolders are the folders in which commands are linked; nil where each package's
+	// commands are linked in the .bin folder beside it, as npm does.
+	BinFolders []BinFolder
+
+	Left []Left // what was left out because it can't be had: of PlanAvailable only
 
 	Engines map[string]string // of the project itself
 }
@@ -50,7 +56,11 @@ func (t *Tree) Find(path string) (*Package, bool) {
 // what is bundled with any of that. The second result is false where there is no
 // package of that name.
 func (t *Tree) Part(name string) (*Tree, bool) {
-	return t.PartAt("node_modules/" + name)
+	at := "node_modules/" + name
+	if i, ok := slices.BinarySearchFunc(t.Links, at, func(l Link, at string) int { return strings.Compare(l.Path, at) }); ok {
+		at = t.Links[i].Leads()
+	}
+	return t.PartAt(at)
 }
 
 // PartAt is Part of the package that is installed at a path.
@@ -76,7 +86,7 @@ func (t *Tree) PartAt(first string) (*Tree, bool) {
 		}
 	}
 	part := *t
-	part.Root, part.Packages = nil, nil
+	part.Root, part.Packages, part.Links = nil, nil, nil
 	for _, e := range t.Root {
 		if reached[e.To] {
 			part.Root = append(part.Root, e)
@@ -87,5 +97,6 @@ func (t *Tree) PartAt(first string) (*Tree, bool) {
 			part.Packages = append(part.Packages, p)
 		}
 	}
+	part.Links, part.BinFolders = t.linksOf(&part, first), t.binsOf(&part, first)
 	return &part, true
 }

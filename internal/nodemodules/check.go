@@ -53,7 +53,10 @@ func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (
 	for _, l := range links {
 		want[l.Path] = expected{link: l.Target}
 	}
-	r := result(o, sources, len(links))
+	for _, l := range o.Tree.Links {
+		want[l.Path] = expected{link: l.Target}
+	}
+	r := result(o, sources, len(links)+len(o.Tree.Links))
 	paths, err := walk(ctx, root)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ type Result struct {
 	Schema      string       `json:"schema"`
 	Packages    int          `json:"packages"`
 	Files       int          `json:"files"`
-	Links       int          `json:"links"` // of commands, in the .bin folders
+	Links       int          `json:"links"` // of commands, in the .bin folders, and between packages
 	Bytes       int64        `json:"bytes"` // of the files
 	Differences []Difference `json:"differences"`
 }
@@ -95,12 +95,24 @@ func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Res
 	if err := s.link(links); err != nil {
 		return nil, fmt.Errorf("linking commands: %w", err)
 	}
+	if err := s.link(between(o.Tree)); err != nil {
+		return nil, fmt.Errorf("linking packages: %w", err)
+	}
 	if err := s.swap(ctx); err != nil {
 		return nil, err
 	}
-	r := result(o, sources, len(links))
+	r := result(o, sources, len(links)+len(o.Tree.Links))
 	o.Events.Emit(event.Event{Kind: event.Summary, Phase: "install", Done: r.Packages, Total: r.Packages, Bytes: r.Bytes})
 	return r, nil
+}
+
+// between are the links of the tree itself, in the form in which those of commands are made.
+func between(tree *locked.Tree) []locked.BinLink {
+	links := make([]locked.BinLink, len(tree.Links))
+	for i, l := range tree.Links {
+		links[i] = locked.BinLink(l)
+	}
+	return links
 }
 
 func result(o Options, sources []*source, links int) *Result {

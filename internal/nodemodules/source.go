@@ -1,6 +1,7 @@
 package nodemodules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -28,13 +29,14 @@ type source struct {
 	built  []snapshot.Entry // what its folder holds in place of what its tarball has, by path; nil where it has its tarball's
 	absent []string         // folders of its tarball, relative, of packages that are built
 
-	entries  []snapshot.Entry                     // as they are laid out, while it is written
-	commands []bool                               // which of entries are commands, while it is written
-	members  []int                                // where entries stand in the tarball's index, while it is written
-	contents *tarball.Contents                    // while it is written
-	paths    []string                             // of its files, sorted
-	read     func(snapshot.Entry) ([]byte, error) // one that was built, while it is written
-	bytes    int64
+	entries   []snapshot.Entry                     // as they are laid out, while it is written
+	commands  []bool                               // which of entries are commands, while it is written
+	manifests *snapshot.Index                      // what its manifests say, while commands are looked for; without its files
+	members   []int                                // where entries stand in the tarball's index, while it is written
+	contents  *tarball.Contents                    // while it is written
+	paths     []string                             // of its files, sorted
+	read      func(snapshot.Entry) ([]byte, error) // one that was built, while it is written
+	bytes     int64
 }
 
 // find looks up every package of the tree in nbuild.lock. It reads no blob.
@@ -237,17 +239,29 @@ func (s *source) release() {
 func links(ctx context.Context, o Options, sources []*source) ([]locked.BinLink, error) {
 	err := each(ctx, o.Workers, len(sources), func(i int) error {
 		s := sources[i]
-		has := func(p *locked.Package) bool { return len(p.Bins) > 0 }
+		has := func(p *locked.Package) bool { return len(p.Bins) > 0 || p.HasBins }
 		if !has(s.Package) && !slices.ContainsFunc(s.bundled, has) {
 			return nil
 		}
-		_, err := s.readIndex(ctx, o.Store, nil)
+		index, err := s.readIndex(ctx, o.Store, nil)
+		if err == nil {
+			s.manifests = &snapshot.Index{Package: index.Package, Bundled: index.Bundled}
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return o.Tree.BinLinks(newCatalogue(sources).exists), nil
+	c := newCatalogue(sources)
+	tree, err := o.Tree.WithBins(c.bins)
+	if err != nil {
+		return nil, err
+	}
+	links := tree.BinLinks(c.exists)
+	for _, s := range sources {
+		s.manifests = nil
+	}
+	return links, nil
 }
 
 // catalogue finds the files of packages, bundled ones among them.
@@ -259,6 +273,15 @@ func newCatalogue(sources []*source) catalogue {
 		c[s.Path] = s
 	}
 	return c
+}
+
+// bins are the commands that a package's manifest names, once its index was read.
+func (c catalogue) bins(p *locked.Package) (map[string]string, error) {
+	s := c[cmp.Or(p.Bundler, p.Path)]
+	if s == nil || s.manifests == nil {
+		return nil, nil // what brings it was left out
+	}
+	return s.manifests.Bins(p.Path, p.Bundler), nil
 }
 
 func (c catalogue) exists(p *locked.Package, file string) bool {

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/nbuild/nbuild/internal/cas"
 )
@@ -64,4 +65,17 @@ type PackageFacts struct {
 	Gyp          bool              `json:"gyp,omitempty"`          // a binding.gyp stands beside it
 	Natives      []string          `json:"natives,omitempty"`      // files that are machine code, by their content
 	LicenseFiles []string          `json:"licenseFiles,omitempty"` // files that hold a licence's text, by their name
+}
+
+// Bins are the commands of the package at an install path, whose tarball is its own, or
+// that of the package at bundler, of which this is the index.
+func (x *Index) Bins(at, bundler string) map[string]string {
+	facts := x.Package
+	if bundler != "" {
+		facts = x.Bundled[strings.TrimPrefix(at, bundler+"/")]
+	}
+	if facts == nil {
+		return nil
+	}
+	return facts.Bin
 }
