@@ -60,6 +60,8 @@ const (
 	Sources        = 64 << 20  // a production source list, or a trace file
 	ImagePaths     = 1_000_000 // paths of an image's own layers
 	Directories    = 256 << 20 // the folders of a tree, as messages of the Remote Execution API
+	Replica        = 1 << 30   // the documents of a replica of npm packages, together
+	Published      = 32 << 20  // what one package's document is made of
 	ImageSources   = 4 << 30   // files of an image that may be loaded, together
 	Program        = 512 << 20 // a program or a library that is looked into
 	SourceEntries  = 400_000   // entries of one

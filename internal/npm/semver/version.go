@@ -167,3 +167,6 @@ func word(c byte) bool {
 func space(r rune) bool {
 	return r == '\ufeff' || r != '\u0085' && unicode.IsSpace(r)
 }
+
+// IsPrerelease reports whether the version comes before a release of its numbers.
+func (v Version) IsPrerelease() bool { return len(v.pre) > 0 }
