@@ -3,7 +3,6 @@ package builder
 import (
 	"fmt"
 
-	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/pipelines"
 )
@@ -12,7 +11,6 @@ import (
 // order. It is asked before anything is built.
 func Refuse(p *pipelines.Project) error {
 	var problems diag.Problems
-	problems = append(problems, diag.All(execution.Refuse(p))...)
 	for _, n := range p.Npm {
 		for _, s := range n.Patches {
 			problems = append(problems, &diag.Problem{

@@ -38,6 +38,7 @@ type Action struct {
 	Inputs      []Input  // by path, bytewise, without those of trees
 	Root        *Tree    // the root file system
 	Trees       []*Tree  // that stand at the working folder
+	Replica     *Tree    // the packages that are served to it
 	Weaker      []string // what weakens its result, which no other machine is given or asked for
 }
 
@@ -76,7 +77,12 @@ func (s *PlannedStep) Encode(outputs []Input, weaker ...string) (*Action, error)
 			return nil, err
 		}
 	}
-	a := &Action{Settings: s.settings(), Root: s.Root, Trees: s.Trees, Weaker: weaker}
+	if s.Replica != nil {
+		if err := root.mount(join(OwnFolder, ReplicaFolder), s.Replica); err != nil {
+			return nil, err
+		}
+	}
+	a := &Action{Settings: s.settings(), Root: s.Root, Trees: s.Trees, Replica: s.Replica, Weaker: weaker}
 	own := []Input{{Path: "step", Content: a.Settings, SHA256: cas.Sum(a.Settings), Size: int64(len(a.Settings))}}
 	if s.Helper != nil {
 		own = append(own, *s.Helper)
@@ -152,6 +158,9 @@ func (s *PlannedStep) Environment() []string {
 	for _, kv := range s.Fixed {
 		name, value, _ := strings.Cut(kv, "=")
 		all[name] = value
+	}
+	if s.Replica != nil {
+		maps.Copy(all, replicaEnvironment)
 	}
 	maps.Copy(all, s.Step.Env)
 	out := make([]string, 0, len(all))

@@ -145,7 +145,7 @@ var stepBlock = hclfile.Block{
 		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
 		{Name: "disk", Type: text, Holds: "a size", Default: `"16GiB"`, Doc: "The most that it may write, what it keeps in /tmp with it."},
 		{Name: "processes", Type: cty.Number, Default: "4096", Doc: "The most processes and threads that it may have at once, beside up to sixteen of the sandbox's own."},
-		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot is a replica on the loopback that serves the snapshot and nothing else. It is not done yet, and such a step is refused."},
+		{Name: "network", Type: text, OneOf: []string{"none", "snapshot"}, Default: `"none"`, Doc: "snapshot serves the npm packages that nbuild.lock pins, on the step's own loopback, to npm, pnpm, yarn and bun as they are: their settings name it. There is nothing else to reach. Every package of nbuild.lock is then an input of the step."},
 		{Name: "unreproducible", Type: text, Holds: "a reason", Doc: "Why the step is known not to make the same twice. `nbuild rebuild` then shows what differs and goes on with what it made first; provenance has the reason."},
 		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "What Node loads here is recorded, and `nbuild trace --steps` has what production's files load of it join nbuild.trace, which is committed and reviewed, and so the production source list."},
 	}},

@@ -36,6 +36,7 @@ type PlannedStep struct {
 	Root     *Tree    // the root file system, of Base; nil where nothing makes one
 	Inputs   []Input  // relative to the working folder; without those of Trees and Needs
 	Trees    []*Tree  // of packages, at the working folder
+	Replica  *Tree    // the packages that are served to it; nil where it has no network
 	Helper   *Input   // the sandbox's program; nil where nothing has one
 	Fixed    []string // what the sandbox sets in the environment, NAME=value
 	Action   *Action
@@ -49,6 +50,9 @@ type PlannedStep struct {
 // those of Needs.
 func (s *PlannedStep) Count() int {
 	n := len(s.Inputs)
+	if s.Replica != nil {
+		n += s.Replica.Files
+	}
 	for _, t := range s.Trees {
 		n += t.Files
 	}
@@ -83,6 +87,9 @@ type World struct {
 	// Root makes the root file system of a step from what its base is made of; nil makes
 	// none, and an action without one can't run.
 	Root func(ctx context.Context, base *Base, of []snapshot.Artefact, platform string) (*Tree, error)
+	// Replica makes the files of the packages that are served to steps which ask for it; nil
+	// makes none, and the action of such a step can't run.
+	Replica func(ctx context.Context) (*Tree, error)
 	// Helper is the program of the sandbox for a platform, nil where there is none, and
 	// Fixed what it sets in every environment.
 	Helper func(platform string) ([]byte, error)
@@ -186,16 +193,17 @@ func (s *Step) needs() []string {
 
 type planner struct {
 	World
-	project  *Project
-	plan     *Plan
-	files    map[string]Input            // project files that were hashed
-	helpers  map[string]*Input           // by platform
-	roots    map[string]*Tree            // by base and platform
-	trees    map[string]packaged         // by source and platform
-	scripted map[string]scripted         // by npm block and platform
-	means    map[*Script]map[string]bool // the scripts that a block allows and packages have
-	problems diag.Problems
-	err      error // plumbing: nothing more can be found out
+	project        *Project
+	plan           *Plan
+	files          map[string]Input            // project files that were hashed
+	helpers        map[string]*Input           // by platform
+	roots          map[string]*Tree            // by base and platform
+	trees          map[string]packaged         // by source and platform
+	packagesServed *Tree                       // to steps that ask for it, once one does
+	scripted       map[string]scripted         // by npm block and platform
+	means          map[*Script]map[string]bool // the scripts that a block allows and packages have
+	problems       diag.Problems
+	err            error // plumbing: nothing more can be found out
 }
 
 func (pl *planner) unpinned(at diag.Pos, what string) {
@@ -231,6 +239,7 @@ func (pl *planner) step(ctx context.Context, s *Step, platform string) {
 	out := PlannedStep{Step: s, Platform: platform, Needs: s.needs(), Base: pl.base(s.Base, platform, of), Helper: pl.helper(platform), Fixed: pl.Fixed}
 	if len(pl.problems) == before {
 		out.Root = pl.root(ctx, s.Base, out.Base, platform, s.Compiler)
+		out.Replica = pl.replica(ctx, s)
 	}
 	for _, in := range s.Inputs {
 		switch in.Kind {

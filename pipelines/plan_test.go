@@ -262,6 +262,18 @@ func TestWhatChangesAResultChangesTheAction(t *testing.T) {
 	try("timeout", func(s *PlannedStep) { s.Step.Timeout++ })
 	try("memory", func(s *PlannedStep) { s.Step.Memory++ })
 	try("network", func(s *PlannedStep) { s.Step.Network = "snapshot" })
+	for _, content := range []string{"one", "two"} {
+		try("packages that are served: "+content, func(s *PlannedStep) {
+			s.Step.Network = "snapshot"
+			served, err := NewTree(t.Context(), nil, "served", cas.Sum([]byte(content)), func(context.Context) ([]Input, error) {
+				return []Input{{Path: "documents", Content: []byte(content), SHA256: cas.Sum([]byte(content)), Size: int64(len(content))}}, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Replica = served
+		})
+	}
 	try("trace", func(s *PlannedStep) { s.Step.Trace = true })
 	try("platform", func(s *PlannedStep) { s.Platform = "linux/arm64" })
 	try("root", func(s *PlannedStep) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/nbuild/nbuild/builder/sandbox"
@@ -208,6 +209,9 @@ func (j *Job) pieces() ([]Piece, error) {
 	trees := j.Action.Trees
 	if j.Action.Root != nil {
 		trees = append([]*pipelines.Tree{j.Action.Root}, trees...)
+	}
+	if j.Action.Replica != nil {
+		trees = append(slices.Clone(trees), j.Action.Replica)
 	}
 	messages := append([]pipelines.Blob{j.Action.Action, j.Action.Command}, j.Action.Directories...)
 	for _, t := range trees {

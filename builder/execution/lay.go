@@ -49,6 +49,13 @@ func (r *Runner) lay(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 			spec.Work = append(spec.Work, at)
 		}
 	}
+	if action.Replica != nil {
+		at, err := r.tree(ctx, action.Replica)
+		if err != nil {
+			return nil, err
+		}
+		spec.Replica = at
+	}
 	roots := []*pipelines.Tree{action.Root}
 	if action.Root.Parts != nil {
 		var err error

@@ -16,7 +16,6 @@ const (
 	CodeLimit   diag.Code = "NB1021" // a step used more than it may
 	CodeOutputs diag.Code = "NB1022" // what a step was to leave is not there, or can't be kept
 	CodeForeign diag.Code = "NB1023" // a step is for a platform that this machine can't run
-	CodeAsked   diag.Code = "NB1024" // a step asks for what can't be done yet
 	CodeChanged diag.Code = "NB1025" // a file changed between planning and running
 	CodeBeyond  diag.Code = "NB1027" // install scripts did what is not theirs to do
 	CodeUnbuilt diag.Code = "NB1026" // what a step makes is not there, and nothing is to be run now
@@ -78,19 +77,4 @@ func remedy(s *pipelines.Step, limit string) string {
 		return fmt.Sprintf("set `disk = \"%dMiB\"` in the step, or have it write less", 2*s.Disk>>20)
 	}
 	return fmt.Sprintf("set `processes = %d` in the step, or have it start fewer at once", 2*s.Processes)
-}
-
-// Refuse returns what steps ask for and this version can't do, in source order.
-func Refuse(p *pipelines.Project) error {
-	var problems diag.Problems
-	for _, s := range p.Steps {
-		if s.Network != "none" {
-			problems = append(problems, &diag.Problem{
-				Code: CodeAsked, Pos: s.At, What: fmt.Sprintf("step %q can't have a network in this version", s.Name),
-				Why:    fmt.Sprintf("`network = %q` asks for it, and no step reaches anything yet", s.Network),
-				Remedy: "take `network` out of the step, and give it the packages by npm.NAME.all in `inputs`",
-			})
-		}
-	}
-	return problems.Err()
 }

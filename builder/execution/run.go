@@ -229,6 +229,9 @@ func (r *Runner) run(ctx context.Context, s *pipelines.PlannedStep, action *pipe
 	if action.Root == nil || s.Helper == nil {
 		return nil, fmt.Errorf("step %q was planned without a root file system or a sandbox", s.Step.Name)
 	}
+	if action.Replica == nil && s.Step.Network == "snapshot" {
+		return nil, fmt.Errorf("step %q was planned without the packages that are served to it", s.Step.Name)
+	}
 	dir, end, err := r.Store.Unfinished("step-")
 	if err != nil {
 		return nil, err

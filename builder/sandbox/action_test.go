@@ -176,7 +176,7 @@ func TestAnActionThatASandboxCantHoldIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ text, cause string }{
 		"another form":        {strings.Replace(good, "step 1", "step 2", 1), "its first line"},
 		"an unknown word":     {good + "privileged true\n", "does not know the word"},
-		"a network":           {strings.Replace(good, "network none", "network snapshot", 1), "no such network"},
+		"a network":           {strings.Replace(good, "network none", "network host", 1), "no such network"},
 		"a trace":             {strings.Replace(good, "trace false", "trace maybe", 1), "neither true nor false"},
 		"a limit twice":       {good + "memory 0\n", "stands twice"},
 		"a limit that is not": {strings.Replace(good, "memory 1073741824\n", "", 1), "memory is missing"},

@@ -37,7 +37,11 @@ type Result = protocol.Report
 // they print goes to log, in the order in which it came. An error means that nothing can
 // be said of the command: the sandbox could not be made, or the context ended.
 func Run(ctx context.Context, s Spec, log io.Writer) (*Result, error) {
-	for _, p := range slices.Concat([]string{s.Root, s.Scratch}, s.Work, s.Over) {
+	named := slices.Concat([]string{s.Root, s.Scratch}, s.Work, s.Over)
+	if s.Replica != "" {
+		named = append(named, s.Replica)
+	}
+	for _, p := range named {
 		if !filepath.IsAbs(p) {
 			return nil, fmt.Errorf("running a step: %q is no absolute path", p)
 		}

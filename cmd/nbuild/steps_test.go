@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -69,12 +70,13 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 // shellBase pushes $REGISTRY/base/shell:1, an image with a shell and a few tools of this
 // machine, and a program for node. It says that it is for this machine's platform, or for
 // those that are named, whose node is of theirs; with "node" it has this machine's Node in place
-// of that program: shell-base [node|ARCHITECTURE…].
+// of that program, and with "npm" its npm too: shell-base [node|npm|ARCHITECTURE…].
 func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
-		ts.Fatalf("usage: shell-base [node|ARCHITECTURE…]")
+		ts.Fatalf("usage: shell-base [node|npm|ARCHITECTURE…]")
 	}
-	tools, real := tools, slices.Equal(args, []string{"node"})
+	tools, client := tools, slices.Equal(args, []string{"npm"})
+	real := client || slices.Equal(args, []string{"node"})
 	if real {
 		tools = append(slices.Clone(tools), "node")
 	}
@@ -101,6 +103,9 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	server, err := serve()
 	ts.Check(err)
 	files["bin/serve"] = server
+	if client {
+		ts.Check(npmFiles(files))
+	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range args {
 		if !real {
@@ -113,6 +118,28 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
 	ts.Check(err)
 	ts.Check(remote.WriteIndex(tag, index))
+}
+
+// npmFiles adds this machine's npm, as npm-cli.js in /npm/bin, without its documentation.
+func npmFiles(files map[string][]byte) error {
+	at, err := exec.LookPath("npm")
+	if err == nil {
+		at, err = filepath.EvalSymlinks(at)
+	}
+	if err != nil {
+		return err
+	}
+	top := filepath.Dir(filepath.Dir(at))
+	return fs.WalkDir(os.DirFS(top), ".", func(name string, d fs.DirEntry, err error) error {
+		if name == "docs" || name == "man" {
+			return fs.SkipDir
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		files["npm/"+name], err = os.ReadFile(filepath.Join(top, name))
+		return err
+	})
 }
 
 // imageOf makes an image of files.

@@ -72,12 +72,19 @@ func carryAction(run []string, sent *protocol.Sent) (*protocol.Report, error) {
 			return nil, refused{"the folder " + name + " of the input root", err.Error()}
 		}
 	}
+	replica := ""
+	if settings.Replica {
+		replica = at(protocol.ReplicaFolder)
+		if err := layInput(filepath.Join(input, protocol.OwnFolder, protocol.ReplicaFolder), replica); err != nil {
+			return nil, refused{"the replica of the input root", err.Error()}
+		}
+	}
 	if err := os.Mkdir(at("scratch"), 0o755); err != nil {
 		return nil, refused{"folders in the scratch", err.Error()}
 	}
 	order := &protocol.Order{
 		Root: at(protocol.RootFolder), Work: []string{at(protocol.WorkFolder)}, Run: run, Env: settings.Env, Outputs: settings.Outputs,
-		Limits: settings.Limits, Scratch: at("scratch"), Clear: true, Container: settings.Container,
+		Limits: settings.Limits, Scratch: at("scratch"), Clear: true, Container: settings.Container, Replica: replica,
 	}
 	handed = true
 	r, err := protocol.Carry(context.Background(), "/proc/self/exe", order, os.Stdout, func(r *protocol.Report) error {

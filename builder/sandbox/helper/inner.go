@@ -18,12 +18,13 @@ import (
 
 // innerOrder is what the inner process is told.
 type innerOrder struct {
-	Run    []string
-	Env    []string
-	Limits protocol.Limits
-	First  int  // the number that processes count on from; 0 for any
-	Alone  bool // no control group counts processes
-	Reads  bool // the command has this process's standard input
+	Run     []string
+	Env     []string
+	Limits  protocol.Limits
+	First   int  // the number that processes count on from; 0 for any
+	Alone   bool // no control group counts processes
+	Reads   bool // the command has this process's standard input
+	Replica bool // this process serves the packages of the snapshot
 
 	Container *protocol.Container
 }
@@ -53,7 +54,8 @@ func inner() {
 	if err := orders.Decode(&o); err != nil {
 		os.Exit(1) // the outer process is gone
 	}
-	if err := enter(&o); err != nil {
+	var packages *replica
+	if err := enter(&o, &packages); err != nil {
 		r := failure(err)
 		_ = say.Encode(ending{Failed: r.Failed, Cause: r.Cause})
 		os.Exit(1)
@@ -63,6 +65,9 @@ func inner() {
 		_ = orders.Decode(&more)
 		os.Exit(1)
 	}()
+	if packages != nil {
+		go packages.serve()
+	}
 	if o.Container != nil {
 		_ = say.Encode(runImage(&o))
 		return
@@ -70,8 +75,9 @@ func inner() {
 	_ = say.Encode(run(&o))
 }
 
-// enter makes this process what the command may be: in its root, without powers.
-func enter(o *innerOrder) error {
+// enter makes this process what the command may be: in its root, without powers. The replica
+// of its packages, if there is one, listens from then on, so that no command comes before it.
+func enter(o *innerOrder, packages **replica) error {
 	name, writable := hostName, []string{"/build", "/tmp", "/dev", "/proc"}
 	if o.Container != nil {
 		name, writable = imageName, writable[1:]
@@ -85,6 +91,7 @@ func enter(o *innerOrder) error {
 		{"the host name", func() error { return unix.Sethostname([]byte(name)) }},
 		{"the domain name", func() error { return unix.Setdomainname([]byte("(none)")) }},
 		{"the loopback", loopback},
+		replicaPart(o, packages),
 		{"rlimits", func() error { return rlimits(o.Limits, o.Alone) }},
 		{"capabilities", dropCapabilities},
 		{"Landlock", func() error { return landlock(writable) }},

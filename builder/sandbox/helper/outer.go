@@ -166,6 +166,14 @@ func startInner(o *protocol.Order, owner int) (*innerProcess, error) {
 		cmd.Stdin = os.Stdin
 	}
 	cmd.ExtraFiles = []*os.File{orderR, saidW}
+	if o.Replica != "" {
+		packages, err := mountReplica(o.Replica)
+		if err != nil {
+			return nil, refused{"the replica of the snapshot", err.Error()}
+		}
+		defer packages.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, packages)
+	}
 	user, group := protocol.User, protocol.Group
 	if c := o.Container; c != nil {
 		user, group = int(c.User), int(c.Group)
@@ -201,7 +209,7 @@ type ending struct {
 }
 
 func (in *innerProcess) order(o *protocol.Order, alone bool) error {
-	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone, o.Reads, o.Container})
+	return json.NewEncoder(in.orders).Encode(innerOrder{o.Run, o.Env, o.Limits, o.FirstProcess, alone, o.Reads, o.Replica != "", o.Container})
 }
 
 func (in *innerProcess) kill() { _ = in.cmd.Process.Kill() }

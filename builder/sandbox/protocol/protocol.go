@@ -17,6 +17,9 @@ const (
 	ReportFD = 4 // the report is written to it
 )
 
+// ReplicaFD is the descriptor of the inner process that the files of a replica are read by.
+const ReplicaFD = 5
+
 // OneProcessor is the whole environment of the helper's processes, which have little to
 // do and start the sooner for it. No command sees it.
 const OneProcessor = "GOMAXPROCS=1"
@@ -50,6 +53,9 @@ type Order struct {
 	// read; what the command writes goes into Scratch. Their files belong to Owner where
 	// nbuild is root.
 	Work []string
+	// Replica is a folder with packages that the command finds served on its loopback; "" is
+	// none (internal/npm/replica/catalogue).
+	Replica string `json:",omitempty"`
 	// Run is the program and its arguments. Without a slash the program is looked for in
 	// the PATH of Env.
 	Run []string

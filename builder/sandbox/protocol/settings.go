@@ -16,6 +16,8 @@ const (
 	WorkFolder   = "work"
 	OwnFolder    = ".nbuild"
 	SettingsFile = "step"
+
+	ReplicaFolder = "replica" // in OwnFolder, where the step has one
 )
 
 // Settings is what the file .nbuild/step of an action holds its command to.
@@ -23,6 +25,7 @@ type Settings struct {
 	Limits  Limits
 	Env     []string // each KEY=value
 	Outputs []string // relative to the working folder
+	Replica bool     // the packages of the snapshot are served on its loopback
 
 	Container *Container // of a check of an image
 }
@@ -118,7 +121,11 @@ func (s *Settings) set(word, value string) (err error) {
 	case "timeout":
 		s.Limits.Time = time.Duration(number()) * time.Millisecond
 	case "network":
-		if value != "none" {
+		switch value {
+		case "none":
+		case "snapshot":
+			s.Replica = true
+		default:
 			err = fmt.Errorf("there is no such network in this sandbox")
 		}
 	case "trace":

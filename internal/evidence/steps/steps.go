@@ -56,7 +56,7 @@ func Plan(ctx context.Context, p *project.Project, lock *snapshot.Lock, store *c
 		Root: func(ctx context.Context, base *pipelines.Base, of []snapshot.Artefact, platform string) (*pipelines.Tree, error) {
 			return steproot.Tree(ctx, store, base, of, platform, sandbox.Skeleton())
 		},
-		Helper: sandbox.Helper, Fixed: sandbox.Environment(), Recorder: execution.Recorder(), Wanted: wanted(p, only),
+		Replica: servedPackages(store, lock), Helper: sandbox.Helper, Fixed: sandbox.Environment(), Recorder: execution.Recorder(), Wanted: wanted(p, only),
 	})
 	if errors.Is(err, cas.ErrNotFound) {
 		return nil, &diag.Problem{

@@ -123,9 +123,6 @@ func prepare(ctx context.Context, host machine.Host, p *project.Project, o Optio
 	if _, ok := p.Step(o.Step); o.Step != "" && !ok && !slices.Contains(scripts, o.Step) {
 		return nil, missing(p, o.Step, scripts)
 	}
-	if err := execution.Refuse(p.Project); err != nil {
-		return nil, err
-	}
 	lock, err := p.ImageLock()
 	if err != nil {
 		return nil, err

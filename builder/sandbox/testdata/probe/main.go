@@ -303,6 +303,33 @@ var works = map[string]func(args []string){
 			c.Close()
 		}
 	},
+	// talk ADDRESS TEXT …: sends each text on a connection of its own and prints what comes back
+	"talk": func(a []string) {
+		for _, text := range a[1:] {
+			c, err := net.Dial("tcp", a[0])
+			check(err)
+			_, err = io.WriteString(c, text)
+			check(err)
+			_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			answer, err := io.ReadAll(c)
+			fmt.Printf("%s\n%v\n--\n", answer, err)
+			c.Close()
+		}
+	},
+	// hang ADDRESS COUNT: so many connections that ask for nothing, and then a question
+	"hang": func(a []string) {
+		count, _ := strconv.Atoi(a[1])
+		for range count {
+			c, err := net.Dial("tcp", a[0])
+			check(err)
+			_, _ = io.WriteString(c, "GET /")
+		}
+		c, err := net.Dial("tcp", a[0])
+		check(err)
+		_, _ = io.WriteString(c, "GET /-/ping HTTP/1.0\r\nHost: "+a[0]+"\r\n\r\n")
+		answer, err := io.ReadAll(c)
+		fmt.Println(strings.Contains(string(answer), "200 OK"), err)
+	},
 	// put PATH TEXT …: writes files
 	"put": func(a []string) {
 		for i := 0; i+1 < len(a); i += 2 {
