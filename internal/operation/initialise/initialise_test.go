@@ -168,6 +168,15 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 			map[string]string{"package.json": `{"name":"x","devDependencies":{"nuxt":"^4.0.0"},"engines":{"node":"24.1.0"},"scripts":{"build":"NODE_OPTIONS=--max-old-space-size=6144 nuxt build","postinstall":"nuxt prepare"}}`},
 			"# By engines of package.json.\nbase \"node\" {\n  node = \"24\"\n}\n\n# What the scripts of package.json make: postinstall, build: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && nuxt prepare && NODE_OPTIONS=--max-old-space-size=6144 nuxt build\"]\n  outputs = [\".output\"]\n  memory  = \"8GiB\"\n}\n\nimage \"x\" {\n  cmd = [\"node\", \".output/server/index.mjs\"]\n" + layers, []string{"engines of package.json ask for Node 24.1.0, and the image has the newest 24"},
 		},
+		"Prisma 7": { // which generates without a program from outside
+			map[string]string{"package.json": `{"name":"x","main":"dist/a.js","dependencies":{"@prisma/client":"^7.8.0"},"devDependencies":{"prisma":"^7.8.0"},"scripts":{"build":"npx prisma generate && tsc","start":"node dist/a.js"}}`,
+				"prisma.config.ts": `export default defineConfig({ schema: 'db/schema.prisma', datasource: { url: env('DATABASE_URL') } })`, "tsconfig.json": `{"compilerOptions":{"outDir":"dist"}}`, "db/schema.prisma": "generator client {\n  provider = \"prisma-client\"\n  output   = \"../src/made\"\n}\n"},
+			"# The build script of package.json: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && PRISMA_SCHEMA_ENGINE_BINARY=/bin/true DATABASE_URL=none prisma generate && tsc\"]\n  outputs = [\"dist\", \"src/made\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"dist/a.js\"]\n" + layers, nil,
+		},
+		"Prisma 6": {
+			map[string]string{"package.json": `{"name":"x","main":"a.js","dependencies":{"@prisma/client":"^6.8.0"},"devDependencies":{"prisma":"^6.8.0"},"scripts":{"postinstall":"prisma generate"}}`, "a.js": ""},
+			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"`prisma generate` downloads Prisma's engines", "Prisma's client is generated with programs that it downloads"},
+		},
 		"a script of the project": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"postinstall":"npm run build","build":"bin/build","start":"node a.js"}}`, "a.js": "", "bin/build": "#!/usr/bin/env bash\n# the styles\nset -e\nsass --quiet a.scss public/a.css\n"},
 			"# The postinstall script of package.json: `nbuild explain npm/build`.\nstep \"build\" {\n  use     = \"npm/build\"\n  run     = [\"sh\", \"-c\", \"export PATH=$PWD/node_modules/.bin:$PATH && bin/build\"]\n  outputs = [\"public/a.css\"]\n}\n\nimage \"x\" {\n  cmd = [\"node\", \"a.js\"]\n" + layers, nil,

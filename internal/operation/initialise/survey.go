@@ -102,7 +102,7 @@ func look(folder fs.FS) (*survey, error) {
 			s.tests = "node/test"
 		}
 	}
-	if m.has("@prisma/client") {
+	if m.has("@prisma/client") && !(m.has("prisma") && m.generates()) {
 		s.doubt("Prisma's client is generated with programs that it downloads, which no build does: an image that loads it needs what `prisma generate` writes in the project")
 	}
 	return s, nil

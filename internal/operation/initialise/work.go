@@ -56,6 +56,7 @@ func findWork(folder fs.FS, m manifest) *work {
 			}
 		}
 	}
+	w.prisma(folder, m)
 	if len(w.doing) == 0 {
 		return w
 	}
@@ -93,8 +94,8 @@ func (w *work) gather(m manifest, script string, depth int) {
 			}
 			continue
 		}
-		if idle(c.words) {
-			continue
+		if idle(c.words) || path.Base(c.words[0]) == "prisma" && slices.Contains(c.words, "generate") && m.generates() {
+			continue // what Prisma generates is done first, see prisma
 		}
 		if why := impossible(c.words); why != "" {
 			w.left = append(w.left, "`"+strings.Join(c.words, " ")+"` "+why)
@@ -280,7 +281,7 @@ func leaves(folder fs.FS, m manifest, words []string) ([]string, bool) {
 			return one(".", to)
 		}
 		return nil, true
-	case "copyfiles", "cpx", "cpy", "ncp", "shx", "mkdir", "mkdirp", "move-file", "mv", "ts-node", "resolve-tspaths":
+	case "prisma", "copyfiles", "cpx", "cpy", "ncp", "shx", "mkdir", "mkdirp", "move-file", "mv", "ts-node", "resolve-tspaths":
 		return nil, true // into what others make
 	}
 	if strings.Contains(words[0], "/") { // a script of the project's own: what its lines leave

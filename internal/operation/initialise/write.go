@@ -96,6 +96,9 @@ func (s *survey) write() string {
 func (s *survey) writeStep(say func(string, ...any)) {
 	w := s.work
 	scripts := "what the server of Next serves"
+	if !s.start.next {
+		scripts = "what Prisma generates"
+	}
 	if len(w.from) > 0 && !s.start.next {
 		scripts = "what the scripts of package.json make: " + strings.Join(w.from, ", ")
 		if len(w.from) == 1 {
