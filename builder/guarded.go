@@ -11,6 +11,7 @@ import (
 	"github.com/nbuild/nbuild/builder/guard"
 	"github.com/nbuild/nbuild/builder/image"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/event"
 	"github.com/nbuild/nbuild/internal/resolution"
 	"github.com/nbuild/nbuild/internal/sources"
 	"github.com/nbuild/nbuild/pipelines"
@@ -159,4 +160,37 @@ func at(err error, pos diag.Pos) error {
 		}
 	}
 	return err
+}
+
+// ContentsOf lists what an image is made of before the guard, without making its layers.
+// Node is "" where its base does not say.
+func ContentsOf(ctx context.Context, in Input, block *pipelines.Image, platform string) (*Contents, error) {
+	if in.Events == nil {
+		in.Events = event.Discard
+	}
+	b := &build{Input: in}
+	base, ok := b.Project.Base(block.Base)
+	if !ok {
+		return nil, fmt.Errorf("image %q stands on base %q, which the project does not have", block.Name, block.Base)
+	}
+	var under v1.Image
+	if base.Image != "" {
+		var err error
+		if under, err = b.pulled(ctx, base, platform); err != nil {
+			return nil, err
+		}
+	}
+	version, err := b.nodeVersion(block, platform, under)
+	if err != nil && len(diag.All(err)) == 0 {
+		return nil, err
+	}
+	c := &Contents{Block: block, Platform: platform, Node: version, Command: slices.Concat(block.Entrypoint, block.Cmd)}
+	for i := range block.Layers {
+		members, err := b.members(ctx, &block.Layers[i], b.Project.Machine(block.Base, platform, b.Lock))
+		if err != nil {
+			return nil, err
+		}
+		c.Members = append(c.Members, members...)
+	}
+	return c, nil
 }

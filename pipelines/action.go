@@ -152,6 +152,9 @@ const Epoch = "315532800"
 // Environment is all of the command's environment, as NAME=value; that of a step is sorted.
 func (s *PlannedStep) Environment() []string {
 	if s.Container != nil {
+		if s.Recorder != nil {
+			return s.Recorder.Environ(s.Container.Env)
+		}
 		return s.Container.Env
 	}
 	all := map[string]string{"SOURCE_DATE_EPOCH": Epoch}

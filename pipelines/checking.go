@@ -25,6 +25,7 @@ type Check struct {
 	Text    string            // what the answer, or what its command prints, has to hold
 	Timeout time.Duration
 	Memory  int64 // bytes
+	Trace   bool  // `nbuild trace --checks` records what it loads
 	At      diag.Pos
 }
 
@@ -87,6 +88,7 @@ var checkBlock = hclfile.Block{
 		{Name: "alive", Type: text, Holds: "a duration", Doc: "How long it has to run, where there is nothing to ask it."},
 		{Name: "timeout", Type: text, Holds: "a duration", Default: `"30s"`, Doc: "When the check has failed."},
 		{Name: "memory", Type: text, Holds: "a size", Default: `"2GiB"`, Doc: "The most memory that it may use."},
+		{Name: "trace", Type: cty.Bool, Default: "false", Doc: "`nbuild trace --checks` starts the image for this check without its guard, records what its Node loads, and has what production's files load of it join nbuild.trace, which is committed and reviewed, and so the production source list. A build starts it as it is released, and records nothing."},
 	}},
 }
 
@@ -110,7 +112,7 @@ func (e *evaluator) checks(b *hclfile.Body, img *Image) {
 func (e *evaluator) check(b *hclfile.Body, img *Image) Check {
 	c := Check{
 		Name: b.Labels[0], Run: e.argv(b, "run"), Env: e.env(b, "env"), Alive: e.duration(b, "alive", 0), Text: e.String(b, "expect_text"),
-		Timeout: e.duration(b, "timeout", checkTimeout), Memory: e.size(b, "memory", checkMemory), At: e.position(b),
+		Timeout: e.duration(b, "timeout", checkTimeout), Memory: e.size(b, "memory", checkMemory), Trace: e.Bool(b, "trace", false), At: e.position(b),
 	}
 	if ask := e.String(b, "expect_http"); ask != "" {
 		c.HTTP = e.ask(b, ask)

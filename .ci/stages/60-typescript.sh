@@ -1,4 +1,4 @@
-# The shop in TypeScript: steps compile, bundle and test it, the image that they make
+# The shop in TypeScript: steps compile, bundle and test it, what loads is traced, the image that they make
 # starts and answers, and another folder, store, zone and file mask make the same one.
 typescript() {
   binary
@@ -9,6 +9,9 @@ typescript() {
     cd "$first"
     export NBUILD_STORE=$work/typescript.store
     "$work/nbuild" --progress quiet pin
+    # What the tests and the started image load is what the trace that was reviewed says.
+    "$work/nbuild" --progress quiet trace --steps --checks >"$work/typescript.trace"
+    cmp nbuild.trace "$root/testdata/storefront-ts/nbuild.trace" && grep -q '^server.js  cjs  static traced$' "$work/typescript.trace" || { cat "$work/typescript.trace"; exit 1; }
     "$work/nbuild" --progress plain build --to "oci:$first.out" >"$work/typescript.one" 2>"$work/typescript.log"
   ) || { cat "$work/typescript.log"; return 1; }
   for said in '^bundle | .*bundle/server.js' '^test | # pass 2$' '^storefront-ts.serves | nbuild: GET .*/products: 200$'; do

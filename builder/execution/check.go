@@ -15,7 +15,7 @@ const CodeUnmet diag.Code = "NB1030"
 // container is how the sandbox starts an image for a check.
 func container(c *pipelines.Container) *sandbox.Container {
 	out := &sandbox.Container{
-		User: c.User, Group: c.Group, Dir: c.Dir,
+		User: c.User, Group: c.Group, Dir: c.Dir, Recorded: c.Recorded,
 		Asked: sandbox.Asked{Alive: c.Check.Alive, Text: c.Check.Text, Timeout: c.Check.Timeout},
 	}
 	if a := c.Check.HTTP; a != nil {
@@ -31,7 +31,7 @@ func unmet(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag
 		Code: CodeUnmet, Pos: c.Check.At, Snippet: strings.TrimSuffix(tail, "nbuild: "+r.Unmet+"\n"), // which the message has
 		What:   fmt.Sprintf("image %q does not pass its check %q on %s: %s", c.Image, c.Check.Name, s.Platform, r.Unmet),
 		Why:    "the check asks: " + c.Check.Asks() + "; an image that does not do that goes nowhere",
-		Remedy: fmt.Sprintf("%s; what it printed is in %s/log, and `nbuild check %s` starts it again", mend(r.Unmet), left, diag.Word(c.Image)),
+		Remedy: fmt.Sprintf("%s; what it printed is in %s/log, and `nbuild check %s` starts it again", mend(r.Unmet, tail), left, diag.Word(c.Image)),
 	}
 	if r.Limit != "" {
 		p.What = fmt.Sprintf("check %q of image %q was stopped: it used more %s than it may", c.Check.Name, c.Image, r.Limit)
@@ -43,8 +43,10 @@ func unmet(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *diag
 }
 
 // mend is what helps against what an image did.
-func mend(unmet string) string {
+func mend(unmet, tail string) string {
 	switch {
+	case strings.Contains(tail, "ERR_NBUILD_GUARD"):
+		return "add what the guard refuses to what it may load: write `trace = true` in the check, run `nbuild trace --checks`, and review what that writes to nbuild.trace"
 	case strings.Contains(unmet, "a container ends with its command"):
 		return "correct what it says, and have the command itself stay: its files are read-only but for /tmp, it has no network, and what it leaves in the background ends with it"
 	case strings.Contains(unmet, "of localhost alone"):

@@ -22,8 +22,11 @@ func TestEachWayNotToPassACheckHasItsRemedy(t *testing.T) {
 		"it ended with 3":                                                                       "correct what it says: its files are read-only",
 		"its command can't be started":                                                          "correct what it says",
 	} {
-		if got := mend(unmet); !strings.Contains(got, want) {
+		if got := mend(unmet, ""); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", unmet, got)
 		}
+	}
+	if got := mend("it ended with 1", "code: 'ERR_NBUILD_GUARD'"); !strings.Contains(got, "nbuild trace --checks") {
+		t.Error(got)
 	}
 }

@@ -18,9 +18,14 @@ import (
 // Recorder is the recorder as steps have it that are traced: its files by content, so that
 // they are a part of the action, and one in the folder that it writes to, which has to be
 // there and comes out whatever was seen.
-func Recorder() *pipelines.Recorder {
+func Recorder() *pipelines.Recorder { return recorderAt(sandbox.WorkDir) }
+
+// ImageRecorder is the recorder as images have it that are recorded.
+func ImageRecorder() *pipelines.Recorder { return recorderAt(sandbox.RecordDir) }
+
+func recorderAt(work string) *pipelines.Recorder {
 	r := &pipelines.Recorder{Environ: func(environ []string) []string {
-		return recorder.Environ(path.Join(sandbox.WorkDir, pipelines.TraceFolder), environ)
+		return recorder.Environ(path.Join(work, pipelines.TraceFolder), environ)
 	}}
 	files := recorder.Files()
 	files[recorder.Records+"/none"] = []byte{}

@@ -13,7 +13,7 @@ import (
 func (w *world) container(user, group uint32, asked Asked) {
 	w.t.Helper()
 	upper := w.folder("upper")
-	for _, name := range ContainerSkeleton() {
+	for _, name := range ContainerSkeleton(false) {
 		if !strings.HasSuffix(name, "/") {
 			w.must(os.MkdirAll(filepath.Join(upper, filepath.Dir(name)), 0o755))
 			w.must(os.WriteFile(filepath.Join(upper, name), nil, 0o644))

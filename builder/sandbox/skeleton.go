@@ -11,9 +11,17 @@ func Skeleton() []string {
 	return []string{"build/", "dev/", "etc/", "etc/group", "etc/hosts", "etc/nsswitch.conf", "etc/passwd", "etc/resolv.conf", "proc/", "tmp/"}
 }
 
-// ContainerSkeleton lists what the files of an image must hold likewise.
-func ContainerSkeleton() []string {
-	return []string{"dev/", "etc/", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc/", "tmp/"}
+// RecordDir is the working folder of an image that is recorded.
+const RecordDir = protocol.RecordDir
+
+// ContainerSkeleton lists what the files of an image must hold likewise, of one that is
+// recorded a folder more.
+func ContainerSkeleton(recorded bool) []string {
+	names := []string{"dev/", "etc/", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc/", "tmp/"}
+	if recorded {
+		names = append([]string{RecordDir[1:] + "/"}, names...)
+	}
+	return names
 }
 
 // Environment lists what every command's environment has beside its own, sorted, each

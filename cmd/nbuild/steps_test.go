@@ -84,6 +84,12 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 		args = []string{runtime.GOARCH}
 	}
 	files := map[string][]byte{}
+	var env []string
+	if real { // as Node's own images say it
+		version, err := exec.Command("node", "--version").Output()
+		ts.Check(err)
+		env = []string{"NODE_VERSION=" + strings.TrimPrefix(strings.TrimSpace(string(version)), "v")}
+	}
 	read := func(as, from string) {
 		body, err := os.ReadFile(from)
 		ts.Check(err)
@@ -112,7 +118,7 @@ func shellBase(ts *testscript.TestScript, neg bool, args []string) {
 			files["usr/bin/node"] = linkagetest.Program("linux/" + arch)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add: imageOf(ts, files, arch), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+			Add: imageOf(ts, files, arch, env...), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
 		})
 	}
 	tag, err := name.NewTag(ts.Getenv("REGISTRY") + "/base/shell:1")
@@ -143,7 +149,7 @@ func npmFiles(files map[string][]byte) error {
 }
 
 // imageOf makes an image of files.
-func imageOf(ts *testscript.TestScript, files map[string][]byte, arch string) v1.Image {
+func imageOf(ts *testscript.TestScript, files map[string][]byte, arch string, env ...string) v1.Image {
 	var b bytes.Buffer
 	archive := tar.NewWriter(&b)
 	for _, n := range slices.Sorted(maps.Keys(files)) {
@@ -157,7 +163,7 @@ func imageOf(ts *testscript.TestScript, files map[string][]byte, arch string) v1
 	config, err := img.ConfigFile()
 	ts.Check(err)
 	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Config.Env = "linux", arch, []string{"PATH=/bin:/usr/bin"}
+	config.OS, config.Architecture, config.Config.Env = "linux", arch, append([]string{"PATH=/bin:/usr/bin"}, env...)
 	img, err = mutate.ConfigFile(img, config)
 	ts.Check(err)
 	return img

@@ -21,8 +21,13 @@ and what the Node processes in it load is recorded. What production's files aske
 for goes to nbuild.trace: commit it, and review it as you review code.
 
 With --steps the same is done with the steps of build.hcl that have trace = true: they
-run in the sandbox as a build runs them, and only where they did not before.`,
-		Example: "  nbuild trace server.js\n  nbuild trace --run -- npm test\n  nbuild trace --steps",
+run in the sandbox as a build runs them, and only where they did not before. With
+--checks the image is started in the sandbox for those of its checks that have
+trace = true, without its guard. Both flags together join what was seen.
+
+Where an image takes what steps make, the files that it starts are not on disk: they
+are followed in the image, once a build or one of these flags has run the steps.`,
+		Example: "  nbuild trace server.js\n  nbuild trace --run -- npm test\n  nbuild trace --steps --checks",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Entries = args
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
@@ -31,8 +36,11 @@ run in the sandbox as a build runs them, and only where they did not before.`,
 			if record != (len(o.Command) > 0) {
 				return usage("--run and the command that it runs go together", "write it as `nbuild trace --run -- npm test`")
 			}
-			if record && o.Steps {
-				return usage("--run and --steps both write nbuild.trace", "leave one of them out")
+			if record && (o.Steps || o.Checks) {
+				return usage("--run writes nbuild.trace, and so do --steps and --checks", "leave one of them out")
+			}
+			if o.Checks && o.Base != "" {
+				return usage("--checks follows the files of the image, and --base a folder", "leave one of them out")
 			}
 			host, err := a.host()
 			if err != nil {
@@ -49,6 +57,7 @@ run in the sandbox as a build runs them, and only where they did not before.`,
 	f := cmd.Flags()
 	f.BoolVar(&record, "run", false, "run the command after -- and write what it loads to nbuild.trace")
 	f.BoolVar(&o.Steps, "steps", false, "run the steps that have trace = true and write what they load to nbuild.trace")
+	f.BoolVar(&o.Checks, "checks", false, "start the image for its checks that have trace = true and write what it loads to nbuild.trace")
 	f.StringVar(&o.Base, "base", "", "show paths relative to this `dir`, and take nothing from outside (default: the project)")
 	f.StringVar(&o.Node, "node", "", "resolve as this `version` of Node does (default: the image's)")
 	f.StringVar(&o.Image, "image", "", "the image block's `name`, where there are several")

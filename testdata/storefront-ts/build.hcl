@@ -17,6 +17,7 @@ step "test" {
   use    = "node/test"
   inputs = [npm.deps.all, step.compile]
   run    = ["node", "--test", "dist/test/*.test.js"]
+  trace  = true
 }
 
 image "storefront-ts" {
@@ -27,6 +28,7 @@ image "storefront-ts" {
   check "serves" {
     expect_http = "8080/products"
     expect_text = "Hemp rope"
+    trace       = true
   }
   layer "modules" {
     from = npm.deps.production

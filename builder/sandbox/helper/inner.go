@@ -81,6 +81,9 @@ func enter(o *innerOrder, packages **replica) error {
 	name, writable := hostName, []string{"/build", "/tmp", "/dev", "/proc"}
 	if o.Container != nil {
 		name, writable = imageName, writable[1:]
+		if o.Container.Recorded {
+			writable = append(writable, protocol.RecordDir)
+		}
 	}
 	return all([]making{
 		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},

@@ -95,7 +95,7 @@ func layOut(o *protocol.Order, owner int) error {
 		{"/tmp", func() error { return written(at, tmp, overTmp, root+"/tmp") }},
 		{"/dev", func() error { return dev(root+"/dev", o.Limits.Memory, owner) }},
 	}
-	if o.Container == nil {
+	if o.WorkAt() != "" {
 		parts = append(parts, making{"the working folder", func() error { return work(o, at, owner) }})
 	}
 	for _, f := range identityOf(o) {
@@ -110,8 +110,8 @@ func layOut(o *protocol.Order, owner int) error {
 // may be anyone's image, and a link in it would put a mount elsewhere.
 func places(o *protocol.Order, root string) error {
 	names := []string{"dev", "etc", "proc", "tmp"}
-	if o.Container == nil {
-		names = append(names, "build")
+	if at := o.WorkAt(); at != "" {
+		names = append(names, at[1:])
 	}
 	for _, name := range names {
 		if info, err := os.Lstat(filepath.Join(root, name)); err != nil || !info.IsDir() {
@@ -232,7 +232,7 @@ func written(at func(...string) string, name, own, to string) error {
 // work makes the working folder: the order's folders under what the command writes, or
 // a copy of them where no overlay can be had.
 func work(o *protocol.Order, at func(...string) string, owner int) error {
-	to := at(newRoot) + protocol.WorkDir
+	to := at(newRoot) + o.WorkAt()
 	if len(o.Work) == 0 {
 		return written(at, upper, overlaid, to)
 	}

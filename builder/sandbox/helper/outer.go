@@ -128,7 +128,7 @@ func carryOut(o *protocol.Order, gone <-chan struct{}) *protocol.Report {
 	usage := in.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	r.User, r.System = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano())
 	r.Peak = max(held.peak(), usage.Maxrss<<10)
-	if r.Exit == 0 && o.Container == nil {
+	if r.Exit == 0 && o.WorkAt() != "" {
 		if r.Refused, err = takeOutputs(o, owner); err != nil {
 			return failure(fmt.Errorf("the outputs: %w", err))
 		}

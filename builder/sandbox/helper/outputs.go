@@ -18,7 +18,7 @@ import (
 // not kept, each with the reason. Nothing runs any more in the sandbox, and the working
 // folder is read through a root that no link leads out of.
 func takeOutputs(o *protocol.Order, owner int) (refused []string, err error) {
-	from, err := os.OpenRoot(filepath.Join(o.Scratch, newRoot) + protocol.WorkDir)
+	from, err := os.OpenRoot(filepath.Join(o.Scratch, newRoot) + o.WorkAt())
 	if err != nil {
 		return nil, err
 	}

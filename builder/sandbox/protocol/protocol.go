@@ -80,11 +80,27 @@ type Order struct {
 }
 
 // Container is how the command of an image is started, and what is asked of it. Its
-// files are the image's own: there is no working folder to write to, and no output.
+// files are the image's own: there is no working folder to write to, and no output, unless
+// what it loads is recorded.
 type Container struct {
 	User, Group uint32 // who it is inside of the sandbox
 	Dir         string // the working folder, an absolute path
+	Recorded    bool   // Order.Work becomes RecordDir, which outputs are relative to
 	Asked       Asked
+}
+
+// RecordDir is where the recorder stands in an image that is recorded, and what it writes.
+const RecordDir = "/.nbuild-record"
+
+// WorkAt is where Order.Work is laid out, "" where it is not.
+func (o *Order) WorkAt() string {
+	switch {
+	case o.Container == nil:
+		return WorkDir
+	case o.Container.Recorded:
+		return RecordDir
+	}
+	return ""
 }
 
 // Asked is what a command of an image has to do. Without HTTP and Alive it has to end

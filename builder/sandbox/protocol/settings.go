@@ -78,6 +78,8 @@ func (s *Settings) image(word, value string) (known bool, err error) {
 		_, err = fmt.Sscanf(value, "%d %d", &c.User, &c.Group)
 	case "workdir":
 		c.Dir, err = strconv.Unquote(value)
+	case "recorded":
+		c.Recorded, err = strconv.ParseBool(value)
 	case "text":
 		c.Asked.Text, err = strconv.Unquote(value)
 	case "within", "alive":

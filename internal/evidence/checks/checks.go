@@ -58,7 +58,7 @@ func Run(ctx context.Context, r *execution.Runner, images []builder.Image) ([]Ou
 		img := &images[i]
 		for n, platform := range img.Block.Platforms {
 			for c := range img.Block.Checks {
-				s, err := planned(ctx, r, img, n, &img.Block.Checks[c])
+				s, err := planned(ctx, r, img, n, &img.Block.Checks[c], false)
 				if err != nil {
 					return nil, err
 				}
@@ -101,8 +101,8 @@ func unstarted(to event.Sink, o Outcome) {
 // itself and says what it saw until then.
 const after = 10 * time.Second
 
-// planned makes the action of a check.
-func planned(ctx context.Context, r *execution.Runner, img *builder.Image, n int, check *pipelines.Check) (*pipelines.PlannedStep, error) {
+// planned makes the action of a check, or of its recording.
+func planned(ctx context.Context, r *execution.Runner, img *builder.Image, n int, check *pipelines.Check, recorded bool) (*pipelines.PlannedStep, error) {
 	block, platform := img.Block, img.Block.Platforms[n]
 	config, err := img.Platforms[n].ConfigFile()
 	if err != nil {
@@ -112,7 +112,7 @@ func planned(ctx context.Context, r *execution.Runner, img *builder.Image, n int
 	if err != nil {
 		return nil, fmt.Errorf("checking image %s: %w", block.Name, err)
 	}
-	c := &pipelines.Container{Image: block.Name, Check: check, User: user, Group: group, Dir: config.Config.WorkingDir, Env: environment(config.Config.Env, check.Env)}
+	c := &pipelines.Container{Image: block.Name, Check: check, User: user, Group: group, Dir: config.Config.WorkingDir, Env: environment(config.Config.Env, check.Env), Recorded: recorded}
 	if c.Dir == "" {
 		c.Dir = "/"
 	}
@@ -120,7 +120,7 @@ func planned(ctx context.Context, r *execution.Runner, img *builder.Image, n int
 	if r.Lease != nil {
 		hold = r.Lease.Hold
 	}
-	root, err := steproot.Image(ctx, r.Store, img.Platforms[n], steproot.Seen{User: user, Group: group, Dir: c.Dir}, sandbox.ContainerSkeleton(), hold)
+	root, err := steproot.Image(ctx, r.Store, img.Platforms[n], steproot.Seen{User: user, Group: group, Dir: c.Dir}, sandbox.ContainerSkeleton(recorded), hold)
 	if err != nil {
 		return nil, fmt.Errorf("checking image %s: %w", block.Name, err)
 	}
@@ -130,10 +130,13 @@ func planned(ctx context.Context, r *execution.Runner, img *builder.Image, n int
 	}
 	s := &pipelines.PlannedStep{
 		Step: &pipelines.Step{
-			Name: name(block.Name, check.Name), Run: command(block, check, config.Config), Timeout: check.Timeout + after, Memory: check.Memory, Network: "none", At: check.At,
+			Name: name(block.Name, check.Name), Run: command(block, check, config.Config), Timeout: check.Timeout + after, Memory: check.Memory, Network: "none", Trace: recorded, At: check.At,
 		},
 		Platform: platform, Root: root, Container: c,
 		Helper: &pipelines.Input{Path: "sandbox", Executable: true, Size: int64(len(program)), SHA256: cas.Sum(program), Content: program},
+	}
+	if recorded {
+		s.Recorder = execution.ImageRecorder()
 	}
 	s.Action, err = s.Encode(nil)
 	return s, err

@@ -63,45 +63,46 @@ type Output struct {
 
 // Run runs a step.
 func Run(ctx context.Context, host machine.Host, o Options) (*Report, error) {
-	r, err := begin(ctx, host, o)
+	r, err := Begin(ctx, host, o)
 	if err != nil {
 		return nil, err
 	}
-	defer r.close()
+	defer r.Close()
 	machines, end, err := steps.Remote(host)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	r.runner.Remote = machines
+	r.Runner.Remote = machines
 	if o.Log != nil {
-		r.runner.Events = apart{host.Events, o.Step, o.Log}
+		r.Runner.Events = apart{host.Events, o.Step, o.Log}
 	}
-	result, err := steps.RunFor(ctx, r.project, r.lock, r.runner, r.key)
+	result, err := steps.RunFor(ctx, r.Project, r.Lock, r.Runner, r.Key)
 	if err != nil {
 		return nil, err
 	}
 	if result == nil {
-		return nil, missing(r.project, o.Step, nil)
+		return nil, missing(r.Project, o.Step, nil)
 	}
-	return report(ctx, r.runner.Store, result)
+	return report(ctx, r.Runner.Store, result)
 }
 
-// begun is a project of which a step is to run.
-type begun struct {
-	project *project.Project
-	lock    *snapshot.Lock
-	runner  *execution.Runner
-	key     execution.Key
+// Begun is a project of which steps are to run, with all that they need in the store.
+type Begun struct {
+	Project *project.Project
+	Lock    *snapshot.Lock
+	Runner  *execution.Runner
+	Key     execution.Key // the step that was asked for, "" for none, and the platform
 }
 
-func (r *begun) close() {
-	r.runner.Lease.Close()
-	r.project.Close()
+// Close lets go of the project and of what was held in the store.
+func (r *Begun) Close() {
+	r.Runner.Lease.Close()
+	r.Project.Close()
 }
 
-// begin opens the project and brings what it needs.
-func begin(ctx context.Context, host machine.Host, o Options) (*begun, error) {
+// Begin opens the project and brings what it needs.
+func Begin(ctx context.Context, host machine.Host, o Options) (*Begun, error) {
 	p, err := project.Open(ctx, host)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func begin(ctx context.Context, host machine.Host, o Options) (*begun, error) {
 	return r, nil
 }
 
-func prepare(ctx context.Context, host machine.Host, p *project.Project, o Options) (*begun, error) {
+func prepare(ctx context.Context, host machine.Host, p *project.Project, o Options) (*Begun, error) {
 	key := execution.Key{Step: o.Step, Platform: platform(p, o.Platform)}
 	scripts, err := allowed(p, key.Platform)
 	if err != nil {
@@ -142,7 +143,7 @@ func prepare(ctx context.Context, host machine.Host, p *project.Project, o Optio
 		lease.Close()
 		return nil, err
 	}
-	return &begun{project: p, lock: lock, key: key, runner: &execution.Runner{Store: store, Lease: lease, Events: host.Events}}, nil
+	return &Begun{Project: p, Lock: lock, Key: key, Runner: &execution.Runner{Store: store, Lease: lease, Events: host.Events}}, nil
 }
 
 // allowed are the names of the steps that run install scripts.

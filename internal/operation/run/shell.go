@@ -20,15 +20,15 @@ type Shell struct {
 // Look runs a shell in the sandbox of a step, in place of its command, and returns how it
 // ended. Nothing of it is kept.
 func Look(ctx context.Context, host machine.Host, o Options, s Shell) (int, error) {
-	r, err := begin(ctx, host, o)
+	r, err := Begin(ctx, host, o)
 	if err != nil {
 		return 0, err
 	}
-	defer r.close()
-	made, err := steps.Plan(ctx, r.project, r.lock, r.runner.Store, []execution.Key{r.key})
+	defer r.Close()
+	made, err := steps.Plan(ctx, r.Project, r.Lock, r.Runner.Store, []execution.Key{r.Key})
 	if err != nil {
 		return 0, err
 	}
-	r.runner.Project = r.project.Root
-	return r.runner.Shell(ctx, made, r.key, execution.Terminal(s))
+	r.Runner.Project = r.Project.Root
+	return r.Runner.Shell(ctx, made, r.Key, execution.Terminal(s))
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,7 +18,9 @@ import (
 // node is the version of Node that resolves.
 func (t *tracer) node() string {
 	version := "22"
-	if i, err := t.image(); err == nil && i != nil {
+	if t.made != nil && t.made.contents != nil && t.made.contents.Node != "" {
+		version = t.made.contents.Node
+	} else if i, err := t.image(); err == nil && i != nil {
 		if b, ok := t.project.Base(i.Base); ok && b.Node != "" {
 			version = b.Node
 		}
@@ -59,6 +62,14 @@ func (t *tracer) entries() ([]string, error) {
 	}
 	var all []string
 	for _, e := range t.options.Entries {
+		if t.tree != nil {
+			name, ok := t.file(path.Join(t.root, filepath.ToSlash(e)))
+			if !ok {
+				return nil, missing(e, fs.ErrNotExist)
+			}
+			all = append(all, name)
+			continue
+		}
 		name, err := t.relative(t.host.Path(e))
 		if err != nil {
 			return nil, missing(e, err)
@@ -75,6 +86,13 @@ func distinct(all []string) []string {
 
 // relative names a file of this machine as the base has it.
 func (t *tracer) relative(name string) (string, error) {
+	if t.tree != nil {
+		rel, err := filepath.Rel(t.base, name)
+		if err == nil && t.tree.At(rel) == nil {
+			err = fs.ErrNotExist
+		}
+		return rel, err
+	}
 	real, err := filepath.EvalSymlinks(name)
 	if err != nil {
 		return "", err
@@ -125,7 +143,7 @@ func (t *tracer) preloaded(cmd []string) []string {
 	if err != nil {
 		return nil // the walk says so
 	}
-	from, err := filepath.Rel(t.base, t.folder)
+	from, err := filepath.Rel(t.base, t.root)
 	if err != nil || !filepath.IsLocal(from) {
 		return nil
 	}
@@ -141,6 +159,9 @@ func (t *tracer) preloaded(cmd []string) []string {
 
 // ofImage finds the project's file that stands at a path of the image.
 func (t *tracer) ofImage(i *pipelines.Image, at string) (string, bool) {
+	if t.tree != nil {
+		return t.file(at)
+	}
 	for _, l := range i.Layers {
 		to := path.Clean("/" + l.To)
 		rest, ok := strings.CutPrefix(at, strings.TrimSuffix(to, "/")+"/")

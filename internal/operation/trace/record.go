@@ -24,11 +24,7 @@ import (
 // record runs the command, keeps what production's files loaded in it and writes
 // nbuild.trace.
 func (t *tracer) record(ctx context.Context) error {
-	observe := t.observe
-	if t.options.Steps {
-		observe = t.observeSteps
-	}
-	r, err := observe(ctx)
+	r, err := t.seen(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,6 +45,33 @@ func (t *tracer) record(ctx context.Context) error {
 		t.warn(tracefile.Name, "a Node without its inspector ran, so strings that became code were not seen in it")
 	}
 	return nil
+}
+
+// seen is what was recorded of all that was asked for, where the ground has it.
+func (t *tracer) seen(ctx context.Context) (*recorder.Record, error) {
+	if !t.options.Steps && !t.options.Checks {
+		r, err := t.observe(ctx)
+		if err == nil && t.tree != nil {
+			relocate(r, t.folder, t.root, t.made.stands)
+		}
+		return r, err
+	}
+	all := &recorder.Record{}
+	if t.options.Steps {
+		r, err := t.observeSteps(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all.Add(r)
+	}
+	if t.options.Checks {
+		r, err := t.observeChecks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all.Add(r)
+	}
+	return all, nil
 }
 
 // write replaces the trace file as a whole, without following a link in its place.
@@ -163,7 +186,7 @@ func (k *keeper) file() (*tracefile.File, error) {
 		name, ok := k.t.named(l.File)
 		switch {
 		case !ok:
-			k.t.warn(filepath.Base(l.File), "production loads a file outside of the project, which no image can have: "+path.Base(l.File))
+			k.t.outside(l.File)
 			continue
 		case seen[name]:
 			k.t.warn(name, "it was loaded in two ways, or changed while the command ran; "+tracefile.Name+" has the first")
@@ -207,7 +230,7 @@ func (k *keeper) binaries(f *tracefile.File, seen map[string]bool) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	return fs.WalkDir(os.DirFS(k.t.folder), ".", func(name string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(k.t.own, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || path.Ext(name) != ".wasm" || seen[name] {
 			return nil
 		}
@@ -215,7 +238,7 @@ func (k *keeper) binaries(f *tracefile.File, seen map[string]bool) error {
 		if err != nil || info.Size() > bounds.ArchiveFile {
 			return nil
 		}
-		content, err := os.ReadFile(filepath.Join(k.t.folder, filepath.FromSlash(name)))
+		content, err := fs.ReadFile(k.t.own, name)
 		if err != nil {
 			return nil
 		}
@@ -238,9 +261,17 @@ func (k *keeper) dropped() []string {
 	return distinct(names)
 }
 
-// named names a file of this machine as the trace file does, relative to the
-// project's folder.
+// outside says that production loaded a file that does not stand where the project does.
+func (t *tracer) outside(file string) {
+	if t.tree != nil {
+		t.warn(file, "production loads it, and it stands outside of "+t.root+", where the project does: name its layer's folder by load in build.hcl")
+		return
+	}
+	t.warn(path.Base(file), "production loads a file outside of the project, which no image can have: "+path.Base(file))
+}
+
+// named names a file as the trace file does, relative to the project's folder.
 func (t *tracer) named(file string) (string, bool) {
-	rest, ok := strings.CutPrefix(file, t.folder+"/")
+	rest, ok := strings.CutPrefix(file, strings.TrimSuffix(t.root, "/")+"/")
 	return filepath.ToSlash(rest), ok && fs.ValidPath(rest)
 }

@@ -6,42 +6,56 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/builder/execution"
 	"github.com/nbuild/nbuild/builder/recorder"
 	"github.com/nbuild/nbuild/builder/sandbox"
 	"github.com/nbuild/nbuild/internal/diag"
-	"github.com/nbuild/nbuild/internal/operation/run"
 )
 
-// stepsCommand is what nbuild.trace says was run, where steps were.
-var stepsCommand = []string{"nbuild", "trace", "--steps"}
-
-// observeSteps runs the steps that are traced, and gives what was seen in all of them as
-// if their working folder were the project's.
-func (t *tracer) observeSteps(ctx context.Context) (*recorder.Record, error) {
-	traced, err := run.Trace(ctx, t.host)
-	if err != nil {
-		return nil, err
+// traced are the steps that are to be recorded, for the platform of what is made.
+func (m *made) traced() []execution.Key {
+	var keys []execution.Key
+	for _, s := range m.Project.Steps {
+		if s.Trace {
+			keys = append(keys, execution.Key{Step: s.Name, Platform: m.platform})
+		}
 	}
+	return keys
+}
+
+// observeSteps gives what was seen in all steps that are traced, as if their working folder
+// were the project's. What an image takes of a step's outputs stands where the image has it.
+func (t *tracer) observeSteps(ctx context.Context) (*recorder.Record, error) {
 	all := &recorder.Record{}
-	for _, s := range traced {
-		r := s.Record
+	for _, k := range t.made.traced() {
+		r, err := t.made.results[k].Record(ctx, t.made.Runner.Store)
+		if err != nil {
+			return nil, err
+		}
 		if r.Processes == 0 {
 			return nil, &diag.Problem{
-				Code: CodeNothing, What: fmt.Sprintf("no Node was seen in step %q", s.Step),
+				Code: CodeNothing, What: fmt.Sprintf("no Node was seen in step %q", k.Step),
 				Why: "the recorder comes to Node through NODE_OPTIONS, which something may have taken away", Remedy: "have the step run Node, as in: run = [\"node\", \"--test\"], or take `trace` out of it",
 			}
 		}
-		relocate(r, t.folder)
+		relocate(r, sandbox.WorkDir, t.root, t.made.stands)
 		all.Add(r)
 	}
 	return all, nil
 }
 
-// relocate has paths below the working folder of a sandbox stand below another folder.
-func relocate(r *recorder.Record, folder string) {
+// relocate has paths below one folder stand below another, but for those that stands has a
+// place of their own for, by their path in the first.
+func relocate(r *recorder.Record, from, to string, stands map[string]string) {
+	to = strings.TrimSuffix(to, "/")
 	move := func(p *string) {
-		if rest, ok := strings.CutPrefix(*p, sandbox.WorkDir+"/"); ok {
-			*p = folder + "/" + rest
+		rest, ok := strings.CutPrefix(*p, from+"/")
+		switch own := stands[rest]; {
+		case !ok:
+		case own != "":
+			*p = own
+		default:
+			*p = to + "/" + rest
 		}
 	}
 	for i := range r.Loads {
@@ -62,10 +76,17 @@ func relocate(r *recorder.Record, folder string) {
 	}
 }
 
-// command is what was recorded.
+// command is what was recorded, as nbuild.trace has it.
 func (t *tracer) command() []string {
-	if t.options.Steps {
-		return slices.Clone(stepsCommand)
+	if len(t.options.Command) > 0 {
+		return slices.Clone(t.options.Command)
 	}
-	return t.options.Command
+	said := []string{"nbuild", "trace"}
+	if t.options.Steps {
+		said = append(said, "--steps")
+	}
+	if t.options.Checks {
+		said = append(said, "--checks")
+	}
+	return said
 }

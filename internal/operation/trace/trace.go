@@ -12,8 +12,12 @@
 // nbuild.trace, which is committed and reviewed. A file that was changed since then
 // is traced no more, because what was seen were other bytes.
 //
-// The invariant: without a run, the answer depends on the project's files alone; with
-// one, nothing of the machine is in what is written.
+// Where the image takes what steps make, there is no entry on disk: what is followed are
+// the image's own files, as a build takes them, and paths are those in the folder of the
+// image where the project stands. The packages are those of the lockfile, installed or not.
+//
+// The invariant: without a run, the answer depends on the project's files alone, and on what
+// its steps make of them; with one, nothing of the machine is in what is written.
 package trace
 
 import (
@@ -43,6 +47,7 @@ type Options struct {
 	Node    string    // the version of Node that resolves; "" is what the image has, else 22
 	Command []string  // what is run and recorded; none is run where it is empty
 	Steps   bool      // the steps that are traced are run and recorded
+	Checks  bool      // the image is started for its checks that are traced, and recorded
 	Output  io.Writer // gets what the command prints
 }
 
@@ -81,8 +86,8 @@ type tracer struct {
 	options Options
 	project *pipelines.Project // nil where there is no build.hcl
 	folder  string             // the project's, absolute and real
-	base    string             // absolute and real
-	fsys    fs.FS              // of base
+	ground                     // where what is followed stands
+	made    *made              // what steps and the image are of; nil where neither is asked for
 	result  *Result
 	reached map[string]*File
 	unclear []reach.Warning // of the code, as of the last look
@@ -94,6 +99,10 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 	if err := t.open(); err != nil {
 		return nil, err
 	}
+	defer t.close()
+	if err := t.make(ctx); err != nil {
+		return nil, err
+	}
 	entries, err := t.entries()
 	if err != nil {
 		return nil, err
@@ -103,7 +112,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 		return nil, err
 	}
 	t.uninstalled()
-	if len(o.Command) > 0 || o.Steps {
+	if len(o.Command) > 0 || o.Steps || o.Checks {
 		if err := t.record(ctx); err != nil {
 			return nil, err
 		}
@@ -127,7 +136,7 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Result, error) {
 // uninstalled says where the project's packages are not there to be followed into.
 func (t *tracer) uninstalled() {
 	_, err := os.Lstat(filepath.Join(t.folder, "node_modules"))
-	if t.project == nil || !errors.Is(err, fs.ErrNotExist) {
+	if t.project == nil || t.tree != nil || !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	for _, w := range t.unclear {
@@ -153,13 +162,13 @@ func (t *tracer) open() error {
 	if t.folder, err = filepath.EvalSymlinks(t.folder); err != nil {
 		return fmt.Errorf("opening the project's folder: %w", err)
 	}
-	t.base = t.folder
+	base := t.folder
 	if t.options.Base != "" {
-		if t.base, err = filepath.EvalSymlinks(t.host.Path(t.options.Base)); err != nil {
+		if base, err = filepath.EvalSymlinks(t.host.Path(t.options.Base)); err != nil {
 			return missing(t.options.Base, err)
 		}
 	}
-	t.fsys = resolution.DirFS(t.base)
+	t.ground = ground{base: base, root: t.folder, fsys: resolution.DirFS(base), own: os.DirFS(t.folder)}
 	return nil
 }
 
@@ -167,7 +176,7 @@ func (t *tracer) open() error {
 // for other reasons. Those do not become static by being asked about, only by being
 // led to.
 func (t *tracer) static(entries, loaded []string) error {
-	cwd, err := filepath.Rel(t.base, t.folder)
+	cwd, err := filepath.Rel(t.base, t.root)
 	if err != nil || !filepath.IsLocal(cwd) {
 		cwd = "."
 	}
@@ -218,7 +227,12 @@ func union(a, b []string) []string {
 func (t *tracer) finish() *Result {
 	r := t.result
 	for _, f := range t.reached {
+		f.Path, f.Package, f.From = t.shown(f.Path), t.shown(f.Package), t.allShown(f.From)
 		r.Files = append(r.Files, *f)
+	}
+	r.Entries, r.Links = t.allShown(r.Entries), t.allShown(r.Links)
+	for i := range t.unclear {
+		t.unclear[i].File = t.shown(t.unclear[i].File)
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	r.Warnings = append(append([]reach.Warning{}, t.unclear...), r.Warnings...)

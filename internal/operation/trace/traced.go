@@ -51,19 +51,19 @@ func (t *tracer) traced() ([]string, error) {
 	}
 	var names []string
 	for _, l := range f.Files {
-		name, err := t.relative(filepath.Join(t.folder, filepath.FromSlash(l.Path)))
+		name, err := t.relative(filepath.Join(t.root, filepath.FromSlash(l.Path)))
 		if err != nil {
-			t.warn(l.Path, "it is traced, and is not there any more: run nbuild trace --run")
+			t.warn(l.Path, "it is traced, and is not there any more: run "+t.again(f))
 			continue
 		}
-		sum, err := digest(root, l.Path)
+		sum, err := t.digest(root, l.Path)
 		if err != nil || sum != l.SHA256 {
-			t.warn(l.Path, "it was changed since it was traced: run nbuild trace --run")
+			t.warn(l.Path, "it was changed since it was traced: run "+t.again(f))
 			continue
 		}
 		var from []string
 		for _, p := range l.From {
-			if name, err := t.relative(filepath.Join(t.folder, filepath.FromSlash(p))); err == nil {
+			if name, err := t.relative(filepath.Join(t.root, filepath.FromSlash(p))); err == nil {
 				from = append(from, name)
 			}
 		}
@@ -73,7 +73,20 @@ func (t *tracer) traced() ([]string, error) {
 	return names, nil
 }
 
-func digest(root *os.Root, name string) (cas.Digest, error) {
+// again is what writes nbuild.trace anew.
+func (t *tracer) again(f *tracefile.File) string {
+	if len(f.Command) > 2 && f.Command[0] == "nbuild" {
+		return strings.Join(f.Command, " ")
+	}
+	return "nbuild trace --run"
+}
+
+// digest is that of a file of the project as the ground has it.
+func (t *tracer) digest(root *os.Root, name string) (cas.Digest, error) {
+	if t.tree != nil {
+		content, err := fs.ReadFile(t.own, name)
+		return cas.Sum(content), err
+	}
 	content, err := wholefile.ReadIn(root, filepath.FromSlash(name), bounds.ArchiveFile)
 	return cas.Sum(content), err
 }
@@ -89,7 +102,7 @@ func (t *tracer) listed(ctx context.Context) ([]string, error) {
 		packages = packages || strings.HasPrefix(l.Glob, "node_modules/")
 	}
 	var names []string
-	err := fs.WalkDir(os.DirFS(t.folder), ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(t.own, ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -106,7 +119,7 @@ func (t *tracer) listed(ctx context.Context) ([]string, error) {
 			if !t.project.Dynamism.Load[i].Matches(name) {
 				continue
 			}
-			if at, err := t.relative(filepath.Join(t.folder, filepath.FromSlash(name))); err == nil {
+			if at, err := t.relative(filepath.Join(t.root, filepath.FromSlash(name))); err == nil {
 				found[i]++
 				t.add(at, "", sources.Listed, nil)
 				names = append(names, at)
