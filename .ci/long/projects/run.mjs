@@ -43,9 +43,21 @@ function pasted(dir, said) {
   const proposal = /\b(evaluator|instrumenter|unbuilt|load) "([^"]+)" \{/g
   // One message names several packages, and shows the block of the first.
   for (const [, labels] of said.matchAll(/modules of (.*?) turn strings into code/g)) said += labels.split(', ').map(l => ` evaluator "${l}" {`).join('')
+  // Where a package can be built, that is what is proposed first.
+  const built = new Map([...said.matchAll(/\bscript "([^"]+)" \{\s+allow\s+= (\[[^\]]*\])/g)].map(([, label, allow]) => [label, allow]))
+  const add = (outer, head, more = '') => {
+    if (!new RegExp('^ *' + head.replace(/[^\w ]/g, '\\$&'), 'm').test(text)) blocks[outer].set(head, `  ${head}\n${more}    reason = "as the message proposes"\n  }\n`)
+  }
+  for (const [label, allow] of built) add('npm', `script ${JSON.stringify(label)} {`, `    allow = ${allow}\n`)
   for (const [, kind, label] of said.matchAll(proposal)) {
-    const head = `${kind} ${JSON.stringify(label)} {`
-    if (!text.includes(head)) blocks[kind === 'unbuilt' ? 'npm' : 'dynamism'].set(head, `  ${head}\n    reason = "as the message proposes"\n  }\n`)
+    if (kind !== 'unbuilt' || !built.has(label)) add(kind === 'unbuilt' ? 'npm' : 'dynamism', `${kind} ${JSON.stringify(label)} {`)
+  }
+  // What the guard saw load and the list has not: its record names the file.
+  for (const [line] of said.matchAll(/^\{"schema":"nbuild\.guard\/v1".*\}$/gm)) {
+    const r = JSON.parse(line)
+    const [allowed, kind, label] = r.allow.match(/^(evaluator|instrumenter|generated) "([^"]+)"$/) ?? []
+    if (allowed) add('dynamism', `${kind} ${JSON.stringify(label)} {`)
+    if (r.kind === 'unlisted' && r.path?.startsWith('/app/')) add('dynamism', `load ${JSON.stringify(r.path.slice(5))} {`)
   }
   let n = 0
   for (const [outer, all] of [['dynamism', blocks.dynamism], ['npm "deps"', blocks.npm]]) {
@@ -90,7 +102,8 @@ function started(layout, root, variables) {
   const status = Object.values(s.answers).find(a => a !== null)
   const connects = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ServerSelection|P1001|Can't reach database|connect.*failed|getaddrinfo/i.test(s.log)
   const state = status !== undefined ? `answers ${status}` : s.listens.length > 0 ? 'listens' : connects ? 'connects' : s.ended !== null ? `ends ${s.ended}` : 'runs, silent'
-  return { state, guard, log: s.log.slice(-6000) }
+  const records = s.log.split('\n').filter(l => l.startsWith('{"schema":"nbuild.guard/v1"')).join('\n')
+  return { state, guard, records, log: s.log.slice(-6000) }
 }
 
 const well = s => s !== undefined && /^(answers|listens|connects)/.test(s)
@@ -115,7 +128,9 @@ for (const source of projects) {
     const pin = run(dir, nbuild, '--progress', 'quiet', 'pin')
     r.pin = pin.ok ? Math.round(pin.seconds) : problems(pin.err).join('; ')
     if (!pin.ok) { r.said.push(pin.err.slice(-3000)); continue }
+    let reported = ''
     for (const mode of modes) {
+      if (mode === 'enforce') r.blocks += pasted(dir, reported) // what it said in report
       const file = join(dir, 'build.hcl')
       const was = readFileSync(file, 'utf8')
       writeFileSync(file, was.replace(/\n  guard +=.*/, '').replace(/(\nimage "[^"]+" \{\n)/, `$1  guard = "${mode}"\n`))
@@ -123,9 +138,11 @@ for (const source of projects) {
       for (let i = 0; i < 12; i++) {
         built = run(dir, nbuild, '--progress', 'plain', 'build', '-v', '--to', 'oci:../out')
         let proposed = mode === 'enforce' || !built.ok ? pasted(dir, built.err) : 0
+        if (proposed > 0 && /\bscript "/.test(built.err)) run(dir, nbuild, '--progress', 'quiet', 'pin')
         if (proposed === 0 && built.ok) {
           s = started(join(at, 'out'), join(at, 'root'), variables)
           if (mode === 'enforce' && s.guard > 0) proposed = pasted(dir, s.log)
+          if (mode === 'report') reported = s.records
         }
         r.blocks += proposed
         if (proposed === 0) break

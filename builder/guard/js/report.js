@@ -78,6 +78,7 @@ function allowOf(remedy, facts) {
   switch (remedy) {
     case 'made': return 'instrumenter "' + packageOf(facts.module) + '"';
     case 'eval': return 'evaluator "' + packageOf(facts.module) + '"';
+    case 'wasm': return facts.path !== undefined || facts.sha256 === undefined ? allows.wasm : 'generated "' + facts.sha256 + '"';
     case 'code': return facts.sha256 === undefined ? only : 'generated "' + facts.sha256 + '"';
     default: return allows[remedy];
   }
