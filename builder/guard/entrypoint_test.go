@@ -99,6 +99,7 @@ func TestReportTellsAndLetsPass(t *testing.T) {
 			require('./unlisted/evil.js'); delete require.cache[require.resolve('./unlisted/evil.js')]; require('./unlisted/evil.js');
 			console.log(eval('1 + 1'), new Function('a', 'return a')(3), require('vm').runInThisContext('4'));
 			console.log(String(require('child_process').execFileSync('/bin/echo', ['child'])));
+			new WebAssembly.Module(Buffer.from('AGFzbQEAAAA=', 'base64'));
 			import('./unlisted/evil.mjs');`)
 		got := w.run(n, "main.js")
 		if got.exit != 0 || !strings.Contains(got.stdout, "PWNED\nPWNED\n2 3 4\nchild\n") || !strings.HasSuffix(got.stdout, "PWNED\n") {
@@ -109,7 +110,7 @@ func TestReportTellsAndLetsPass(t *testing.T) {
 				holds(t, "nbuild.guard.v1", []byte(line))
 			}
 		}
-		for _, want := range []string{`"kind":"unlisted"`, `"kind":"eval"`, `"kind":"child"`, `"count":2`, `"allow":"evaluator \"project\""`, digest([]byte("1 + 1")).String(), digest([]byte("function anonymous(a\n) {\nreturn a\n}")).String()} {
+		for _, want := range []string{`"kind":"unlisted"`, `"kind":"eval"`, `"kind":"child"`, `"count":2`, `"allow":"evaluator \"project\""`, `"allow":"generated \"` + digest([]byte("\x00asm\x01\x00\x00\x00")).String(), digest([]byte("1 + 1")).String(), digest([]byte("function anonymous(a\n) {\nreturn a\n}")).String()} {
 			if !strings.Contains(got.stderr, want) {
 				t.Errorf("stderr lacks %s: %s", want, got.stderr)
 			}
