@@ -24,6 +24,12 @@ image "storefront" {
   env        = { NODE_ENV = "production" }
   expose     = ["8080/tcp"]
   guard      = "enforce" # it loads the files on its production source list, and nothing else
+
+  # It is started in the sandbox, as it is, and has to answer before it is released.
+  check "serves" {
+    expect_http = "8080/healthz"
+    expect_text = "ok"
+  }
 }
 
 sbom {
