@@ -379,3 +379,22 @@ func TestParseDigest(t *testing.T) {
 		})
 	}
 }
+
+func TestALeaseIsClosedOnceAndHoldsNothingAfterwards(t *testing.T) {
+	s, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := s.Lease()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := lease.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if lease.Hold(Sum(nil)) == nil {
+		t.Error("a lease that was closed says that it holds")
+	}
+}

@@ -14,9 +14,10 @@ import (
 // Lease keeps blobs from being pruned while it is open. It ends with Close, or
 // when its process dies: the kernel drops the lock that marks it as live.
 type Lease struct {
-	store *Store
-	mu    sync.Mutex
-	file  *os.File
+	store  *Store
+	mu     sync.Mutex
+	file   *os.File
+	closed bool
 }
 
 // Lease opens a lease that holds nothing yet. In a store that can't be written to it
@@ -64,13 +65,14 @@ func (l *Lease) Hold(digests ...Digest) error {
 	return nil
 }
 
-// Close lets go of everything that is held.
+// Close lets go of everything that is held. A second time it does nothing.
 func (l *Lease) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.file == nil {
+	if l.file == nil || l.closed {
 		return nil
 	}
+	l.closed = true
 	os.Remove(l.file.Name())
 	return l.file.Close()
 }
