@@ -26,6 +26,7 @@ var readers = map[string]string{
 	"builder/image/checkpoint.go":             ownStore,
 	"builder/launch/listing.go":               ownStore,
 	"builder/launch/unbuiltfacts.go":          ownStore,
+	"builder/sandbox/helper/attend.go":        ownPipe,
 	"builder/sandbox/helper/inner.go":         ownPipe,
 	"builder/sandbox/helper/outer.go":         ownPipe,
 	"builder/sandbox/protocol/carry.go":       ownPipe,

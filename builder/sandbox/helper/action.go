@@ -135,7 +135,7 @@ func makeScratch(input string) (string, error) {
 // clearScratch removes the scratch of an order and the folder that was made for it. It
 // is called in the namespace whose mounts stand in there, by who may remove all of it.
 func clearScratch(scratch string) {
-	for _, name := range []string{newRoot, etc} {
+	for _, name := range []string{newRoot, memory} {
 		_ = unix.Unmount(filepath.Join(scratch, name), unix.MNT_DETACH)
 	}
 	_ = os.RemoveAll(filepath.Dir(scratch))

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"syscall"
-	"unsafe"
+	"maps"
+	"slices"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -30,27 +30,68 @@ const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | u
 // anything else is looked at: its numbers mean other calls. What is not on the list is
 // answered as a kernel answers that does not know it, so that libraries fall back to
 // older calls; what is known and dangerous is among it. Some are looked at by argument.
+//
+// It is a tree and not a list: the kernel tries each number when it takes a filter in, to
+// remember which are allowed whatever their arguments.
 func program() []bpf.Instruction {
-	p := []bpf.Instruction{
+	return append([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: offArch, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: machine, SkipTrue: 1},
 		bpf.RetConstant{Val: kill},
 		bpf.LoadAbsolute{Off: offNumber, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: x32, SkipTrue: 1},
 		bpf.RetConstant{Val: kill},
-	}
-	// A call with conditions is looked at and returned from in a block of its own.
-	for _, c := range conditional() {
-		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: c.call, SkipTrue: uint8(len(c.block))})
-		p = append(p, c.block...)
-	}
+	}, decide(spans())...)
+}
+
+// span is the numbers from one on, up to the next span's, and what is done with them.
+type span struct {
+	from uint32
+	do   []bpf.Instruction // which end with an answer
+}
+
+// spans are all numbers, in order.
+func spans() []span {
+	what := map[uint32][]bpf.Instruction{}
 	for _, call := range allowed() {
-		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(call), SkipTrue: 1}, bpf.RetConstant{Val: allow})
+		what[uint32(call)] = []bpf.Instruction{bpf.RetConstant{Val: allow}}
 	}
 	for _, call := range denied() {
-		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(call), SkipTrue: 1}, bpf.RetConstant{Val: notMay})
+		what[uint32(call)] = []bpf.Instruction{bpf.RetConstant{Val: notMay}}
 	}
-	return append(p, bpf.RetConstant{Val: notThere})
+	for _, c := range conditional() {
+		what[c.call] = c.block
+	}
+	none := []bpf.Instruction{bpf.RetConstant{Val: notThere}}
+	all := []span{{0, none}}
+	add := func(from uint32, do []bpf.Instruction) {
+		last := &all[len(all)-1]
+		switch {
+		case last.from == from:
+			last.do = do
+		case !slices.Equal(last.do, do):
+			all = append(all, span{from, do})
+		}
+	}
+	for _, call := range slices.Sorted(maps.Keys(what)) {
+		add(call, what[call])
+		if _, is := what[call+1]; !is {
+			add(call+1, none)
+		}
+	}
+	return all
+}
+
+// decide halves the spans until one is left.
+func decide(spans []span) []bpf.Instruction {
+	if len(spans) == 1 {
+		return spans[0].do
+	}
+	half := len(spans) / 2
+	low, high := decide(spans[:half]), decide(spans[half:])
+	at := bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: spans[half].from, SkipFalse: 1}
+	over := bpf.Jump{Skip: uint32(len(low))} // a condition alone skips no more than 255
+	return slices.Concat([]bpf.Instruction{at, over}, low, high)
 }
 
 // looked is a call whose argument decides.
@@ -99,21 +140,15 @@ func conditional() []looked {
 	}, conditionalHere(node)...)
 }
 
-// filterCalls lets the kernel filter the system calls of every thread, and of all that
-// they start.
-func filterCalls() error {
+// filterProgram is the filter as the kernel takes it.
+func filterProgram() (*unix.SockFprog, error) {
 	raw, err := bpf.Assemble(program())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	code := make([]unix.SockFilter, len(raw))
 	for i, r := range raw {
 		code[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
 	}
-	prog := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
-	_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog)))
-	if errno != 0 {
-		return errno
-	}
-	return nil
+	return &unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}, nil
 }

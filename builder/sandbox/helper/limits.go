@@ -88,7 +88,7 @@ func sweep(dir string) {
 // is, both by controller; the newer kind has the name "" (cgroups(7)).
 func hierarchies() (mounts, own map[string]string) {
 	mounts, own = map[string]string{}, map[string]string{}
-	text, _ := os.ReadFile("/proc/self/mountinfo")
+	text, _ := readFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
 		sep := 0
@@ -109,7 +109,7 @@ func hierarchies() (mounts, own map[string]string) {
 			}
 		}
 	}
-	text, _ = os.ReadFile("/proc/self/cgroup")
+	text, _ = readFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {
@@ -123,7 +123,7 @@ func hierarchies() (mounts, own map[string]string) {
 }
 
 func (h *holder) write(g group, file, text string) error {
-	return os.WriteFile(filepath.Join(g.dir, file), []byte(text), 0o644)
+	return writeFile(g.dir+"/"+file, text, 0)
 }
 
 // make makes a group and sets its limits.
@@ -163,45 +163,30 @@ func (h *holder) close() {
 	}
 }
 
-// watch looks at what is used until it is told to stop, and returns the limit that was
-// overstepped. What no group holds is looked at: disk always, memory where there is none.
-func (h *holder) watch(pid int, stop <-chan struct{}) (limit string) {
-	end := make(<-chan time.Time)
-	if h.limits.Time > 0 {
-		timer := time.NewTimer(h.limits.Time)
-		defer timer.Stop()
-		end = timer.C
+// look looks at what is used, and returns the limit that was overstepped and how long to
+// wait until the next look. What no group holds is looked at: disk always, memory where
+// there is none.
+func (h *holder) look(pid int) (limit string, pause time.Duration) {
+	began := time.Now()
+	if h.how == protocol.HeldSampled {
+		memory, processes := usage(pid)
+		h.most, h.processes = max(h.most, memory), max(h.processes, processes)
+		if h.limits.Memory > 0 && memory > h.limits.Memory {
+			return protocol.LimitMemory, 0
+		}
+		if h.limits.Processes > 0 && processes > h.limits.Processes+ours {
+			return protocol.LimitProcesses, 0
+		}
 	}
-	pause := 10 * time.Millisecond
-	for {
-		look := time.NewTimer(pause)
-		select {
-		case <-stop:
-			look.Stop()
-			return ""
-		case <-end:
-			look.Stop()
-			return protocol.LimitTime
-		case <-look.C:
-		}
-		began := time.Now()
-		if h.how == protocol.HeldSampled {
-			memory, processes := usage(pid)
-			h.most, h.processes = max(h.most, memory), max(h.processes, processes)
-			if h.limits.Memory > 0 && memory > h.limits.Memory {
-				return protocol.LimitMemory
-			}
-			if h.limits.Processes > 0 && processes > h.limits.Processes+ours {
-				return protocol.LimitProcesses
-			}
-		}
-		if h.limits.Disk > 0 && h.disk() > h.limits.Disk {
-			return protocol.LimitDisk
-		}
-		// Looking costs at most a fiftieth of one processor.
-		pause = min(max(50*time.Since(began), 10*time.Millisecond), 2*time.Second)
+	if h.limits.Disk > 0 && h.disk() > h.limits.Disk {
+		return protocol.LimitDisk, 0
 	}
+	// Looking costs at most a fiftieth of one processor.
+	return "", min(max(50*time.Since(began), firstLook), 2*time.Second)
 }
+
+// firstLook is how long a command has run when it is first looked at.
+const firstLook = 10 * time.Millisecond
 
 // disk returns how many bytes were written, by what the files take up.
 func (h *holder) disk() (total int64) {
@@ -249,7 +234,7 @@ func (h *holder) hit(exit int) string {
 // peak returns the most memory that was seen, 0 where nothing counted it.
 func (h *holder) peak() int64 {
 	for _, g := range h.groups {
-		if text, err := os.ReadFile(filepath.Join(g.dir, g.peak)); err == nil && g.peak != "" {
+		if text, err := readFile(filepath.Join(g.dir, g.peak)); err == nil && g.peak != "" {
 			if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
 				return n
 			}
@@ -260,7 +245,7 @@ func (h *holder) peak() int64 {
 
 // counted reads a number from a file of lines, each a name and a number.
 func counted(file, name string) int64 {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file)
 	if err != nil {
 		return 0
 	}
@@ -280,7 +265,7 @@ func usage(pid int) (memory int64, threads int) {
 	for len(work) > 0 && threads < 1<<20 {
 		p := work[len(work)-1]
 		work = work[:len(work)-1]
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
+		text, err := readFile(fmt.Sprintf("/proc/%d/status", p))
 		if err != nil {
 			continue
 		}
@@ -296,7 +281,7 @@ func usage(pid int) (memory int64, threads int) {
 		}
 		tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", p))
 		for _, t := range tasks {
-			children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", p, t.Name()))
+			children, _ := readFile(fmt.Sprintf("/proc/%d/task/%s/children", p, t.Name()))
 			for c := range strings.FieldsSeq(string(children)) {
 				if n, err := strconv.Atoi(c); err == nil {
 					work = append(work, n)

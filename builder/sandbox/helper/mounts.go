@@ -8,7 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -17,15 +20,16 @@ import (
 
 // Folders of an order's scratch.
 const (
-	newRoot  = "root"  // where the root is laid out
-	copied   = "image" // the root's folders in one, where they can't be laid over each other
-	upper    = "work"  // what the command writes into its working folder
-	overlaid = "merge" // the overlay's own
-	empty    = "empty" // what has nothing in it
-	overTmp  = "other" // that of the one over /tmp
-	tmp      = "tmp"   // what it writes into /tmp
-	etc      = "etc"   // files that are laid over those of the root
-	taken    = "out"   // the outputs
+	memory   = "memory"      // is in memory: it costs little, and where it is mounted from is no path of the host
+	newRoot  = "memory/root" // where the root is laid out
+	empty    = "memory/none" // what has nothing in it
+	etc      = "memory/etc"  // files that are laid over those of the root
+	copied   = "image"       // the root's folders in one, where they can't be laid over each other
+	upper    = "work"        // what the command writes into its working folder
+	overlaid = "merge"       // the overlay's own
+	overTmp  = "other"       // that of the one over /tmp
+	tmp      = "tmp"         // what it writes into /tmp
+	taken    = "out"         // the outputs
 )
 
 type file struct{ name, text string }
@@ -88,7 +92,7 @@ func layOut(o *protocol.Order, owner int) error {
 	}
 	root := at(newRoot)
 	parts := []making{
-		{"private mounts", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
+		{"private mounts", func() error { return mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
 		{"folders in the scratch", func() error { return folders(o, at, owner) }},
 		{"the root file system", func() error { return wholeRoot(o, at, owner) }},
 		{"the places in the root", func() error { return places(o, root) }},
@@ -128,24 +132,32 @@ func places(o *protocol.Order, root string) error {
 
 // folders makes what the scratch holds, in the order of names.
 func folders(o *protocol.Order, at func(...string) string, owner int) error {
-	for _, name := range []string{etc, copied, empty, overlaid, overTmp, taken, newRoot, tmp, upper} {
-		if err := os.Mkdir(at(name), 0o755); err != nil {
-			return err
+	made := func(names ...string) error {
+		for _, name := range names {
+			if err := unix.Mkdir(at(name), 0o755); err != nil {
+				return &fs.PathError{Op: "mkdir", Path: name, Err: err}
+			}
 		}
+		return nil
+	}
+	if err := made(memory, overlaid, overTmp, taken, tmp, upper); err != nil {
+		return err
 	}
 	theirs := []string{tmp, upper}
 	if o.Container == nil {
 		theirs = slices.Insert(theirs, 0, tmp+"/home") // what is inside of another before itself
-		if err := os.Mkdir(at(tmp, "home"), 0o755); err != nil {
+		if err := made(tmp + "/home"); err != nil {
 			return err
 		}
 	}
-	// In memory, so that where they are mounted from is no path of the host.
-	if err := unix.Mount("tmpfs", at(etc), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=64k"); err != nil {
+	if err := mount("tmpfs", at(memory), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0755,size=64k"); err != nil {
+		return err
+	}
+	if err := made(newRoot, empty, etc); err != nil {
 		return err
 	}
 	for _, f := range identityOf(o) {
-		if err := os.WriteFile(at(etc, f.name), []byte(f.text), 0o644); err != nil {
+		if err := writeFile(at(etc, f.name), f.text, unix.O_CREAT|unix.O_EXCL); err != nil {
 			return err
 		}
 	}
@@ -175,10 +187,28 @@ func settle(name string, owner int) error {
 	return unix.UtimesNanoAt(unix.AT_FDCWD, name, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
+// mount is mount(2). This thread keeps its turn meanwhile: handing it on, and being
+// handed it back, costs more than most mounts take.
+func mount(from, to, kind string, flags uintptr, data string) error {
+	var words [4]*byte
+	for i, text := range []string{from, to, kind, data} {
+		b, err := unix.BytePtrFromString(text)
+		if err != nil {
+			return err
+		}
+		words[i] = b
+	}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_MOUNT, uintptr(unsafe.Pointer(words[0])), uintptr(unsafe.Pointer(words[1])), uintptr(unsafe.Pointer(words[2])), flags, uintptr(unsafe.Pointer(words[3])), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
 // bind mounts a file or folder at another place. Flags other than that it is a bind are
 // only taken by a second mounting (mount(2)).
 func bind(from, to string, flags uintptr) error {
-	if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
+	if err := mount(from, to, "", unix.MS_BIND, ""); err != nil {
 		return err
 	}
 	var now unix.Statfs_t
@@ -187,7 +217,7 @@ func bind(from, to string, flags uintptr) error {
 	}
 	// Flags that stand already may be locked, and a mounting without them is refused.
 	kept := uintptr(now.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_RDONLY | unix.MS_NOATIME | unix.MS_NODIRATIME | unix.MS_RELATIME)
-	return unix.Mount("", to, "", unix.MS_BIND|unix.MS_REMOUNT|kept|flags, "")
+	return mount("", to, "", unix.MS_BIND|unix.MS_REMOUNT|kept|flags, "")
 }
 
 func bindReadOnly(from, to string, flags uintptr) error {
@@ -209,6 +239,9 @@ func wholeRoot(o *protocol.Order, at func(...string) string, owner int) error {
 	err := overlay(lower, "", "", root)
 	if err == nil {
 		return nil
+	}
+	if failed := os.Mkdir(at(copied), 0o755); failed != nil {
+		return errors.Join(err, failed)
 	}
 	for _, from := range slices.Backward(lower) {
 		if failed := copyTree(from, at(copied), owner); failed != nil {
@@ -261,12 +294,12 @@ func overlay(lower []string, upper, own, to string) error {
 		dirs = append([]string{upper, own}, lower...)
 	}
 	for _, dir := range dirs {
-		f, err := os.Open(dir)
+		fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		names = append(names, fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
+		defer unix.Close(fd)
+		names = append(names, "/proc/self/fd/"+strconv.Itoa(fd))
 	}
 	options := "lowerdir=" + strings.Join(names[len(names)-len(lower):], ":")
 	if upper != "" {
@@ -277,7 +310,7 @@ func overlay(lower []string, upper, own, to string) error {
 	} else {
 		options += ",userxattr"
 	}
-	return unix.Mount("overlay", to, "overlay", flags, options)
+	return mount("overlay", to, "overlay", flags, options)
 }
 
 // copyTree copies a folder into another that may have some of it.
@@ -344,15 +377,11 @@ func copyFile(from, to string, mode fs.FileMode) error {
 // dev makes /dev of a few devices that are the host's own.
 func dev(at string, memory int64, owner int) error {
 	of := fmt.Sprintf(",uid=%d,gid=%d", owner, owner)
-	if err := unix.Mount("tmpfs", at, "tmpfs", unix.MS_NOSUID, "mode=0755,size=64k"+of); err != nil {
+	if err := mount("tmpfs", at, "tmpfs", unix.MS_NOSUID, "mode=0755,size=64k"+of); err != nil {
 		return err
 	}
 	for _, name := range devices {
-		f, err := os.OpenFile(at+"/"+name, os.O_CREATE|os.O_EXCL, 0o666)
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
+		if err := writeFile(at+"/"+name, "", unix.O_CREAT|unix.O_EXCL); err != nil {
 			return err
 		}
 		if err := bind("/dev/"+name, at+"/"+name, unix.MS_NOSUID|unix.MS_NOEXEC); err != nil {
@@ -374,7 +403,7 @@ func dev(at string, memory int64, owner int) error {
 	if memory > 0 {
 		size = fmt.Sprintf(",size=%d", memory/2)
 	}
-	if err := unix.Mount("tmpfs", at+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"+of+size); err != nil {
+	if err := mount("tmpfs", at+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"+of+size); err != nil {
 		return err
 	}
 	for _, name := range []string{"/shm", ""} {
@@ -382,5 +411,5 @@ func dev(at string, memory int64, owner int) error {
 			return err
 		}
 	}
-	return unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC, "")
+	return mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NOEXEC, "")
 }

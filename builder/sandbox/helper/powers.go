@@ -2,37 +2,29 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // dropCapabilities gives up every capability, for good: no program that is started gets
-// one back, by its file's mode or attributes either (capabilities(7)). Threads have each
-// their own; all lose what they have, and the one that starts the command, which is this
-// one, what a program could be given.
-func dropCapabilities() error {
+// one back, by its file's mode or attributes either (capabilities(7)).
+func (s *script) dropCapabilities() error {
 	last, err := lastCapability()
 	if err != nil {
-		return err
+		return fmt.Errorf("capabilities: %w", err)
 	}
+	s.part("capabilities")
 	for c := range last + 1 {
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(c), 0, 0, 0); err != nil {
-			return fmt.Errorf("the bounding set: %w", err)
-		}
+		s.add(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, uintptr(c), 0, 0, 0)
 	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	if _, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none)), 0); errno != 0 {
-		return fmt.Errorf("all sets: %w", errno)
-	}
-	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	s.add(unix.SYS_CAPSET, at(s, &unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}), at(s, &[2]unix.CapUserData{}))
+	s.add(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	return nil
 }
 
 func lastCapability() (int, error) {
-	text, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
+	text, err := readFile("/proc/sys/kernel/cap_last_cap")
 	if err != nil {
 		return 0, err
 	}
@@ -47,43 +39,33 @@ const (
 	canMove  = 1 << 13                                                 // from one folder to another, from its version 2 on
 	canCut   = 1 << 14                                                 // truncate, from its version 3 on
 	devices2 = 1<<6 | 1<<11                                            // make devices, which is granted nowhere
-	onFile   = 1<<1 | canCut                                           // those that a single file can be granted
 )
 
 // landlock takes the right to change files away everywhere but where the command may
-// write, from this thread and what it starts. The mounts say the same; this is a second lock, for kernels that have it.
-func landlock(writable []string) error {
+// write, from the first process and what it starts. The mounts say the same; this is a
+// second lock, for kernels that have it.
+func (s *script) landlock(writable []string) {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, 1)
 	if errno != 0 || version < 2 { // the first one denies moves between folders to all
-		return nil
+		return
 	}
 	rights := uint64(canWrite | canMove)
 	if version >= 3 {
 		rights |= canCut
 	}
-	handled := struct{ fs uint64 }{rights | devices2}
-	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&handled)), unsafe.Sizeof(handled), 0)
-	if errno != 0 {
-		return fmt.Errorf("its rules: %w", errno)
-	}
-	defer unix.Close(int(rules))
+	s.part("Landlock")
+	handled := &struct{ fs uint64 }{rights | devices2}
+	rules := new(int32)
+	s.add(unix.SYS_LANDLOCK_CREATE_RULESET, at(s, handled), unsafe.Sizeof(*handled), 0).into = rules
 	for _, name := range writable {
-		fd, err := unix.Open(name, unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		rule := struct {
+		rule := &struct {
 			rights uint64
 			parent int32
-		}{rights, int32(fd)}
-		_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, rules, 1, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
-		unix.Close(fd)
-		if errno != 0 {
-			return fmt.Errorf("%s: %w", name, errno)
-		}
+		}{rights: rights}
+		s.add(unix.SYS_OPENAT, here, s.text(name), unix.O_PATH|unix.O_CLOEXEC).into = &rule.parent
+		s.add(unix.SYS_LANDLOCK_ADD_RULE, 0, 1, at(s, rule), 0).of = rules
+		s.add(unix.SYS_CLOSE).of = &rule.parent
 	}
-	if _, _, errno := syscall.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, rules, 0, 0); errno != 0 {
-		return errno
-	}
-	return nil
+	s.add(unix.SYS_LANDLOCK_RESTRICT_SELF, 0, 0).of = rules
+	s.add(unix.SYS_CLOSE).of = rules
 }

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/nbuild/nbuild/builder/sandbox/protocol"
 	"github.com/nbuild/nbuild/internal/npm/replica/catalogue"
 )
 
@@ -30,18 +29,17 @@ type replica struct {
 
 // mountReplica gives the folder of a replica as a mount of its own, which has no name and
 // from which no path leads up, read-only.
-func mountReplica(folder string) (*os.File, error) {
+func mountReplica(folder string) (int, error) {
 	fd, err := unix.OpenTree(unix.AT_FDCWD, folder, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
 	if err != nil {
-		return nil, err
+		return -1, err
 	}
-	f := os.NewFile(uintptr(fd), "replica")
 	attributes := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC}
 	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attributes); err != nil {
-		f.Close()
-		return nil, err
+		unix.Close(fd)
+		return -1, err
 	}
-	return f, nil
+	return fd, nil
 }
 
 // openReplica reads what a replica has and listens for who asks for it.
@@ -98,16 +96,4 @@ func (r *replica) content(e *catalogue.Entry) (f *os.File, at int64, end func(),
 		return nil, 0, nil, err
 	}
 	return f, 0, func() { f.Close() }, nil
-}
-
-// replicaPart is the replica's part of entering the sandbox: nothing, where there is none.
-func replicaPart(o *innerOrder, into **replica) making {
-	return making{"the replica of the snapshot", func() (err error) {
-		if !o.Replica {
-			return nil
-		}
-		unix.CloseOnExec(protocol.ReplicaFD)
-		*into, err = openReplica(protocol.ReplicaFD)
-		return err
-	}}
 }
