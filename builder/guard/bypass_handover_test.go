@@ -1,9 +1,6 @@
 package guard
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // early is what each of these attacks begins with: a port that has a thread begin is had
 // before Node itself has written to it, and start starts a thread and waits for its end.
@@ -104,15 +101,5 @@ var beginnings = map[string]string{
 }
 
 func TestNoFileIsReadBetweenAThreadsStartAndItsGuard(t *testing.T) {
-	for _, a := range chosen(handovers) {
-		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
-			a.files = beginnings
-			eachNode(t, func(t *testing.T, n node) {
-				t.Parallel()
-				a.run(t, n)
-				a.permission = true
-				a.run(t, n)
-			})
-		})
-	}
+	eachPermission(t, handovers, func(a *attack) { a.files = beginnings })
 }

@@ -105,23 +105,3 @@ func inRealm(a *attack) {
 	a.files = map[string]string{"evaluator.js": insidersFiles["evaluator.js"], "again.mjs": "import './good.mjs';\n"}
 	a.evaluators = []string{"evaluator.js"}
 }
-
-// eachPermission runs attacks on each Node, without Node's permission model and with it.
-func eachPermission(t *testing.T, all []attack, with func(*attack)) {
-	for _, a := range chosen(all) {
-		with(&a)
-		for _, permission := range []bool{false, true} {
-			a.permission = permission
-			name := a.name
-			if permission {
-				name += " with permissions"
-			}
-			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-				eachNode(t, func(t *testing.T, n node) {
-					t.Parallel()
-					a.run(t, n)
-				})
-			})
-		}
-	}
-}

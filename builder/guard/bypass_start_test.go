@@ -172,21 +172,7 @@ var startersAgain = []attack{
 func whole() *Permission { return &Permission{Write: []string{"*"}, Children: true, Workers: true} }
 
 func TestNothingIsStartedBeforeTheGuard(t *testing.T) {
-	for _, permission := range []bool{false, true} {
-		group := "open"
-		if permission {
-			group = "permission"
-		}
-		for _, a := range chosen(slices.Concat(starters, startersAgain)) {
-			t.Run(group+"/"+strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
-				eachNode(t, func(t *testing.T, n node) {
-					t.Parallel()
-					a.permission = permission
-					a.run(t, n)
-				})
-			})
-		}
-	}
+	eachPermission(t, slices.Concat(starters, startersAgain), func(*attack) {})
 }
 
 // What a program may start is started as without the guard, options and variables

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -166,5 +167,35 @@ func TestGuardHoldsAgainst(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+var crossed = flag.Bool("crossed", false, "run each attack on each Node both without and with Node's permission model")
+
+// withPermission says whether the attack at i of a list runs with Node's permission model on
+// a Node. Where not both are asked for, every attack meets both on the Nodes that CI has,
+// and every Node meets both in the list: half the time of running all.
+func withPermission(i int, n node) []bool {
+	if *crossed {
+		return []bool{false, true}
+	}
+	return []bool{(i+n.major/2)%2 == 1}
+}
+
+// eachPermission runs attacks on each Node, without Node's permission model or with it.
+func eachPermission(t *testing.T, all []attack, with func(*attack)) {
+	for i, a := range chosen(all) {
+		with(&a)
+		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+			eachNode(t, func(t *testing.T, n node) {
+				t.Parallel()
+				for _, permission := range withPermission(i, n) {
+					a := a // each Node has its own
+					a.permission = permission
+					t.Logf("with Node's permission model: %t", permission)
+					a.run(t, n)
+				}
+			})
+		})
 	}
 }
