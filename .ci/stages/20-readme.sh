@@ -6,13 +6,13 @@ readme_command() {
 }
 
 # alone runs a command line in a fresh clone with an empty HOME and store. Go's
-# own caches are kept: they hold nothing of nbuild's.
+# own caches are kept, with the flags of .ci/run: they hold nothing of nbuild's.
 alone() {
   local clone=$1
   shift
   env -i PATH="$PATH" HOME="$clone.home" TMPDIR="$work" CI=true \
     GOPATH="$(go env GOPATH)" GOMODCACHE="$(go env GOMODCACHE)" GOCACHE="$(go env GOCACHE)" \
-    GOPROXY="$(go env GOPROXY)" GOFLAGS=-mod=readonly \
+    GOPROXY="$(go env GOPROXY)" GOFLAGS="-mod=readonly -trimpath -vet=off" \
     ${NPM_CONFIG_REGISTRY:+NPM_CONFIG_REGISTRY="$NPM_CONFIG_REGISTRY"} \
     ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} \
     ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} ${HTTP_PROXY:+HTTP_PROXY="$HTTP_PROXY"} ${NO_PROXY:+NO_PROXY="$NO_PROXY"} \
@@ -30,7 +30,7 @@ clone_to() {
 
 # A .deb that no source has any more is told here, by name, before anything else fails.
 debs() {
-  clone_to "$work/first"
+  [ -d "$work/first" ] || clone_to "$work/first"
   alone "$work/first" "go run ./cmd/nbuild vendor"
 }
 
@@ -46,7 +46,10 @@ readme_test() {
 }
 
 # binary builds the nbuild that later stages run.
-binary() { [ -x "$work/nbuild" ] || (cd "$work/first" && go build -o "$work/nbuild" ./cmd/nbuild); }
+binary() {
+  [ -d "$work/first" ] || clone_to "$work/first"
+  [ -x "$work/nbuild" ] || (cd "$work/first" && go build -o "$work/nbuild" ./cmd/nbuild)
+}
 
 # Once vendored, a build reads the project and the store and nothing else.
 offline() {

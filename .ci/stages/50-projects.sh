@@ -108,6 +108,6 @@ run() {
 agreement() {
   local corpus=()
   if [ -d ../shared/corpus ]; then corpus=(--corpus ../shared/corpus --real 40); else echo "no corpus here: made projects only"; fi
-  go build -o "$work/agreeing" ./cmd/nbuild
-  node .ci/long/agreement/run.mjs --nbuild "$work/agreeing" --work "$work/agreement" --edits 80 --seed 1 --disk 8 --seconds 45 "${corpus[@]}"
+  binary
+  node .ci/long/agreement/run.mjs --nbuild "$work/nbuild" --work "$work/agreement" --edits 80 --seed 1 --disk 8 --seconds 45 "${corpus[@]}"
 }

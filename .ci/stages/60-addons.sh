@@ -4,7 +4,6 @@
 # this machine's compiler. `bash .ci/long/addons` takes better-sqlite3 twice; here it is
 # compiled once, which takes two minutes of a processor.
 addons() {
-  [ -d "$work/first" ] || clone_to "$work/first"
   binary
   local seconds=$SECONDS
   addon_project small bcrypt@5.1.1 bufferutil@4.0.9 "
