@@ -42,13 +42,20 @@ unreachable() {
   [ -z "$found" ] || { echo "$found"; return 1; }
 }
 
-# Most of the guard's tests run in Node, of which the race detector sees nothing, and the
-# stages readme-test and guard have them. Of the scripts that run the command, those are
-# taken whose commands do several things at once; all of them would take half an hour.
+# concurrent prints the packages in which the race detector can see something: a file or a
+# test there starts a goroutine, locks, or shares by atomics. To make a value once
+# (sync.Once) is no reason. What packages do that only call these, the command does below.
+concurrent() {
+  git grep -lE '(^|[[:space:]])go (func\(|[A-Za-z_.]+\()|\.Go\(|sync\.(Mutex|RWMutex|WaitGroup|Map|Pool|Cond|NewCond)|atomic\.|AfterFunc\(' -- '*.go' ':!.ci' ':!*/testdata/*' |
+    xargs -n 1 dirname | sort -u | grep -vx cmd/nbuild | sed 's#^#./#'
+}
+
+# Of the scripts that run the command, those are taken whose commands do several things at
+# once. `bash .ci/long/race` takes every package and every script.
 race() {
-  CGO_ENABLED=1 go test -race -timeout 25m $(go list ./... | grep -vE '/builder/guard$|/cmd/nbuild$')
-  CGO_ENABLED=1 go test -race -timeout 25m -run 'TestScripts/(build|install|pin|release|signals|steps|trace|vendor|verify)$' ./cmd/nbuild
-  CGO_ENABLED=1 go test -race -run 'Setup|EntryPoint|Command|Console|Variables' ./builder/guard
+  export CGO_ENABLED=1
+  go test -race -timeout 25m $(concurrent)
+  go test -race -timeout 25m -run 'TestScripts/(build|install|pin|release|signals|steps|trace|vendor|verify)$' ./cmd/nbuild
 }
 
 # Each fuzz target gets five seconds of one core, two at a time; a crash is printed
