@@ -100,7 +100,7 @@ function started(layout, root, variables) {
   const s = JSON.parse(r.stdout)
   const guard = (s.log.match(/nbuild\.guard\/v1|nbuild guard:/g) ?? []).length
   const status = Object.values(s.answers).find(a => a !== null)
-  const connects = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ServerSelection|P1001|Can't reach database|connect.*failed|getaddrinfo/i.test(s.log)
+  const connects = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ServerSelection|P1001|Can't reach database|connect.*failed|getaddrinfo|Connection is closed/i.test(s.log)
   const state = status !== undefined ? `answers ${status}` : s.listens.length > 0 ? 'listens' : connects ? 'connects' : s.ended !== null ? `ends ${s.ended}` : 'runs, silent'
   const records = s.log.split('\n').filter(l => l.startsWith('{"schema":"nbuild.guard/v1"')).join('\n')
   return { state, guard, records, log: s.log.slice(-6000) }

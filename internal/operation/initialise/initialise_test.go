@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -233,6 +235,31 @@ func uncommented(t *testing.T, dir, text string) *pipelines.Project {
 		t.Fatalf("%v\n%s", diag.All(err), all)
 	}
 	return p
+}
+
+// What commands leave whose settings say nothing, or say it in a file.
+func TestLeaves(t *testing.T) {
+	for _, test := range []struct {
+		command string
+		m       manifest
+		files   fstest.MapFS
+		want    []string
+	}{
+		{"lb-tsc", manifest{}, nil, []string{"dist"}},
+		{"lb-tsc", manifest{}, fstest.MapFS{"tsconfig.json": {Data: []byte(`{"compilerOptions":{"outDir":"out"}}`)}}, []string{"out"}},
+		{"remix vite:build", manifest{}, nil, []string{"build"}},
+		{"remix build", manifest{}, nil, []string{"build", "public/build"}},
+		{"react-router build", manifest{}, nil, []string{"build"}},
+		{"astro build", manifest{}, nil, []string{"dist"}},
+		{"strapi build", manifest{all: map[string]string{"@strapi/strapi": "^4.25.0"}}, nil, []string{"build"}},
+		{"strapi build", manifest{all: map[string]string{"@strapi/strapi": "5.1.0"}}, nil, []string{"dist"}},
+		{"nuxi prepare", manifest{all: map[string]string{"nuxt": "^4"}}, nil, nil},
+		{"nuxt build", manifest{all: map[string]string{"nuxt": "^2.15"}}, nil, []string{".nuxt"}},
+	} {
+		if got, known := leaves(test.files, test.m, strings.Fields(test.command)); !known || !slices.Equal(got, test.want) {
+			t.Errorf("%s leaves %q (%t), want %q", test.command, got, known, test.want)
+		}
+	}
 }
 
 func FuzzRead(f *testing.F) {
