@@ -10,7 +10,7 @@ func (a *app) commands() {
 	}{
 		{"start", "Start", []*cobra.Command{a.initCommand(), a.explainCommand()}},
 		{"build", "Build", []*cobra.Command{
-			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), steps(a.installCommand()), a.planCommand(), steps(a.runCommand()), steps(a.buildCommand()), steps(a.checkCommand()), a.rebuildCommand(), a.cacheCommand(),
+			a.fmtCommand(), a.validateCommand(), a.pinCommand(), a.vendorCommand(), steps(a.installCommand()), a.planCommand(), steps(a.runCommand()), steps(a.buildCommand()), steps(a.checkCommand()), a.rebuildCommand(), a.registryCommand(), a.cacheCommand(),
 		}},
 		{"evidence", "Evidence", []*cobra.Command{a.sbomCommand(), a.scanCommand(), a.traceCommand(), a.diffCommand()}},
 		{"release", "Release", []*cobra.Command{steps(a.releaseCommand()), a.keygenCommand()}},

@@ -31,6 +31,8 @@ type Store struct {
 	swept    unfinished.Swept // what killed runs left here and is gone now
 	behind   *Store           // whose blobs are read where this one lacks them; nil for none
 
+	proven sync.Map // by Digest: the stamp of a blob's file when it was verified
+
 	trees sync.Mutex
 	whole map[Digest]bool // trees that were found whole
 }

@@ -212,8 +212,12 @@ func (p *Project) Lock() (*snapshot.Lock, error) {
 
 // PreviousLock is Lock for a caller that is about to pin: what it holds may be denied
 // today.
-func (p *Project) PreviousLock() (*snapshot.Lock, error) {
-	root, err := os.OpenRoot(p.Dir)
+func (p *Project) PreviousLock() (*snapshot.Lock, error) { return ReadLock(p.Dir) }
+
+// ReadLock reads the nbuild.lock of a folder. Where there is none the error is
+// pipelines.CodeUnpinned.
+func ReadLock(dir string) (*snapshot.Lock, error) {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the project: %w", err)
 	}

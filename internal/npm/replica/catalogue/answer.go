@@ -35,9 +35,11 @@ const (
 const (
 	ok            = 200
 	badRequest    = 400
+	unknown       = 401
 	notFound      = 404
 	notAllowed    = 405
 	misdirected   = 421
+	broken        = 500
 	notThere      = 501
 	reading       = "GET, HEAD"
 	notProxy      = "this is a registry and no proxy: it serves its own packages and reaches nobody"
@@ -80,6 +82,16 @@ func (c *Catalogue) Answer(r Request) Answer {
 
 // Malformed is the answer to what is no request.
 func Malformed() Answer { return refusal(badRequest, "this is no request of HTTP/1.1") }
+
+// Unknown is the answer to who shows no token, where one is asked for.
+func Unknown() Answer {
+	return refusal(unknown, "this registry asks for a token: set _authToken for it in .npmrc")
+}
+
+// Broken is the answer where what stands at a path can't be had.
+func Broken() Answer {
+	return refusal(broken, "a tarball that nbuild.lock pins is not in the store, or damaged: run `nbuild cache verify --repair` and `nbuild vendor` where this registry runs")
+}
 
 // missing says what is not there, and how it comes to be.
 func (c *Catalogue) missing(path string) Answer {
