@@ -225,9 +225,9 @@ func (e *evaluator) base(b *hclfile.Body) Base {
 	out := Base{Name: b.Labels[0], Node: "22", Suite: "trixie", Packages: []string{"ca-certificates", "tzdata"}, At: e.position(b)}
 	if b.Has("image") {
 		out = Base{Name: out.Name, Image: e.String(b, "image"), At: out.At}
-		for _, other := range []string{"node", "debian"} {
+		for _, other := range []string{"node", "debian", "compiling"} {
 			if b.Has(other) {
-				e.Problem(b.At(other), CodeForm, fmt.Sprintf("base %q has an image and %s", out.Name, other), "an image brings its own Node", "remove one of the two")
+				e.Problem(b.At(other), CodeForm, fmt.Sprintf("base %q has an image and %s", out.Name, other), "an image brings its own Node and packages", "remove one of the two")
 			}
 		}
 		if strings.Contains(out.Image, "://") || strings.ContainsAny(out.Image, " \t\n") {
@@ -241,6 +241,12 @@ func (e *evaluator) base(b *hclfile.Body) Base {
 		}
 	}
 	e.debian(b, &out)
+	out.Compiling = e.Strings(b, "compiling")
+	for _, n := range out.Compiling {
+		if !debianName().MatchString(n) {
+			e.Problem(b.At("compiling"), CodeForm, fmt.Sprintf("%q is no name of Debian's", n), "", `write it as compiling = ["libpq-dev"]`)
+		}
+	}
 	return out
 }
 

@@ -120,6 +120,7 @@ var baseBlock = hclfile.Block{
 		{Name: "node", Type: text, Default: `"22"`, Doc: "The version of Node, or the beginning of one."},
 		{Name: "debian", Type: anything,
 			Holds: "an object with suite and packages", Default: `{ suite = "trixie", packages = ["ca-certificates", "tzdata"] }`, Doc: "The packages of Debian beside the libraries that Node itself asks for."},
+		{Name: "compiling", Type: texts, Doc: "Packages of Debian that only compiling needs, as libpq-dev: install scripts and steps with a compiler find them beside g++, gcc, libc6-dev, make and python3, with bash, diffutils, gzip, libc-bin, perl-base and tar, and no image has them. What an addon asks for when it is loaded, as libpq5, stands in debian."},
 		{Name: "image", Type: text, Doc: "An image of a registry instead; nbuild.lock holds its digest."},
 	}},
 }

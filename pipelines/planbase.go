@@ -62,7 +62,7 @@ func (pl *planner) base(name, platform string, of purpose) []snapshot.Artefact {
 		wanted = append(wanted, debian.StepPackages...)
 	}
 	if of == forCompiler {
-		wanted = append(wanted, debian.CompilerPackages...)
+		wanted = append(wanted, debian.Compilers(b.Compiling)...)
 	}
 	for _, want := range wanted {
 		if !slices.ContainsFunc(out, func(a snapshot.Artefact) bool { return a.Kind == snapshot.KindDeb && a.Name == want }) {

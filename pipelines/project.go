@@ -120,9 +120,11 @@ type Base struct {
 	Node     string // a version or the beginning of one: "22"
 	Suite    string // of Debian
 	Packages []string
-	Image    string // a reference; then the other fields are empty
-	Implied  bool
-	At       diag.Pos
+	// Compiling are packages that only steps with a compiler find beside it, and no image.
+	Compiling []string
+	Image     string // a reference; then the other fields are empty
+	Implied   bool
+	At        diag.Pos
 }
 
 // Fetch is a file from a URL.

@@ -262,8 +262,12 @@ func (pl *planner) scriptStep(ctx context.Context, block *Npm, one *InstallScrip
 	out := PlannedStep{
 		Step: step, Platform: platform, Scripts: one, Base: pl.base(step.Base, platform, forCompiler), Helper: pl.helper(platform), Fixed: pl.Fixed,
 	}
+	compilers := debian.CompilerPackages
+	if b, ok := pl.project.Base(step.Base); ok {
+		compilers = debian.Compilers(b.Compiling)
+	}
 	for _, a := range out.Base {
-		if a.Kind == snapshot.KindTool || a.Kind == snapshot.KindNode || a.Kind == snapshot.KindBase || slices.Contains(debian.CompilerPackages, a.Name) {
+		if a.Kind == snapshot.KindTool || a.Kind == snapshot.KindNode || a.Kind == snapshot.KindBase || slices.Contains(compilers, a.Name) {
 			one.Tools = append(one.Tools, a)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func debianOfTest() (d machine.Debian) {
 }
 
 // debianArchive serves an archive of Debian with the packages that every base has and some
-// that are wrong: "lonely" asks for what is not there, "garbled" is no .deb, and "twin-a"
+// that are wrong, with those that steps and compilers find beside it and "headers": "lonely" asks for what is not there, "garbled" is no .deb, and "twin-a"
 // and "twin-b" have different files at one path: debian-archive [HOW]. It does one thing
 // wrong where HOW says so: its release is "absent", "forged", "expired" or of "another"
 // suite, its index is "swapped", or the package netbase is "gone" or "changed".
@@ -38,7 +39,7 @@ func debianArchive(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	how := strings.Join(args, "")
 	a := debiantest.New(ts, time.Now())
-	for _, name := range debian.RuntimePackages {
+	for _, name := range slices.Concat(debian.RuntimePackages, debian.StepPackages, debian.Compilers([]string{"headers"})) {
 		a.Add(name, "", map[string]string{"usr/share/doc/" + name + "/copyright": name})
 	}
 	a.Add("lonely", "Depends: nothing-like-it\n", nil)

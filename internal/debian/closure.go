@@ -191,7 +191,7 @@ func depends(platform, what string, err error) *diag.Problem {
 }
 
 func (u *universe) unknown(name, platform string) *diag.Problem {
-	remedy := "correct `packages` of the base in build.hcl"
+	remedy := "correct its name in the base block of build.hcl"
 	if near := diag.Nearest(name, slices.Sorted(maps.Keys(u.packages))); near != "" {
 		remedy += "; the nearest name is " + near
 	} else if by := u.providers[name]; len(by) > 0 {

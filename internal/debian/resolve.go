@@ -40,6 +40,19 @@ var StepExcludes = []string{"debianutils", "dpkg", "install-info"}
 // C++ with the headers of their libraries, make, and the Python that node-gyp is driven by.
 var CompilerPackages = []string{"g++", "gcc", "libc6-dev", "make", "python3"}
 
+// EssentialPackages are tools of which Debian says that every system has them, so that no
+// package asks for them: the pg_config of libpq-dev is a Perl script, and says so nowhere.
+// They come with what build.hcl names beside CompilerPackages, which need none of them.
+var EssentialPackages = []string{"bash", "diffutils", "gzip", "libc-bin", "perl-base", "tar"}
+
+// Compilers are the packages of a step that compiles, with those that build.hcl names.
+func Compilers(named []string) []string {
+	if len(named) == 0 {
+		return CompilerPackages
+	}
+	return slices.Concat(CompilerPackages, EssentialPackages, named)
+}
+
 // CompilerExcludes are what those ask for only to be installed.
 var CompilerExcludes = []string{"media-types"}
 
@@ -52,6 +65,7 @@ type Request struct {
 	Exclude    []string  // never selected unless wanted; what asks for one goes without
 	Steps      bool      // StepPackages as well, which change nothing of what is selected without them
 	Compiler   bool      // CompilerPackages as well, beside those of Steps
+	Compiling  []string  // ... and these beside them
 	NotBefore  time.Time // of the release that is pinned now: an older one is refused
 }
 
@@ -133,7 +147,7 @@ func (a *Archive) Resolve(ctx context.Context, store *cas.Store, req Request) (*
 		packages, exclude := slices.Concat(req.Packages, StepPackages), slices.Concat(req.Exclude, StepExcludes)
 		problems = append(problems, out.more(worlds[i], platform, packages, exclude, snapshot.Artefact.ForSteps)...)
 		if req.Compiler {
-			packages, exclude = append(packages, CompilerPackages...), append(exclude, CompilerExcludes...)
+			packages, exclude = slices.Concat(packages, Compilers(req.Compiling)), append(exclude, CompilerExcludes...)
 			problems = append(problems, out.more(worlds[i], platform, packages, exclude, snapshot.Artefact.ForCompiler)...)
 		}
 	}

@@ -87,12 +87,22 @@ func (p *Project) Debs() string {
 		}
 	}
 	if p.CompilesOnDebian() {
-		for _, name := range debian.CompilerPackages {
+		for _, name := range debian.Compilers(p.Compiling()) {
 			names = append(names, "++"+name)
 		}
 	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " ")
+}
+
+// Compiling are the Debian packages that bases name for what compiles, sorted.
+func (p *Project) Compiling() []string {
+	var names []string
+	for _, b := range p.Bases {
+		names = append(names, b.Compiling...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Compiles reports whether a step has the compiler, or a package's install scripts run.

@@ -72,7 +72,7 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 	}
 	request := debian.Request{
 		Suites: []string{suite}, Platforms: r.project.Platforms, Packages: slices.Sorted(maps.Keys(wanted)), Exclude: debian.RuntimeExcludes,
-		Steps: r.project.StepsOnDebian(), Compiler: r.project.CompilesOnDebian(),
+		Steps: r.project.StepsOnDebian(), Compiler: r.project.CompilesOnDebian(), Compiling: r.project.Compiling(),
 	}
 	if request.Steps {
 		for _, name := range debian.StepPackages {
@@ -80,7 +80,7 @@ func (r *pinner) debian(ctx context.Context) ([]snapshot.Artefact, error) {
 		}
 	}
 	if request.Compiler {
-		for _, name := range debian.CompilerPackages {
+		for _, name := range debian.Compilers(request.Compiling) {
 			wanted[name] = true
 		}
 	}
