@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 )
 
 const childEnv = "UNFINISHED_TEST_DIR"
@@ -30,8 +32,13 @@ func TestMain(m *testing.M) {
 	if err := errors.Join(err, dirErr); err != nil {
 		panic(err)
 	}
+	runtime.GC()
 	os.Stdout.WriteString("ready\n")
-	select {}
+	for { // a collector that sees no more use of a file closes it, and its lock is gone
+		time.Sleep(time.Hour)
+		runtime.KeepAlive(f)
+		runtime.KeepAlive(d)
+	}
 }
 
 func TestWhatAKilledProcessLeftGoesAndWhatALiveOneHoldsStays(t *testing.T) {
