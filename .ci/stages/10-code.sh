@@ -1,4 +1,4 @@
-# The code as text: tools, form, lint, race tests and fuzz targets.
+# The code as text: tools, form, lint and race tests.
 
 tools() {
   local need=()
@@ -56,24 +56,4 @@ race() {
   export CGO_ENABLED=1
   go test -race -timeout 25m $(concurrent)
   go test -race -timeout 25m -run 'TestScripts/(build|install|pin|release|signals|steps|trace|vendor|verify)$' ./cmd/nbuild
-}
-
-# Each fuzz target gets five seconds of one core, two at a time; a crash is printed
-# with its input. Go's fuzzer now and then reports the end of its own time as a failure
-# ("context deadline exceeded", no input named): such a run says nothing of the target,
-# and is taken again, twice at most.
-fuzz() {
-  git grep -E '^func Fuzz[A-Za-z0-9_]*\(' -- '*_test.go' | sed -E 's#^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*#./\1 \2#' | sort >"$work/targets"
-  echo "$(wc -l <"$work/targets") targets"
-  xargs -P 2 -L 1 bash -c '
-    log=$(mktemp "$0/fuzz.XXXXXX")
-    for try in 1 2 3; do
-      go test -run "^$" -fuzz "^$2\$" -fuzztime 5s -fuzzminimizetime 1x -parallel 1 "$1" >"$log" 2>&1 && exit 0
-      grep -q "^    context deadline exceeded$" "$log" && ! grep -qE "Failing input|panic:|fatal error" "$log" || break
-      echo "fuzz $1 $2: out of time in try $try, as the fuzzer says it"
-    done
-    echo "fuzz $1 $2"
-    cat "$log"
-    exit 255
-  ' "$work" <"$work/targets"
 }
