@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -28,7 +29,7 @@ func outer() {
 
 	var o protocol.Order
 	r := &protocol.Report{}
-	if err := json.NewDecoder(os.NewFile(protocol.OrderFD, "order")).Decode(&o); err != nil {
+	if err := json.NewDecoder(open(protocol.OrderFD)).Decode(&o); err != nil {
 		r.Failed, r.Cause = "the order", err.Error()
 	} else {
 		r = carryOut(&o)
@@ -40,6 +41,26 @@ func outer() {
 		for !gone() {
 		}
 		clearScratch(o.Scratch)
+	}
+}
+
+// open is a descriptor that stays open. A file of package os is closed once nothing holds
+// it, and whether the order has ended is asked for as long as the command runs.
+type open int
+
+// Read implements io.Reader.
+func (o open) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(o), p)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
 	}
 }
 
