@@ -49,6 +49,7 @@ var readers = map[string]string{
 	"internal/snapshot/indextext.go":          ownStore,
 	"internal/sources/text.go":                spelled,
 	"internal/sources/tracefile/tracefile.go": spelled,
+	"internal/strictyaml/parse.go":            "the one reader of YAML: it walks the parser's nodes and refuses a key twice, aliases, tags and merge keys",
 	"internal/upstream/named.go":              ownStore,
 	"internal/upstream/nodeneeds.go":          ownStore,
 	"sbom/dynamism/locate.go":                 asNode,

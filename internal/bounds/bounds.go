@@ -24,6 +24,7 @@ const (
 	JSONDepth      = 64        // nesting of any JSON document
 	PackageJSON    = 8 << 20   // one package.json
 	Lockfile       = 256 << 20 // package-lock.json
+	YAML           = 32 << 20  // pnpm-lock.yaml, pnpm-workspace.yaml: the parser takes some twenty times as much
 	Packages       = 200_000   // entries of a lockfile's packages
 	Snapshot       = 64 << 20  // nbuild.lock
 	FileIndex      = 64 << 20  // one file index document

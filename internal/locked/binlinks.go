@@ -97,6 +97,9 @@ func splitModules(p string) (modules, folder string) {
 // before its capital where nothing else decides.
 const collation = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
 
+// Collate is npm's order of names, localeCompare(…, "en") of what is ASCII.
+func Collate(a, b string) int { return collate(a, b) }
+
 // collate compares as localeCompare(…, "en") does for package paths, which are
 // ASCII; what is not is compared by bytes.
 func collate(a, b string) int {

@@ -48,7 +48,8 @@ func (t *Tree) linksOf(part *Tree, first string) []Link {
 // the commands of a package into the folder beside it.
 type BinFolder struct {
 	Path     string   // "node_modules/.bin"
-	Packages []string // whose commands it has, by install path; of one name the first has it
+	Packages []string // whose commands it has, by install path; of one name the package of that name has it, else the first
+	Besides  []string // ... and those whose commands it has where none of Packages has one of that name
 }
 
 // binsOf are the folders of commands that a part of the tree has: those in its packages,
@@ -105,23 +106,39 @@ func (t *Tree) WithBins(bins func(p *Package) (map[string]string, error)) (*Tree
 func (t *Tree) laidBins(exists func(p *Package, file string) bool) []BinLink {
 	var links []BinLink
 	for _, folder := range t.BinFolders {
-		seen := map[string]bool{}
-		for _, at := range folder.Packages {
-			p, ok := t.Find(at)
-			if !ok {
-				continue
-			}
-			for _, command := range slices.Sorted(maps.Keys(p.Bins)) {
-				if seen[command] || !exists(p, p.Bins[command]) {
-					continue
+		chosen := map[string]*Package{}
+		for _, group := range [][]string{folder.Packages, folder.Besides} {
+			for command, p := range t.choose(group) { // into a map
+				if chosen[command] == nil {
+					chosen[command] = p
 				}
-				seen[command] = true
+			}
+		}
+		for command, p := range chosen { // sorted below
+			if exists(p, p.Bins[command]) {
 				links = append(links, BinLink{Path: folder.Path + "/" + command, Target: relative(folder.Path, path.Join(p.Path, p.Bins[command]))})
 			}
 		}
 	}
 	slices.SortFunc(links, func(a, b BinLink) int { return strings.Compare(a.Path, b.Path) })
 	return links
+}
+
+// choose says whose each command is, of packages that share a folder of commands.
+func (t *Tree) choose(packages []string) map[string]*Package {
+	chosen := map[string]*Package{}
+	for _, at := range packages {
+		p, ok := t.Find(at)
+		if !ok {
+			continue
+		}
+		for command := range p.Bins { // into a map
+			if had := chosen[command]; had == nil || p.Name == command && had.Name != command {
+				chosen[command] = p
+			}
+		}
+	}
+	return chosen
 }
 
 // Between makes the link at a path that leads to another place of the tree.

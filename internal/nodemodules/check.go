@@ -33,7 +33,7 @@ type expected struct {
 }
 
 // compare walks node_modules and compares every path with the plan. Folders count
-// only for what is in them. npm's own record of the tree is passed over.
+// only for what is in them. A manager's own record of the tree is passed over.
 func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (*Result, error) {
 	want := map[string]expected{}
 	links, err := links(ctx, o, sources)
@@ -110,6 +110,14 @@ func umask(root *os.Root) fs.FileMode {
 	return ^info.Mode() & fs.ModePerm
 }
 
+// records are what managers write down of a tree, for themselves.
+var records = map[string]bool{
+	modules + "/.package-lock.json": true,
+	modules + "/.modules.yaml":      true,
+	modules + "/.pnpm/lock.yaml":    true,
+	modules + "/.yarn-integrity":    true,
+}
+
 // walk lists every file and link below node_modules.
 func walk(ctx context.Context, root *os.Root) ([]string, error) {
 	var paths []string
@@ -119,7 +127,7 @@ func walk(ctx context.Context, root *os.Root) ([]string, error) {
 			return fs.SkipAll
 		case err != nil:
 			return err
-		case !d.IsDir() && p != modules+"/.package-lock.json":
+		case !d.IsDir() && !records[p] && !strings.HasPrefix(p, modules+"/.pnpm-workspace-state"):
 			paths = append(paths, p)
 		}
 		return ctx.Err()

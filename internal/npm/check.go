@@ -96,6 +96,12 @@ func (e *Entry) local() bool {
 	return !strings.HasPrefix(e.Path, "node_modules/") && !strings.Contains(e.Path, "/node_modules/")
 }
 
+// ValidName reports whether a name may be a folder of node_modules: see validName.
+func ValidName(s string) bool { return validName(s) }
+
+// ValidVersion reports whether a text has only what a version may hold.
+func ValidVersion(s string) bool { return validVersion(s) }
+
 // validName reports whether s can be a package's name: URL-safe, one optional
 // scope, nothing hidden, not node_modules (validate-npm-package-name, old rules).
 func validName(s string) bool {

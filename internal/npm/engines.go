@@ -33,6 +33,9 @@ func (g *graph) engineFault(n *node) *diag.Problem {
 		"use a version that it takes: `node` of the base in build.hcl says which is in an image, and `nbuild install` goes by the one on this machine; or unset engine-strict in npm's configuration")
 }
 
+// EngineFits reports whether a range of engines takes a version: see engineFits.
+func EngineFits(spec, version string) bool { return engineFits(spec, version) }
+
 // engineFits reports whether a Node version is in a range of a package's engines, as
 // npm asks: prereleases count, no range and an unreadable version fit, an unreadable
 // range does not.

@@ -102,6 +102,9 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 // held reads a lockfile and holds it against the package.json beside it, with the settings
 // that stand there.
 func (p *Project) held(ctx context.Context, n pipelines.Npm, src []byte, shown string) (locked.Lockfile, locked.Options, error) {
+	if locked.ManagerOf(n.Lockfile) == locked.PNPM {
+		return p.heldPNPM(ctx, n, src, shown)
+	}
 	lockfile, err := npm.ReadLockfile(src, shown)
 	if err != nil {
 		return nil, locked.Options{}, p.besides(n, shown, err)

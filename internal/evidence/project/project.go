@@ -259,7 +259,7 @@ func writer(name string) string {
 	if path.Base(name) == LockName {
 		return "nbuild pin"
 	}
-	return "npm install --package-lock-only"
+	return locked.ManagerOf(name).Relock()
 }
 
 // Files finds the project's default files, and reports what is odd about them the first

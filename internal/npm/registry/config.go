@@ -233,6 +233,9 @@ func (c *Config) value(key string) string {
 // Bool is a key that is true or false, "omit-lockfile-registry-resolved".
 func (c *Config) Bool(key string) bool { return c.value(key) == "true" }
 
+// Values are all values of a key, nil where it is not set.
+func (c *Config) Values(key string) []string { return c.values[key] }
+
 // Binding is the configuration key that binds a package's name to its registry: its
 // scope, "@acme", or "" for the default registry.
 func (c *Config) Binding(name string) string {

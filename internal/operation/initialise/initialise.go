@@ -20,8 +20,11 @@ import (
 	"os"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
+	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/pnpm"
 )
 
 // The problems of this package.
@@ -74,6 +77,9 @@ func Write(dir, file string) (Result, error) {
 		}
 		lock = npm.OwnLockfile
 	}
+	if manager := named(root.FS()); manager == locked.PNPM && workspace == nil {
+		lock = manager.Relock()
+	}
 	if members := npm.Members(root.FS()); len(members) > 0 {
 		return Result{}, &diag.Problem{
 			Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"}, What: "this is the root of a workspace",
@@ -107,6 +113,16 @@ func Write(dir, file string) (Result, error) {
 		return Result{}, fmt.Errorf("writing %s: %w", file, err)
 	}
 	return r, nil
+}
+
+// named is the manager that package.json names.
+func named(folder fs.FS) locked.Manager {
+	m, err := pnpm.ReadManifest(contents(folder, "package.json", bounds.PackageJSON), "package.json")
+	if err != nil {
+		return "" // told by who asks it for more
+	}
+	name, _, _ := strings.Cut(m.Manager(), "@")
+	return locked.Manager(name)
 }
 
 // buildable refuses a member that depends on others of its workspace: npm would ask the

@@ -143,7 +143,11 @@ func TestWriteBuildsRealProjects(t *testing.T) {
 		},
 		"another package manager": {
 			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "pnpm-lock.yaml": "lockfileVersion: '9.0'"},
-			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"pnpm-lock.yaml is not read yet: `npm install --package-lock-only`"},
+			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", nil,
+		},
+		"a lockfile that is not read": {
+			map[string]string{"package.json": `{"name":"x","scripts":{"start":"node a.js"}}`, "a.js": "", "bun.lock": "{}"},
+			"image \"x\" {\n  cmd = [\"node\", \"a.js\"]\n}\n", []string{"bun.lock is not read yet: `npm install --package-lock-only`"},
 		},
 		"tsx": {
 			map[string]string{"package.json": `{"name":"x","dependencies":{"tsx":"1"},"scripts":{"start":"tsx ./a.ts"}}`, "a.ts": "", "Dockerfile": "FROM node:22\nCMD [\"npm\", \"start\"]"},

@@ -8,6 +8,7 @@ import (
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/pnpm"
 )
 
 // idleInstalls are packages whose install scripts make nothing that a program loads, and
@@ -46,7 +47,7 @@ type installs struct {
 // lookAtLock reads the lockfile as far as a build file depends on it.
 func lookAtLock(folder fs.FS, file string) installs {
 	var found installs
-	lock, err := npm.ReadLockfile(contents(folder, file, bounds.Lockfile), file)
+	lock, err := readLock(folder, file)
 	if err != nil {
 		return installs{broken: true}
 	}
@@ -78,25 +79,49 @@ func lookAtLock(folder fs.FS, file string) installs {
 	return found
 }
 
-// foreignLocks are other package managers' lockfiles.
-var foreignLocks = []string{"pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"}
+// foreignLocks are lockfiles that are not read.
+var foreignLocks = []string{"yarn.lock", "bun.lock", "bun.lockb"}
 
-// lockOf finds the project's lockfile: npm's by its name, "" where there is none; and
-// another package manager's.
+// lockOf finds the lockfile that a build takes, "" where there is none; and one of a
+// manager whose lockfile is not read.
 func lockOf(folder fs.FS) (file, foreign string) {
-	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
-		if _, err := fs.Stat(folder, name); err == nil {
-			file = name
-			break
-		}
-	}
+	there := func(name string) bool { _, err := fs.Stat(folder, name); return err == nil }
 	for _, name := range foreignLocks {
-		if _, err := fs.Stat(folder, name); err == nil {
+		if there(name) {
 			foreign = name
 			break
 		}
 	}
+	named := ""
+	if m, err := pnpm.ReadManifest(contents(folder, "package.json", bounds.PackageJSON), "package.json"); err == nil {
+		named = m.Manager()
+	}
+	c := locked.Choose(func(name string) bool { return !slices.Contains(foreignLocks, name) && there(name) }, named)
+	if there(c.File) {
+		file = c.File
+	}
 	return file, foreign
+}
+
+// readLock reads a lockfile, and of pnpm's the package.json beside it.
+func readLock(folder fs.FS, file string) (locked.Lockfile, error) {
+	src := contents(folder, file, bounds.Lockfile)
+	if locked.ManagerOf(file) != locked.PNPM {
+		return npm.ReadLockfile(src, file)
+	}
+	l, err := pnpm.Read(src, file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := pnpm.ReadManifest(contents(folder, "package.json", bounds.PackageJSON), "package.json")
+	if err != nil {
+		return nil, err
+	}
+	b := pnpm.Beside{Manifest: m, Npmrc: func(string) []string { return nil }}
+	if there, err := fs.ReadFile(folder, "pnpm-workspace.yaml"); err == nil && len(there) <= bounds.PackageJSON {
+		b.Workspace = there
+	}
+	return l.For(b)
 }
 
 // fetches reports whether the sources of a project have Next fetch fonts while it builds.

@@ -5,9 +5,7 @@ import (
 	"path"
 	"slices"
 
-	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/locked"
-	"github.com/nbuild/nbuild/internal/npm"
 )
 
 // programs are the commands that packages bring, which npm links in node_modules/.bin, and
@@ -21,7 +19,7 @@ func programsOf(folder fs.FS) programs {
 	if file == "" {
 		return all
 	}
-	lock, err := npm.ReadLockfile(contents(folder, file, bounds.Lockfile), file)
+	lock, err := readLock(folder, file)
 	if err != nil {
 		return all // `nbuild pin` explains it
 	}
@@ -29,6 +27,11 @@ func programsOf(folder fs.FS) programs {
 		tree, err := locked.PlanAvailable(lock, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", Omit: omit})
 		if err != nil {
 			return all
+		}
+		for _, e := range tree.Root { // pnpm's lockfile says that there are commands: one is mostly called as its package
+			if p, ok := tree.Find(e.To); ok && p.HasBins {
+				all[path.Base(p.Name)] = omit != nil
+			}
 		}
 		for _, l := range tree.BinLinks(func(*locked.Package, string) bool { return true }) {
 			if path.Dir(l.Path) == "node_modules/.bin" {

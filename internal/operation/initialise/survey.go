@@ -79,7 +79,7 @@ func look(folder fs.FS) (*survey, error) {
 	case lock == "" && foreign != "":
 		s.doubt("%s is not read yet: `npm install --package-lock-only` writes package-lock.json beside it%s", foreign, map[bool]string{true: ", with the versions of yarn.lock", false: "; review its versions"}[foreign == "yarn.lock"])
 	case lock != "":
-		if lock != "package-lock.json" {
+		if lock == "npm-shrinkwrap.json" {
 			s.lockfile = lock
 		}
 		s.installs = lookAtLock(folder, lock)
