@@ -38,6 +38,16 @@ func failed(s *pipelines.PlannedStep, r *sandbox.Result, tail, left string) *dia
 		p.What = fmt.Sprintf("step %q was stopped: it used more %s than it may", s.Step.Name, r.Limit)
 		p.Why = exceeded(s.Step.Limited(), r.Limit)
 		p.Remedy = remedy(s.Step.Limited(), r.Limit) + "; " + look
+		if s.Scripts != nil { // whose block has two of the limits
+			p.What = fmt.Sprintf("an install script of %s@%s was stopped: it used more %s than it may", s.Scripts.Package.Name, s.Scripts.Package.Version, r.Limit)
+			switch p.Why = strings.Replace(p.Why, "of the step", "of its script block", 1); r.Limit {
+			case "memory", "time":
+				p.Remedy = strings.Replace(p.Remedy, "in the step", "in its script block", 1)
+			default:
+				p.Why = strings.Replace(p.Why, " of its script block", " of an install script", 1)
+				p.Remedy = "write an `unbuilt` block in place of the script block where production does without; " + look
+			}
+		}
 	case r.Exit != 0:
 		p.Code = CodeFailed
 		p.What = fmt.Sprintf("step %q failed: %s ended with %d", s.Step.Name, strings.Join(s.Step.Run, " "), r.Exit)
