@@ -162,9 +162,9 @@ func (l *Lockfile) agrees(s *settings) diag.Problems {
 			at := diag.Pos{File: l.File, Line: d.line}
 			switch {
 			case !ok:
-				ps = append(ps, l.outdated(at, "the lockfile has "+d.name+" "+strconv.Quote(npm.Shown(d.specifier))+", which package.json does not ask for", "they do not belong together"))
+				ps = append(ps, l.outdated(at, "the lockfile has "+d.name+" "+strconv.Quote(shown(d.specifier))+", which package.json does not ask for", "they do not belong together"))
 			case w.spec != d.specifier:
-				ps = append(ps, l.outdated(m.place(d.name), "package.json asks for "+d.name+" "+strconv.Quote(npm.Shown(w.spec))+", and the lockfile was written for "+strconv.Quote(npm.Shown(d.specifier)), "which version answers may be another now"))
+				ps = append(ps, l.outdated(m.place(d.name), "package.json asks for "+d.name+" "+strconv.Quote(shown(w.spec))+", and the lockfile was written for "+strconv.Quote(shown(d.specifier)), "which version answers may be another now"))
 			case w.kind != kind:
 				ps = append(ps, l.outdated(m.place(d.name), d.name+" stands in "+field(w.kind)+" of package.json and in "+field(kind)+" of the lockfile", "what an image takes depends on it"))
 			case broken(d):
@@ -174,7 +174,7 @@ func (l *Lockfile) agrees(s *settings) diag.Problems {
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		if w := wanted[name]; !has[name] && !(without && strings.HasPrefix(w.spec, "link:")) {
-			ps = append(ps, l.outdated(m.place(name), "package.json asks for "+name+" "+strconv.Quote(npm.Shown(w.spec))+", which the lockfile does not have", "which version answers was not decided yet"))
+			ps = append(ps, l.outdated(m.place(name), "package.json asks for "+name+" "+strconv.Quote(shown(w.spec))+", which the lockfile does not have", "which version answers was not decided yet"))
 		}
 	}
 	if i.publishDir != m.publishDir {
@@ -227,4 +227,12 @@ func sortedKeys(v *strictyaml.Value) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// shown is a wish in a form that may be shown: an address has no password.
+func shown(spec string) string {
+	if !strings.Contains(spec, "://") {
+		return spec
+	}
+	return locked.Origin{From: locked.FromUnknown, Address: spec}.Shown()
 }

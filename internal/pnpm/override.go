@@ -1,10 +1,10 @@
 package pnpm
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/nbuild/nbuild/internal/lazyregexp"
 	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm/semver"
 )
@@ -13,11 +13,11 @@ import (
 type selector struct{ name, wish string }
 
 // arrow parts the two sides of a selector: a > that is no part of a range.
-var arrow = regexp.MustCompile(`[^ |@]>`)
+var arrow = lazyregexp.New(`[^ |@]>`)
 
 // selected reads an override's selector, "parent@1>child@^2".
 func selected(text string) (parent, target selector) {
-	if at := arrow.FindStringIndex(text); at != nil {
+	if at := arrow().FindStringIndex(text); at != nil {
 		return side(text[:at[0]+1]), side(text[at[0]+2:])
 	}
 	return selector{}, side(text)
