@@ -41,6 +41,7 @@ var readers = map[string]string{
 	"internal/npm/replica/published.go":       ownStore,
 	"internal/npm/tarball/facts.go":           asNode,
 	"internal/npm/tarball/published.go":       asNode,
+	"internal/npm/tarball/manifest.go":        asNode,
 	"internal/operation/rebuild/order.go":     ownPipe,
 	"internal/operation/rebuild/start.go":     ownPipe,
 	"internal/predicate/exact.go":             spelled,

@@ -24,6 +24,10 @@ type Tree struct {
 	Left []Left // what was left out because it can't be had: of PlanAvailable only
 
 	Engines map[string]string // of the project itself
+
+	// Unsaid is that the lockfile does not say what packages say of themselves (the
+	// machines that they run on, their peers): nbuild.lock has it, once they are pinned.
+	Unsaid bool
 }
 
 // Left is a package of a lockfile that can't be had, and why.

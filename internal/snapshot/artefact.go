@@ -37,6 +37,7 @@ var facts = map[Kind][]string{
 		"deprecated",  //
 		"signals",     // of earlier versions, which kept that beside nbuild.lock; taken and not read
 		"resolution",  // how the lockfile names it where that is no registry: "url"
+		factManifest,  // a Manifest, where the lockfile does not say what is in it
 	},
 	KindNode: {
 		"bin", // SHA-256 of bin/node

@@ -199,6 +199,9 @@ func check(a Artefact) error {
 	if err := checkSignals(a); err != nil {
 		return err
 	}
+	if err := checkManifest(a); err != nil {
+		return err
+	}
 	switch {
 	case a.Name == "":
 		return errors.New("it has no name")

@@ -54,7 +54,7 @@ func unique(packages []Package) ([]asked, error) {
 			})
 			continue
 		}
-		last.unreadable = last.unreadable || a.unreadable
+		last.unreadable, last.Manifest = last.unreadable || a.unreadable, last.Manifest || a.Manifest
 		last.held, last.line = last.held.Join(a.held), last.line.Join(a.line)
 		if a.basis.Weaker(last.basis) {
 			last.basis = a.basis

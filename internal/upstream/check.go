@@ -37,6 +37,12 @@ func Check(lock *snapshot.Lock, packages []Package, file string) error {
 				Why:    "the lockfile has a digest that the pinned bytes were not held to",
 				Remedy: "run `nbuild pin`",
 			})
+		case p.Manifest && !says(a):
+			problems = append(problems, &diag.Problem{
+				Code: CodeUnpinned, Pos: p.Pos, What: "nbuild.lock does not say what the package.json of " + p.Name + "@" + p.Version + " says",
+				Why:    "it was pinned for another lockfile, and this one does not say which machines the package runs on",
+				Remedy: "run `nbuild pin`",
+			})
 		}
 	}
 	for a := range lock.Of(snapshot.KindNPM) {
@@ -49,4 +55,10 @@ func Check(lock *snapshot.Lock, packages []Package, file string) error {
 		}
 	}
 	return problems.Err()
+}
+
+// says reports whether a line has what the package's manifest says.
+func says(a snapshot.Artefact) bool {
+	_, ok := a.Manifest()
+	return ok
 }

@@ -23,6 +23,7 @@ type Package struct {
 	From      locked.Source // FromRegistry (or ""), FromAddress or FromFile
 	File      string        // of FromFile: the tarball, in Files
 	Pos       diag.Pos      // in the lockfile
+	Manifest  bool          // the lockfile does not say what is in its package.json: nbuild.lock does
 }
 
 // Tarballs reads a regular file of the project, up to a limit of bytes, and follows no
@@ -71,7 +72,7 @@ func PinNPM(ctx context.Context, packages []Package, o PinOptions) ([]snapshot.A
 		goOn := true
 		for i := groups[g].from; i < groups[g].to && goOn; i++ {
 			var cached bool
-			out[i], cached, errs[i] = n.pin(ctx, sorted[i])
+			out[i], cached, errs[i] = n.pinWhole(ctx, sorted[i])
 			goOn = ctx.Err() == nil && !Hopeless(errs[i])
 			if errs[i] != nil {
 				continue

@@ -18,7 +18,7 @@ func Wanted(tree *locked.Tree, folder string) []Package {
 		}
 		w := Package{
 			Name: p.Name, Version: p.Version, Integrity: p.Integrity, Elsewhere: p.Elsewhere, Resolved: p.Resolved,
-			From: p.Origin.From, Pos: p.Pos,
+			From: p.Origin.From, Pos: p.Pos, Manifest: tree.Unsaid,
 		}
 		if w.From == locked.FromFile {
 			w.File = path.Join(folder, p.Origin.Address)
