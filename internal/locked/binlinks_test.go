@@ -12,7 +12,7 @@ func TestCollateIsNpmsOrder(t *testing.T) {
 	want := []string{"_x", "-x", ".x", "@a/b", "~x", "1", "a", "A", "a_b", "a-b", "a.b", "a/b", "a1", "ab", "aB", "b", "JSONStream", "z"}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, collate)
+	slices.SortFunc(got, Collate)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}

@@ -85,7 +85,7 @@ func TestAPathIsAChainOfPackages(t *testing.T) {
 		}
 	}
 	for version, ok := range map[string]bool{"1.0.0": true, "1.0.0-rc.1+b": true, strings.Repeat("1", 256): true, strings.Repeat("1", 257): false, "": false, "1/2": false, "1 2": false, "1_2": false, "1\\2": false} {
-		if validVersion(version) != ok {
+		if ValidVersion(version) != ok {
 			t.Errorf("%.20q is a version: %t", version, !ok)
 		}
 	}

@@ -34,7 +34,7 @@ func (g *graph) faults() []locked.Fault {
 		case n.Link:
 			add(g.linkFault(n))
 		case n.local():
-		case !validName(n.Name) || !validVersion(n.Version):
+		case !ValidName(n.Name) || !ValidVersion(n.Version):
 			add(n.problem(CodeEntry, quote(n.Path)+" has the name "+quote(n.Name)+" and the version "+quote(n.Version), "no registry has such a package", restore(g.lock.File)))
 		case n.bundler == nil:
 			if p := g.originFault(n); p != nil {
@@ -135,7 +135,7 @@ func (n *node) elsewhere(file string) string {
 // packed is the remedy for what is not a tarball yet: npm packs it.
 func (g *graph) packed(n *node, what, version string) string {
 	file := "FILE.tgz"
-	if validName(n.Name) && validVersion(version) {
+	if ValidName(n.Name) && ValidVersion(version) {
 		file = strings.ReplaceAll(strings.TrimPrefix(n.Name, "@"), "/", "-") + "-" + version + ".tgz"
 	}
 	remedy := g.inPlace(n, "keep it as a tarball of the project: run `npm pack "+diag.Word(what)+"` beside the lockfile", file)

@@ -22,7 +22,7 @@ type override struct {
 // newOverride reads a key.
 func newOverride(parent *override, key string) (*override, error) {
 	name, versions := splitName(key)
-	if hasProtocol(key) || !validName(name) {
+	if hasProtocol(key) || !ValidName(name) {
 		return nil, fmt.Errorf("%w: %q names no package", errRequest, key)
 	}
 	versions = strings.TrimSpace(versions)

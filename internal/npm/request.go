@@ -42,7 +42,7 @@ var errRequest = errors.New("not something that npm can ask for")
 
 // parseRequest reads what name is asked for.
 func parseRequest(name, spec string) (request, error) {
-	if !validName(name) {
+	if !ValidName(name) {
 		return request{}, fmt.Errorf("%w: %q is no package name", errRequest, name)
 	}
 	if spec == "" {

@@ -20,6 +20,7 @@ type Manifest struct {
 	Libc    []string          `json:"libc,omitempty"`
 	Engines map[string]string `json:"engines,omitempty"`
 	Peers   map[string]string `json:"peers,omitempty"`   // peerDependencies: name to range
+	Scripts bool              `json:"scripts,omitempty"` // it has install scripts, or an addon that npm compiles without one
 	Bundled map[string]string `json:"bundled,omitempty"` // packages in its tarball, by folder: "node_modules/a" to "a@1.0.0"
 }
 

@@ -105,6 +105,9 @@ func (p *Project) held(ctx context.Context, n pipelines.Npm, src []byte, shown s
 	if locked.ManagerOf(n.Lockfile) == locked.PNPM {
 		return p.heldPNPM(ctx, n, src, shown)
 	}
+	if locked.ManagerOf(n.Lockfile) == locked.Yarn {
+		return p.heldByYarn(n, src, shown)
+	}
 	lockfile, err := npm.ReadLockfile(src, shown)
 	if err != nil {
 		return nil, locked.Options{}, p.besides(n, shown, err)

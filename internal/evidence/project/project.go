@@ -19,6 +19,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/nbuild/nbuild/internal/bounds"
 	"github.com/nbuild/nbuild/internal/diag"
@@ -47,6 +48,7 @@ type Project struct {
 	lockfiles map[string]locked.Lockfile
 	warned    bool // of the default files
 	options   map[string]locked.Options
+	says      func() *snapshot.Lock // what nbuild.lock has of manifests, nil for none
 }
 
 // Open reads the build file and every lockfile that it names.
@@ -59,6 +61,7 @@ func Open(ctx context.Context, host machine.Host) (*Project, error) {
 		Project: evaluated, Folder: filepath.Join(evaluated.Dir, filepath.FromSlash(evaluated.Root)), host: host,
 		lockfiles: map[string]locked.Lockfile{}, options: map[string]locked.Options{},
 	}
+	p.says = sync.OnceValue(p.anyLock)
 	if p.Root, err = os.OpenRoot(p.Folder); err != nil {
 		return nil, fmt.Errorf("opening the project's folder: %w", err)
 	}
@@ -113,6 +116,19 @@ func (p *Project) Available(name, platform string) (*locked.Tree, error) {
 		return &locked.Tree{}, nil
 	}
 	return locked.PlanAvailable(lockfile, p.on(name, platform))
+}
+
+// Everything plans what Available does of a platform, or where the lockfile does not say
+// which packages run there, of all platforms: what is pinned must not depend on what was
+// pinned before.
+func (p *Project) Everything(name, platform string) (*locked.Tree, error) {
+	tree, err := p.Available(name, platform)
+	if err != nil || !tree.Unsaid {
+		return tree, err
+	}
+	o := p.on(name, platform)
+	o.OS, o.CPU, o.Libc = "", "", ""
+	return locked.PlanAvailable(p.lockfiles[name], o)
 }
 
 // Package plans what one package at the top of an npm block's tree needs on a

@@ -30,6 +30,7 @@ func Manifest(r io.Reader, x *snapshot.Index) (*snapshot.Manifest, error) {
 	out := &snapshot.Manifest{
 		OS: m.words("os"), CPU: m.words("cpu"), Libc: m.words("libc"),
 		Engines: m.texts("engines"), Peers: m.texts("peerDependencies"),
+		Scripts: len(x.Package.Scripts) > 0 || x.Package.Gyp,
 	}
 	for dir, facts := range x.Bundled { // into a map
 		if facts.Name == "" || facts.Version == "" {

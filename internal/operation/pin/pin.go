@@ -226,7 +226,7 @@ func Wanted(p *project.Project) ([]upstream.Package, []Left, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			tree, err := p.Available(n.Name, platform)
+			tree, err := p.Everything(n.Name, platform)
 			if err != nil {
 				return nil, nil, err
 			}
