@@ -2,7 +2,6 @@ package yarn
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
+	"github.com/nbuild/nbuild/internal/strictjson"
 	"github.com/nbuild/nbuild/internal/utf8bom"
 )
 
@@ -295,8 +295,9 @@ func unquote(s string) (string, error) {
 	if inner := s[1 : len(s)-1]; !strings.ContainsAny(inner, "\\\"") && strings.IndexFunc(inner, func(r rune) bool { return r < 0x20 }) < 0 {
 		return inner, nil
 	}
-	var text string
-	if err := json.Unmarshal([]byte(s), &text); err != nil {
+	r := strictjson.NewReader([]byte(s))
+	text := r.Text()
+	if r.End(); r.Failed() {
 		return "", errors.New("a text in quotes is broken")
 	}
 	return text, nil

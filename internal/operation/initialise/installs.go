@@ -1,6 +1,7 @@
 package initialise
 
 import (
+	"bytes"
 	"io/fs"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/nbuild/nbuild/internal/locked"
 	"github.com/nbuild/nbuild/internal/npm"
 	"github.com/nbuild/nbuild/internal/pnpm"
+	"github.com/nbuild/nbuild/internal/yarn"
 )
 
 // idleInstalls are packages whose install scripts make nothing that a program loads, and
@@ -79,15 +81,24 @@ func lookAtLock(folder fs.FS, file string) installs {
 	return found
 }
 
-// foreignLocks are lockfiles that are not read.
+// foreignLocks are lockfiles that are not read: of yarn's, those of later versions.
 var foreignLocks = []string{"yarn.lock", "bun.lock", "bun.lockb"}
+
+// yarns reports whether the project has a lockfile of yarn's first version.
+func yarns(folder fs.FS) bool {
+	src := contents(folder, "yarn.lock", bounds.Lockfile)
+	return bytes.Contains(src[:min(len(src), 1<<10)], []byte("# yarn lockfile v1"))
+}
 
 // lockOf finds the lockfile that a build takes, "" where there is none; and one of a
 // manager whose lockfile is not read.
 func lockOf(folder fs.FS) (file, foreign string) {
 	there := func(name string) bool { _, err := fs.Stat(folder, name); return err == nil }
+	unread := func(name string) bool {
+		return slices.Contains(foreignLocks, name) && (name != "yarn.lock" || !yarns(folder))
+	}
 	for _, name := range foreignLocks {
-		if there(name) {
+		if there(name) && unread(name) {
 			foreign = name
 			break
 		}
@@ -96,17 +107,24 @@ func lockOf(folder fs.FS) (file, foreign string) {
 	if m, err := pnpm.ReadManifest(contents(folder, "package.json", bounds.PackageJSON), "package.json"); err == nil {
 		named = m.Manager()
 	}
-	c := locked.Choose(func(name string) bool { return !slices.Contains(foreignLocks, name) && there(name) }, named)
+	c := locked.Choose(func(name string) bool { return !unread(name) && there(name) }, named)
 	if there(c.File) {
 		file = c.File
 	}
 	return file, foreign
 }
 
-// readLock reads a lockfile, and of pnpm's the package.json beside it.
+// readLock reads a lockfile, and of pnpm's and yarn's the package.json beside it. What
+// packages of yarn's say of themselves is not known before they are pinned.
 func readLock(folder fs.FS, file string) (locked.Lockfile, error) {
 	src := contents(folder, file, bounds.Lockfile)
-	if locked.ManagerOf(file) != locked.PNPM {
+	switch locked.ManagerOf(file) {
+	case locked.PNPM:
+	case locked.Yarn:
+		return yarn.Read(src, file, yarn.Beside{
+			Manifest: contents(folder, "package.json", bounds.PackageJSON), ManifestFile: "package.json", Settings: yarn.ReadSettings(contents(folder, ".yarnrc", bounds.Npmrc)),
+		})
+	default:
 		return npm.ReadLockfile(src, file)
 	}
 	l, err := pnpm.Read(src, file)

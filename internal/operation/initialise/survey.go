@@ -77,10 +77,13 @@ func look(folder fs.FS) (*survey, error) {
 	lock, foreign := lockOf(folder)
 	switch {
 	case lock == "" && foreign != "":
-		s.doubt("%s is not read yet: `npm install --package-lock-only` writes package-lock.json beside it%s", foreign, map[bool]string{true: ", with the versions of yarn.lock", false: "; review its versions"}[foreign == "yarn.lock"])
+		s.doubt("%s is not read yet: `npm install --package-lock-only` writes package-lock.json beside it; review its versions", foreign)
 	case lock != "":
 		if lock == "npm-shrinkwrap.json" {
 			s.lockfile = lock
+		}
+		if lock == "yarn.lock" {
+			s.doubt("which packages have install scripts: yarn.lock does not say it, and `nbuild pin` writes it into nbuild.lock; none runs until its block in npm \"deps\" says so, and `nbuild build` says where an image needs it")
 		}
 		s.installs = lookAtLock(folder, lock)
 		if s.installs.broken {
