@@ -143,6 +143,9 @@ func (e *evaluator) inputs() {
 		if l := e.String(b, "lockfile"); l != "" {
 			n.Lockfile, n.Found = e.path(b, "lockfile", l), false
 		}
+		if w := e.String(b, "workspace"); w != "" {
+			n.Workspace = e.path(b, "workspace", w)
+		}
 		n.Unbuilt, n.Packed = e.unbuilt(b), e.packed(b)
 		for _, s := range b.Of("patch") {
 			at := strings.LastIndex(s.Labels[0], "@")

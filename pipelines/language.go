@@ -89,6 +89,7 @@ var npmBlock = hclfile.Block{
 	Body: hclfile.Schema{
 		Attrs: []hclfile.Attr{
 			{Name: "lockfile", Type: text, Doc: "The lockfile, relative to the project's folder. Without it, the one that stands there; of several, the one of the manager that package.json names in `packageManager`, else the first of npm-shrinkwrap.json, package-lock.json, pnpm-lock.yaml, yarn.lock, bun.lock."},
+			{Name: "workspace", Type: text, Doc: "The member of the lockfile's workspace that the tree is for, by its folder: `\"packages/api\"`. It has what that member needs and nothing of the others; members that it needs are links to their folders, as npm lays them. Without it, the tree is that of the project with all its members."},
 		},
 		Blocks: []hclfile.Block{
 			{Name: "script", Labels: []string{"package"}, Doc: "Allows install scripts of a package, in the sandbox. None runs without. The label is a name, or `NAME@VERSION` for that version alone. What they leave in the package's folder takes the place of what its tarball has there, in images, in steps and in node_modules; `nbuild explain npm/scripts` says how they run.", Body: hclfile.Schema{Attrs: []hclfile.Attr{

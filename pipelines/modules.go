@@ -56,7 +56,7 @@ func (pl *planner) treeOf(ctx context.Context, planned *locked.Tree, from string
 	m := modules{tree: planned, index: pl.Index, links: "the commands of " + from, without: without}
 	for i := range planned.Packages {
 		p := &planned.Packages[i]
-		if p.Bundler != "" {
+		if p.Bundler != "" || p.Link != "" { // in another's tarball, or a folder of the project
 			continue
 		}
 		a, doc, ok := pl.ofPackage(p)
@@ -203,6 +203,9 @@ func (m *modules) left(at, file string) bool {
 
 // has reports whether a package has a file, or a folder with files, of that name.
 func has(have map[string][]string, p *locked.Package, file string) bool {
+	if p.Link != "" {
+		return true // a folder of the project, which no plan looks into
+	}
 	owner := p.Path
 	if p.Bundler != "" {
 		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)

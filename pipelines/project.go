@@ -56,15 +56,16 @@ type Snapshot struct {
 
 // Npm is a tree of packages from a lockfile.
 type Npm struct {
-	Name     string
-	Lockfile string // relative to the project's folder
-	Found    bool   // the file names none: it is the one that stands in the folder
-	Implied  bool   // no block stands for it
-	Scripts  []Script
-	Patches  []Patch
-	Packed   []Packed
-	Unbuilt  []Unbuilt
-	At       diag.Pos
+	Name      string
+	Lockfile  string // relative to the project's folder
+	Workspace string // the member of the workspace whose packages it holds, by its folder; "" for the project with all members
+	Found     bool   // the file names none: it is the one that stands in the folder
+	Implied   bool   // no block stands for it
+	Scripts   []Script
+	Patches   []Patch
+	Packed    []Packed
+	Unbuilt   []Unbuilt
+	At        diag.Pos
 }
 
 // Accepts returns the block that says about a package's version that production does

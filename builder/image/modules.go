@@ -26,8 +26,8 @@ func Modules(ctx context.Context, store *cas.Store, lock *snapshot.Lock, tree *l
 	var members []Member
 	for i := range tree.Packages {
 		p := &tree.Packages[i]
-		if p.Bundler != "" {
-			continue // in its bundler's tarball
+		if p.Bundler != "" || p.Link != "" {
+			continue // in its bundler's tarball, or a link to a folder of the project
 		}
 		a, err := pinned(lock, p)
 		if err != nil {
@@ -106,8 +106,6 @@ func bundled(tree *locked.Tree, built map[string][]snapshot.Entry, owner string)
 func pinned(lock *snapshot.Lock, p *locked.Package) (snapshot.Artefact, error) {
 	a, ok := lock.Find(snapshot.KindNPM, p.Name, p.Version, "")
 	switch _, indexed := a.Index(); {
-	case p.Link != "":
-		return a, fmt.Errorf("%s is a link to the project's folder %s, which no image holds", p.Path, p.Link)
 	case !ok || !indexed:
 		return a, fmt.Errorf("%s@%s is not in nbuild.lock, or has no file index there", p.Name, p.Version)
 	case !sri.Confirms(a.Integrity, p.Integrity):
@@ -141,6 +139,9 @@ func (m *modules) commands(links []locked.BinLink) map[string][]string {
 
 // has reports whether a package has a file, or a folder with files, of that name.
 func (m *modules) has(ctx context.Context, p *locked.Package, file string) bool {
+	if p.Link != "" {
+		return true // a folder of the project, whose files other layers have
+	}
 	owner := p.Path
 	if p.Bundler != "" {
 		owner, file = p.Bundler, join(strings.TrimPrefix(p.Path, p.Bundler+"/"), file)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/rootfs"
@@ -87,6 +88,7 @@ type unbuilt struct {
 func (u *unbuilt) tree(ctx context.Context, placed *Placed) error {
 	for i := range placed.Tree.Packages {
 		p := &placed.Tree.Packages[i]
+		u.member(placed, p)
 		if p.Link != "" || !u.loads(placed, p) || placed.Block.Accepts(p.Name, p.Version) != nil {
 			continue
 		}
@@ -95,6 +97,21 @@ func (u *unbuilt) tree(ctx context.Context, placed *Placed) error {
 		}
 	}
 	return nil
+}
+
+// member reports a folder of the project that a member of its workspace needs, where the
+// image has the link to it and not the folder. A tree of the whole project has links to
+// all members, and an image of one of them may do without the others.
+func (u *unbuilt) member(placed *Placed, p *locked.Package) {
+	if p.Link == "" || placed.Tree.Options.Workspace == "" {
+		return
+	}
+	if n := u.root.Find("/" + path.Join(placed.At, p.Link, "package.json")); n != nil {
+		return
+	}
+	u.problem(CodeMember, fmt.Sprintf("%s is a link to %s, which the image does not have", path.Join("/", placed.At, p.Path), path.Join("/", placed.At, p.Link)),
+		placed.Tree.Options.Workspace+" asks for "+p.Name+", a folder of the project, whose files a layer has to bring",
+		"add "+strconv.Quote(p.Link+"/**")+" to the files() of the layer that has "+placed.Tree.Options.Workspace)
 }
 
 // loads reports whether any file of a package may be loaded.

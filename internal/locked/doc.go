@@ -14,7 +14,7 @@
 // all readers: [Plan] refuses a tree in which anything can't be had, [PlanAvailable]
 // leaves that out and names it, [PlanPackage] asks only about what one package needs.
 //
-// The invariant: every Path of a [Tree] begins with node_modules/ and ends with
-// node_modules/NAME, NAME a valid package name; no two are equal when case is ignored;
-// and no link of it leads out of node_modules.
+// The invariant: every Path of a [Tree] ends with node_modules/NAME, NAME a valid package
+// name, and begins with node_modules, of the project or of a folder of it, its member; no
+// two are equal when case is ignored; and no link of it leads out of the project.
 package locked

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Link is a symbolic link between two places of a tree: where pnpm keeps a package once,
-// and whoever asks for it finds it by a link. Target is relative to the link's folder.
+// Link is a symbolic link between two places of a tree, where pnpm keeps a package once
+// and whoever asks for it finds it by a link; or from a Package with a Link to that folder
+// of the project. Target is relative to the link's folder.
 type Link struct {
 	Path   string // "node_modules/.pnpm/a@1.0.0/node_modules/b"
 	Target string // "../../b@2.0.0/node_modules/b"
@@ -29,6 +30,10 @@ func (t *Tree) linksOf(part *Tree, first string) []Link {
 	var links []Link
 	for _, l := range t.Links {
 		leads := l.Leads()
+		if _, linked := part.Find(l.Path); linked { // to a folder of the project
+			links = append(links, l)
+			continue
+		}
 		if _, has := part.Find(leads); !has {
 			continue
 		}

@@ -16,7 +16,7 @@ type Options struct {
 	Platforms      []string // the machines that problems name, "linux/amd64"
 	InstallLinks   bool     // folders of the project are packed and not linked (.npmrc: install-links)
 	NoBinLinks     bool     // no command is linked (.npmrc: bin-links=false)
-	Links          bool     // keep links to folders of the project; without it, one in the tree is a problem
+	Workspace      string   // the member that the tree is for, by its folder; "" for the project with all its members
 }
 
 // Platform names the machine, "linux/x64 (glibc)".

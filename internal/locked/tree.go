@@ -61,6 +61,9 @@ func (t *Tree) Find(path string) (*Package, bool) {
 // package of that name.
 func (t *Tree) Part(name string) (*Tree, bool) {
 	at := "node_modules/" + name
+	if _, ok := t.Find(at); ok {
+		return t.PartAt(at)
+	}
 	if i, ok := slices.BinarySearchFunc(t.Links, at, func(l Link, at string) int { return strings.Compare(l.Path, at) }); ok {
 		at = t.Links[i].Leads()
 	}

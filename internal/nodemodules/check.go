@@ -36,7 +36,7 @@ type expected struct {
 // only for what is in them. A manager's own record of the tree is passed over.
 func compare(ctx context.Context, o Options, root *os.Root, sources []*source) (*Result, error) {
 	want := map[string]expected{}
-	links, err := links(ctx, o, sources)
+	links, err := links(ctx, o, root, sources)
 	if err != nil {
 		return nil, err
 	}

@@ -43,19 +43,15 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Events == nil {
 		o.Events = event.Discard
 	}
-	sources, err := find(o)
-	if err != nil {
-		return nil, err
-	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the project: %w", err)
 	}
 	defer root.Close()
-	if o.Check {
-		return compare(ctx, o, root, sources)
+	if _, err := find(o); err != nil { // what any folder lacks, before the first is changed
+		return nil, err
 	}
-	return lay(ctx, o, root, sources)
+	return members(ctx, o, root)
 }
 
 // lay makes the new tree beside the old one and swaps the two.
@@ -70,7 +66,7 @@ func lay(ctx context.Context, o Options, root *os.Root, sources []*source) (*Res
 			return nil, fmt.Errorf("making %s: %w", src.Path, err)
 		}
 	}
-	links, err := links(ctx, o, sources)
+	links, err := links(ctx, o, root, sources)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -47,11 +50,7 @@ func find(o Options) ([]*source, error) {
 	for i := range o.Tree.Packages {
 		p := &o.Tree.Packages[i]
 		if p.Link != "" {
-			ps = append(ps, &diag.Problem{
-				Code: CodeInTheWay, Pos: p.Pos, What: p.Path + " is a link to the project's folder " + p.Link, Why: "linked folders are not installed",
-				Remedy: "run `nbuild install --omit dev`, or publish " + p.Link + " to a registry",
-			})
-			continue
+			continue // one of the tree's links, and the project has its files
 		}
 		if p.Bundler != "" {
 			owner := at[p.Bundler]
@@ -236,7 +235,7 @@ func (s *source) release() {
 
 // links works out the commands of the tree. Only packages that have any are looked
 // into.
-func links(ctx context.Context, o Options, sources []*source) ([]locked.BinLink, error) {
+func links(ctx context.Context, o Options, root *os.Root, sources []*source) ([]locked.BinLink, error) {
 	err := each(ctx, o.Workers, len(sources), func(i int) error {
 		s := sources[i]
 		has := func(p *locked.Package) bool { return len(p.Bins) > 0 || p.HasBins }
@@ -257,11 +256,27 @@ func links(ctx context.Context, o Options, sources []*source) ([]locked.BinLink,
 	if err != nil {
 		return nil, err
 	}
-	links := tree.BinLinks(c.exists)
+	links := tree.BinLinks(func(p *locked.Package, file string) bool {
+		if p.Link == "" {
+			return c.exists(p, file)
+		}
+		_, err := root.Stat(filepath.FromSlash(path.Join(p.Path, "..", target(o.Tree, p), file)))
+		return err == nil
+	})
 	for _, s := range sources {
 		s.manifests = nil
 	}
 	return links, nil
+}
+
+// target is where the link that stands for a package leads, from the folder it stands in.
+func target(tree *locked.Tree, p *locked.Package) string {
+	for _, l := range tree.Links {
+		if l.Path == p.Path {
+			return l.Target
+		}
+	}
+	return "."
 }
 
 // catalogue finds the files of packages, bundled ones among them.

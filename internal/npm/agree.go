@@ -67,7 +67,7 @@ func (e *Entry) asking(m *Manifest) *Entry {
 	}
 	now.Dependencies, now.DevDependencies = a.Dependencies, a.DevDependencies
 	now.OptionalDependencies, now.PeerDependencies = a.OptionalDependencies, a.PeerDependencies
-	now.Engines = a.Engines
+	now.Engines, now.Workspaces = a.Engines, a.Workspaces
 	now.PeerOptional, now.Accept, now.BundleDependencies = a.PeerOptional, a.Accept, a.BundleDependencies
 	return &now
 }
@@ -85,14 +85,6 @@ type comparison struct {
 
 func (c *comparison) compare() error {
 	root := c.manifests[""]
-	if root != nil && root.workspaces >= 0 {
-		c.report(&diag.Problem{
-			Code: CodeWorkspaces, Pos: place(root.src, root.File, root.workspaces), Snippet: snippet(root.src, place(root.src, root.File, root.workspaces), root.workspaces),
-			What: "the project has workspaces", Why: "nbuild installs one package's dependencies; which of several to install is not supported",
-			Remedy: workspaceRemedy,
-		})
-		return c.problems
-	}
 	if root != nil {
 		if err := c.g.override(root.overrides); err != nil {
 			c.report(&diag.Problem{
@@ -129,18 +121,36 @@ func (c *comparison) compare() error {
 	return c.problems.Err()
 }
 
-// reached lists what can be reached from the project, in the order of the entries.
+// reached lists what npm ci looks at, in the order of the entries: all that can be reached
+// from the project, and of folders that are linked to, what their own package.json asks
+// for. What only such a folder's packages ask for in turn npm installs as the lockfile has
+// it (arborist, build-ideal-tree: the walk ends at links, whose targets come in by
+// themselves).
 func (c *comparison) reached() []*node {
 	seen := map[*node]bool{c.g.root: true}
+	var links []*node
 	for queue := []*node{c.g.root}; len(queue) > 0; queue = queue[1:] {
-		next := []*node{queue[0].target}
 		for _, e := range queue[0].out {
-			next = append(next, e.to)
+			if e.to == nil || seen[e.to] {
+				continue
+			}
+			seen[e.to] = true
+			queue = append(queue, e.to)
+			if e.to.target != nil {
+				links = append(links, e.to)
+			}
 		}
-		for _, n := range next {
-			if n != nil && !seen[n] {
-				seen[n] = true
-				queue = append(queue, n)
+	}
+	linked := map[*node]bool{}
+	for ; len(links) > 0; links = links[1:] {
+		folder := links[0].target
+		if linked[folder] {
+			continue
+		}
+		seen[folder], linked[folder] = true, true
+		for _, e := range folder.out {
+			if e.to != nil && e.to.target != nil {
+				links = append(links, e.to)
 			}
 		}
 	}
@@ -163,6 +173,12 @@ func (c *comparison) judge(e *edge) {
 		return // the tarball brings whatever it brings
 	case e.to != nil && e.to.shrinkwrapped():
 		return
+	case e.workspace && e.to == nil:
+		c.missing(e)
+	case e.workspace:
+		if !c.valid[e] {
+			c.differs(e)
+		}
 	case e.from == c.g.root && e.kind == locked.PeerOptional && c.wrong[e] == nil && c.overridesDirect(e):
 		c.overridden(e) // though it asks for nothing
 	case e.kind == locked.PeerOptional:

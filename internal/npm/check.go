@@ -11,20 +11,12 @@ import (
 
 func quote(s string) string { return strconv.Quote(s) }
 
-const workspaceRemedy = "give the workspace a lockfile of its own: run `npm install --package-lock-only --workspaces=false` in its folder, and name that file in build.hcl: lockfile = \"packages/NAME/package-lock.json\""
-
 const rewrite = "run `npm install --package-lock-only` to write the lockfile anew"
 
 // check looks at every entry's path, in the order of their places: no tree can be
 // thought of where a path is none. What else may be wrong with an entry is judged
 // where it is used (see faults).
 func (p *parser) check(l *Lockfile) {
-	if l.root.workspaces {
-		p.report(CodeWorkspaces, l.root.off, &diag.Problem{
-			What: "the project has workspaces", Why: "nbuild installs one package's dependencies; which of several to install is not supported",
-			Remedy: workspaceRemedy,
-		})
-	}
 	linked := map[string]bool{}
 	for _, e := range l.entries {
 		if e.Link && outside(path.Clean(e.Resolved)) {

@@ -44,6 +44,9 @@ func (c *comparison) asks(e *edge) string {
 	where := map[locked.Kind]string{
 		locked.Dev: " in devDependencies", locked.Optional: " in optionalDependencies", locked.Peer: " in peerDependencies", locked.PeerOptional: " in peerDependencies",
 	}[e.kind]
+	if e.workspace {
+		return who + " has " + strings.TrimPrefix(e.spec, "file:") + " as a workspace"
+	}
 	what := who + " asks for " + e.name + "@" + shown(e.spec) + where
 	if text, err := c.g.asked(e); err == nil && text != e.spec {
 		what += ", of which overrides make " + e.name + "@" + shown(text)

@@ -60,8 +60,7 @@ func (p *parser) entry() *Entry {
 		case "bin":
 			e.Bin = p.bin()
 		case "workspaces":
-			e.workspaces = true
-			p.Skip()
+			e.Workspaces = p.patterns()
 		default:
 			p.Skip()
 		}

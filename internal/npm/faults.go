@@ -74,7 +74,7 @@ func collision(folded map[string]string, e *Entry) *diag.Problem {
 		"run `npm ls "+diag.Word(e.Name)+" --package-lock-only` to see who wants it, remove one of the two, then "+rewrite)
 }
 
-// linkFault reports a link that can't be followed, or any where no links are wanted.
+// linkFault reports a link that can't be followed, or that leaves the project.
 func (g *graph) linkFault(n *node) *diag.Problem {
 	target := path.Clean(n.Resolved)
 	at, ok := g.at[target]
@@ -91,11 +91,8 @@ func (g *graph) linkFault(n *node) *diag.Problem {
 	case outside(target):
 		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to "+quote(n.Resolved)+", a folder outside of the project",
 			"a build reads its own folder only, so that it is the same on every machine", g.packed(n, target, at.Version))
-	case g.o.Links:
-		return nil
 	default:
-		return n.problem(CodeWorkspaces, quote(n.Path)+" is a link to the project's folder "+quote(n.Resolved),
-			"nbuild installs packed packages, and links no folders", g.packed(n, "./"+target, at.Version))
+		return nil
 	}
 	return n.problem(CodeLink, "the link "+quote(n.Path)+" to "+quote(n.Resolved)+" "+bad,
 		"what it stands for can't be known from the lockfile, and npm writes no such entry", "delete the entry "+quote(n.Path)+", then "+rewrite)

@@ -38,7 +38,6 @@ var unusable = map[string]struct {
 		[]string{`NB0359 8 "node_modules/x" is a link to "../a", a folder outside of the project`}},
 	"link without end":  {[]string{`"node_modules/x": {"link": true, "resolved": ""}`}, []string{`NB0358 6 the link "node_modules/x" to "" names no folder`}},
 	"link to a link":    {[]string{`"node_modules/x": {"link": true, "resolved": "node_modules/y"}`, `"node_modules/y": {"link": true, "resolved": "a"}`}, []string{`NB0358 6 the link "node_modules/x" to "node_modules/y" leads to another link`, `NB0358 7 the link "node_modules/y" to "a" has no entry for its target`}},
-	"a linked folder":   {[]string{`"node_modules/x": {"link": true, "resolved": "kit"}`, `"kit": {"version": "1.0.0"}`}, []string{`NB0359 6 "node_modules/x" is a link to the project's folder "kit"`}},
 	"an unlinked one":   {[]string{`"node_modules/x": {"version": "1.0.0", "resolved": "file:kit"}`}, []string{`NB0359 6 x@1.0.0 comes from the folder "kit"`}},
 	"another platform":  {[]string{dep("node_modules/x", "1.0.0", `"os": ["darwin"]`)}, []string{"NB0361 6 x@1.0.0 does not run on linux/x64 (glibc)"}},
 	"no version":        {[]string{dep("node_modules/x", "", "")}, []string{`NB0363 6 "node_modules/x" has the name "x" and the version ""`}},
@@ -159,7 +158,7 @@ func TestARemedyKeepsALockfilesTextAWord(t *testing.T) {
 		want    string
 	}{
 		"a folder": {
-			[]string{`"node_modules/x": {"link": true, "resolved": "lib; touch came"}`, `"lib; touch came": {"version": "1.0.0"}`},
+			[]string{`"node_modules/x": {"version": "1.0.0", "resolved": "file:lib; touch came"}`},
 			"run `npm pack './lib; touch came'` beside",
 		},
 		"a folder outside": {

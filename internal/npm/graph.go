@@ -32,6 +32,7 @@ type edge struct {
 	kind       locked.Kind
 	from, to   *node
 	rule       *override // what package.json's overrides say about it, nil for nothing
+	workspace  bool      // the root has it as a member: a link, whatever else asks for it
 }
 
 func (e *edge) optional() bool { return e.kind == locked.Optional || e.kind == locked.PeerOptional }
@@ -85,7 +86,7 @@ func newGraph(l *Lockfile, o locked.Options) *graph {
 		if n.Link {
 			continue
 		}
-		for _, want := range wants(n.Entry, n == g.root || n.local(), !o.LegacyPeerDeps) {
+		for _, want := range g.wants(n, n == g.root || n.local(), !o.LegacyPeerDeps) {
 			want.from, want.to = n, g.resolve(n, want.name, func(*node) bool { return true })
 			n.out = append(n.out, want)
 			if want.to != nil {
@@ -109,6 +110,34 @@ func (g *graph) around(n *node) *node {
 	}
 	return g.root
 }
+
+// wants lists what a node asks for, by name: of the root its members too, which stand
+// for whatever else is asked for by their names (arborist, Node, loadWorkspaces).
+func (g *graph) wants(n *node, top, peers bool) []*edge {
+	out := wants(n.Entry, top, peers)
+	if n != g.root || len(n.Workspaces) == 0 {
+		return out
+	}
+	members := map[string]bool{}
+	for _, m := range g.nodes[1:] {
+		if g.member(m) {
+			name := m.packageName()
+			members[name] = true
+			out = append(out, &edge{name: name, spec: "file:" + m.Path, kind: locked.Prod, workspace: true})
+		}
+	}
+	out = slices.DeleteFunc(out, func(e *edge) bool { return members[e.name] && !e.workspace })
+	slices.SortStableFunc(out, func(a, b *edge) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
+// member reports whether a node is a folder that the root has as a workspace.
+func (g *graph) member(n *node) bool {
+	return n != g.root && n.local() && !outside(n.Path) && isMember(g.root.Workspaces, n.Path)
+}
+
+// packageName is the name of the package in a folder of the project.
+func (n *node) packageName() string { return (&workspaceManifest{name: n.Name}).called(n.Path) }
 
 // wants lists what an entry asks for, by name; where one name is asked for in two
 // ways, the later of peer, prod, optional, dev counts.
@@ -153,9 +182,9 @@ func (g *graph) resolve(n *node, name string, ok func(*node) bool) *node {
 	return nil
 }
 
-// flag takes back the flags of everything that is reached from the root.
-func (g *graph) flag() {
-	r := g.root
+// flag takes back the flags of everything that is reached from the project, or from the
+// member that the tree is for.
+func (g *graph) flag(r *node) {
 	r.extraneous, r.dev, r.optional, r.devOptional, r.peer = false, false, false, false, false
 	queue := []*node{r}
 	seen := map[*node]bool{}
@@ -279,7 +308,7 @@ func (g *graph) edges(n *node, ok func(*node) bool) []locked.Edge {
 		from = n.target
 	}
 	var out []locked.Edge
-	for _, e := range wants(from.Entry, from == g.root, true) {
+	for _, e := range g.wants(from, from == g.root || from == n && n.local(), true) {
 		if e.kind == locked.Dev && g.omits("dev") || e.kind == locked.Optional && g.omits("optional") {
 			continue
 		}

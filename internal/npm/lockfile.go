@@ -68,9 +68,10 @@ type Entry struct {
 	Engines       map[string]string
 	Bin           map[string]string // command to file, as npm cleans them
 
-	workspaces bool
-	off        int
-	against    string // the place whose digest contradicts Integrity
+	Workspaces []string // patterns of the folders that are members of the workspace
+
+	off     int
+	against string // the place whose digest contradicts Integrity
 }
 
 // parser is one reading of a lockfile.

@@ -114,7 +114,6 @@ func TestReadLockfileRefuses(t *testing.T) {
 				`NB0353 13 the folder "Node_Modules/c" has node_modules in another case`,
 			},
 		},
-		"workspaces": {src: lockWith(`"workspaces": ["packages/*"]`), want: []string{"NB0359 5 the project has workspaces"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +205,7 @@ func FuzzReadLockfile(f *testing.F) {
 			}
 			return
 		}
-		tree, err := locked.Plan(l, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.1.0", Links: true})
+		tree, err := locked.Plan(l, locked.Options{OS: "linux", CPU: "x64", Libc: "glibc", NodeVersion: "22.1.0"})
 		if err != nil {
 			if len(diag.All(err)) == 0 {
 				t.Fatalf("no problem in %v", err)

@@ -15,7 +15,7 @@ type Manifest struct {
 	src        []byte
 	at         map[locked.Kind]map[string]int // where each dependency stands
 	overrides  *override
-	workspaces int // where they stand, -1 for nowhere
+	workspaces int // where they stand
 	devEngines *devEngines
 }
 
@@ -24,7 +24,7 @@ type Manifest struct {
 func ReadManifest(src []byte, file string) (*Manifest, error) {
 	src = utf8bom.Trim(src)
 	p := newParser(src, file)
-	m := &Manifest{File: file, entry: &Entry{}, src: src, at: map[locked.Kind]map[string]int{}, overrides: &override{}, workspaces: -1}
+	m := &Manifest{File: file, entry: &Entry{}, src: src, at: map[locked.Kind]map[string]int{}, overrides: &override{}}
 	if len(src) > bounds.PackageJSON {
 		p.Fail(0, "larger than %d bytes", bounds.PackageJSON)
 	} else {
@@ -87,9 +87,8 @@ func (p *parser) manifest(m *Manifest) {
 			e.BundleDependencies = p.bundled(e)
 		case "workspaces":
 			p.once(seen, key, at)
-			if p.any() {
-				m.workspaces = at
-			}
+			m.workspaces = at
+			e.Workspaces = p.patterns()
 		case "overrides":
 			p.once(seen, key, at)
 			if p.Peek() != '{' {
@@ -155,22 +154,25 @@ func (p *parser) bundled(e *Entry) []string {
 	return nil
 }
 
-// any passes over a value and reports whether there is something in it.
-func (p *parser) any() bool {
+// patterns reads "workspaces": a list, or an object with one in "packages", as yarn has
+// it and npm takes it too. What is neither names no folder.
+func (p *parser) patterns() []string {
 	switch p.Peek() {
 	case '[':
-		n := 0
-		p.Array(func() { n++; p.Skip() })
-		return n > 0
+		return p.AsList()
 	case '{':
-		packages := false
-		p.Object(func(key string, _ int) { packages = p.any() && key == "packages" || packages })
-		return packages
-	case '"':
-		return p.Text() != ""
+		var patterns []string
+		p.Object(func(key string, _ int) {
+			if key == "packages" && p.Peek() == '[' {
+				patterns = p.AsList()
+				return
+			}
+			p.Skip()
+		})
+		return patterns
 	}
-	p.Literal()
-	return false
+	p.Skip()
+	return nil
 }
 
 // overrides reads the rules below one, each a text, or an object in which "." is the
@@ -212,6 +214,9 @@ func (m *Manifest) place(e *edge) (diag.Pos, string) {
 		kind = locked.Peer
 	}
 	off, ok := m.at[kind][e.name]
+	if e.workspace {
+		off, ok = m.workspaces, true
+	}
 	if !ok {
 		return diag.Pos{File: m.File}, ""
 	}

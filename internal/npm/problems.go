@@ -18,7 +18,7 @@ const (
 	CodeNoIntegrity diag.Code = "NB0355" // an artefact whose integrity can't be read
 	CodeConflict    diag.Code = "NB0357" // one version with two digests
 	CodeLink        diag.Code = "NB0358" // a link that leads nowhere, or round in a circle
-	CodeWorkspaces  diag.Code = "NB0359" // workspaces and linked folders, which are not supported
+	CodeWorkspaces  diag.Code = "NB0359" // a folder that can't stand for a package
 	CodeMissing     diag.Code = "NB0360" // a dependency that the lockfile does not have
 	CodePlatform    diag.Code = "NB0361" // a required package that does not run on the platform
 	CodeManifest    diag.Code = "NB0362" // package.json and the lockfile disagree

@@ -11,6 +11,9 @@ import (
 // package, whether it can do without (arborist, Edge and dep-valid). Locked is the
 // dependent as the lockfile was written. The error is of a text that npm can't read.
 func (g *graph) satisfied(e *edge, before *Entry) (bool, error) {
+	if e.workspace {
+		return e.to != nil && e.to.Link && "file:"+path.Clean(e.to.Resolved) == e.spec, nil
+	}
 	text, err := g.asked(e)
 	if err != nil {
 		return false, err

@@ -15,12 +15,18 @@ func (l *Lockfile) Judge(o locked.Options) (*locked.Tree, []locked.Fault, error)
 		}
 	}
 	g := newGraph(l, o)
-	g.flag()
+	start := g.root
+	if o.Workspace != "" {
+		if start = g.at[o.Workspace]; start == nil || !g.member(start) {
+			return nil, nil, notMember(l, g, o.Workspace)
+		}
+	}
+	g.flag(start)
 	g.skip()
 	g.omit()
-	t := &locked.Tree{Name: l.root.Name, Version: l.root.Version, License: l.root.License, Options: o, Engines: l.root.Engines}
+	t := &locked.Tree{Name: start.Name, Version: start.Version, License: start.License, Options: o, Engines: start.Engines}
 	installed := func(n *node) bool { return !n.gone }
-	t.Root = g.edges(g.root, installed)
+	t.Root = g.edges(start, installed)
 	for _, n := range g.nodes[1:] {
 		if n.gone || n.local() || outside(n.Path) { // a link to what is outside is a fault
 			continue
@@ -32,6 +38,7 @@ func (l *Lockfile) Judge(o locked.Options) (*locked.Tree, []locked.Fault, error)
 			Dev: n.dev, Optional: n.optional, Peer: n.peer,
 		}
 		if n.target != nil {
+			t.Links = append(t.Links, locked.Between(n.Path, n.target.Path))
 			p.Link, p.Version, p.License, p.Bins = n.target.Path, n.target.Version, n.target.License, n.target.Bin
 		}
 		if n.bundler != nil {

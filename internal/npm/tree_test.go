@@ -179,11 +179,6 @@ func TestPlanTreeRefuses(t *testing.T) {
 			linux, `"dependencies": {"a": "1"}`,
 			[]string{dep("node_modules/a", "1.0.0", `"os": ["darwin"]`)}, []string{"NB0361 6 a@1.0.0 does not run on linux/x64 (glibc)"},
 		},
-		"link": {
-			linux, `"dependencies": {"a": "1"}`,
-			[]string{`"node_modules/a": {"link": true, "resolved": "packages/a"}`, `"packages/a": {"version": "1.0.0"}`},
-			[]string{`NB0359 6 "node_modules/a" is a link to the project's folder "packages/a"`},
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,10 +197,8 @@ func TestPlanTreeRefuses(t *testing.T) {
 	}
 }
 
-func TestPlanTreeKeepsLinksOnRequest(t *testing.T) {
-	o := linux
-	o.Links = true
-	tree := plan(t, o, `"devDependencies": {"a": "file:packages/a"}`, `"node_modules/a": {"link": true, "resolved": "packages/a"}`, `"packages/a": {"version": "1.0.0", "dependencies": {"b": "1"}}`, dep("node_modules/b", "1.0.0", ""))
+func TestPlanTreeKeepsLinks(t *testing.T) {
+	tree := plan(t, linux, `"devDependencies": {"a": "file:packages/a"}`, `"node_modules/a": {"link": true, "resolved": "packages/a"}`, `"packages/a": {"version": "1.0.0", "dependencies": {"b": "1"}}`, dep("node_modules/b", "1.0.0", ""))
 	if diff := cmp.Diff([]string{"node_modules/a", "node_modules/b"}, paths(tree)); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}

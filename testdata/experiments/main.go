@@ -50,7 +50,7 @@ func run(ctx context.Context, folder, namesFile string, legacy bool) error {
 	if err != nil {
 		return err
 	}
-	tree, err := locked.Plan(lockfile, locked.Options{Omit: []string{"dev"}, Links: true, LegacyPeerDeps: legacy})
+	tree, err := locked.Plan(lockfile, locked.Options{Omit: []string{"dev"}, LegacyPeerDeps: legacy})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,15 @@ import (
 	"github.com/nbuild/nbuild/internal/wholefile"
 )
 
+// members are the folders that the package.json in a folder has as workspaces.
+func members(root *os.Root, folder string) []string {
+	at, err := fs.Sub(root.FS(), folder)
+	if err != nil {
+		return nil
+	}
+	return npm.Members(at)
+}
+
 // Held holds a lockfile against the package.json beside it, with what the .npmrc there
 // says about which packages a tree holds, and returns it as npm takes it, with the
 // options that its trees are planned by. Folder is where it stands in root, with
@@ -56,5 +65,8 @@ func Held(ctx context.Context, l *npm.Lockfile, root *os.Root, folder string, pl
 		}
 	}
 	held, err := l.For(m, manifests, o)
-	return held, o, err
+	if err != nil {
+		return nil, o, err
+	}
+	return held, o, held.Lacks(members(root, folder))
 }

@@ -95,6 +95,10 @@ func (p *Project) read(ctx context.Context, n pipelines.Npm) error {
 	if err != nil {
 		return err
 	}
+	if options.Workspace, err = filepath.Rel(filepath.FromSlash(path.Dir(n.Lockfile)), filepath.FromSlash(n.Workspace)); n.Workspace == "" || err != nil {
+		options.Workspace = ""
+	}
+	options.Workspace = filepath.ToSlash(options.Workspace)
 	p.options[n.Name], p.lockfiles[n.Name] = options, lockfile
 	return nil
 }

@@ -118,17 +118,23 @@ func (p *Project) Available(name, platform string) (*locked.Tree, error) {
 	return locked.PlanAvailable(lockfile, p.on(name, platform))
 }
 
-// Everything plans what Available does of a platform, or where the lockfile does not say
-// which packages run there, of all platforms: what is pinned must not depend on what was
-// pinned before.
+// Everything plans what Available does, of the whole project with all members of its
+// workspace, of which the npm block may be for one: who develops installs from the same
+// snapshot. Where the lockfile does not say which packages run on a platform, it is of all
+// platforms: what is pinned must not depend on what was pinned before.
 func (p *Project) Everything(name, platform string) (*locked.Tree, error) {
-	tree, err := p.Available(name, platform)
+	lockfile := p.lockfiles[name]
+	if lockfile == nil {
+		return &locked.Tree{}, nil
+	}
+	o := p.on(name, platform)
+	o.Workspace = ""
+	tree, err := locked.PlanAvailable(lockfile, o)
 	if err != nil || !tree.Unsaid {
 		return tree, err
 	}
-	o := p.on(name, platform)
 	o.OS, o.CPU, o.Libc = "", "", ""
-	return locked.PlanAvailable(p.lockfiles[name], o)
+	return locked.PlanAvailable(lockfile, o)
 }
 
 // Package plans what one package at the top of an npm block's tree needs on a
@@ -181,6 +187,7 @@ type Engines struct{ Node, NPM string }
 // on them.
 func (p *Project) LocalTree(name, system, architecture, libc string, s registry.TreeSettings, engines func() (Engines, error)) (*locked.Tree, error) {
 	o := p.options[name]
+	o.Workspace = "" // who develops has all members
 	o.OS, o.CPU, o.Libc = cmp.Or(s.OS, system), cmp.Or(s.CPU, CPU(architecture)), cmp.Or(s.Libc, libc)
 	o.Omit, o.LegacyPeerDeps, o.NoBinLinks, o.EngineStrict = s.Omit, s.LegacyPeerDeps, s.NoBinLinks, s.EngineStrict
 	tree, err := p.plan(name, o, true)

@@ -80,14 +80,10 @@ func Write(dir, file string) (Result, error) {
 	if manager := named(root.FS()); manager == locked.PNPM && workspace == nil {
 		lock = manager.Relock()
 	}
-	if members := npm.Members(root.FS()); len(members) > 0 {
-		return Result{}, &diag.Problem{
-			Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"}, What: "this is the root of a workspace",
-			Why:    "an image is of one member, and nbuild builds each in its own folder: " + strings.Join(members, ", "),
-			Remedy: fmt.Sprintf("run `nbuild -C %s init`, or name another member", diag.Word(members[0])),
-		}
-	}
 	r, err := build(root.FS())
+	if members := npm.Members(root.FS()); err != nil && len(members) > 0 {
+		return Result{}, ofMember(members)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -135,7 +131,17 @@ func buildable(w *npm.Workspace) error {
 	return &diag.Problem{
 		Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"},
 		What:   fmt.Sprintf("this member of a workspace depends on others of it: %s", strings.Join(w.Locals, ", ")),
-		Why:    fmt.Sprintf("the workspace in %s links them as folders, which nbuild does not build yet; by themselves they would be asked of the registry", w.Root),
-		Remedy: "publish them to your registry under these names, or take them out of this member's dependencies",
+		Why:    fmt.Sprintf("the workspace in %s links them as folders, and its lockfile says what all of them need", w.Root),
+		Remedy: fmt.Sprintf("write build.hcl there, with the folders of both in files(); `nbuild explain NB0327` has a whole one\nnpm \"deps\" {\n  workspace = %q\n}", w.Member),
+	}
+}
+
+// ofMember says how a build file of a workspace names the member that an image is of, where
+// its root has nothing to start.
+func ofMember(members []string) error {
+	return &diag.Problem{
+		Code: CodeWorkspace, Pos: diag.Pos{File: "package.json"}, What: "this is the root of a workspace, and its package.json does not say what to start",
+		Why:    "an image is of one member: " + strings.Join(members, ", "),
+		Remedy: fmt.Sprintf("write build.hcl here, with a block that names the member; `nbuild explain NB0327` has a whole one\nnpm \"deps\" {\n  workspace = %q\n}", members[0]),
 	}
 }

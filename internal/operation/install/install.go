@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/nbuild/nbuild/builder/execution"
@@ -108,6 +109,9 @@ func choose(p *project.Project, name string) (*pipelines.Npm, error) {
 		if p.Npm[i].Name == name || name == "" && len(p.Npm) == 1 {
 			return &p.Npm[i], nil
 		}
+	}
+	if one := p.Npm[0]; name == "" && !slices.ContainsFunc(p.Npm, func(n pipelines.Npm) bool { return n.Lockfile != one.Lockfile }) {
+		return &p.Npm[0], nil // members of one workspace, of which who develops has all
 	}
 	return nil, &diag.Problem{
 		Code: CodeNoTree, What: fmt.Sprintf("which npm block to install is not clear from %q", name),

@@ -102,7 +102,8 @@ func Run(ctx context.Context, host machine.Host, o Options) (*Pinned, error) {
 // Project is Run for a project that is open.
 func Project(ctx context.Context, host machine.Host, p *project.Project, o Options) (*Pinned, error) {
 	previous, err := p.PreviousLock()
-	if err != nil && !o.Check && onlyMissing(p, err) {
+	anew := err != nil && !o.Check && onlyMissing(p, err)
+	if anew {
 		previous, err = snapshot.New(nil)
 	}
 	if err != nil {
@@ -142,7 +143,7 @@ func Project(ctx context.Context, host machine.Host, p *project.Project, o Optio
 	if err != nil {
 		return nil, err
 	}
-	if lock.Digest() != previous.Digest() {
+	if anew || lock.Digest() != previous.Digest() { // a project may need nothing, and is pinned then too
 		if err := wholefile.Write(p.LockPath(), lock.Format(), 0o644); err != nil {
 			return nil, err
 		}

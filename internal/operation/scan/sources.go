@@ -230,7 +230,7 @@ func (s *scanner) production(ctx context.Context, root *os.Root, folders []inven
 	if err != nil {
 		return nil, err
 	}
-	tree, err := locked.Plan(held, locked.Options{Omit: append([]string{"dev"}, o.Omit...), Links: true, LegacyPeerDeps: o.LegacyPeerDeps})
+	tree, err := locked.Plan(held, locked.Options{Omit: append([]string{"dev"}, o.Omit...), LegacyPeerDeps: o.LegacyPeerDeps})
 	if err != nil {
 		return nil, err
 	}
