@@ -54,7 +54,7 @@ func Bring(ctx context.Context, lock *snapshot.Lock, o BringOptions) error {
 	}
 	var missing []snapshot.Artefact
 	for a := range lock.All() {
-		if !o.has(a) {
+		if !Has(o.Store, a) {
 			missing = append(missing, a)
 		}
 	}
@@ -111,16 +111,22 @@ func oneIndex(errs []error) []error {
 	return errs
 }
 
-// has reports whether the store holds the artefact and the index that it names.
-func (o BringOptions) has(a snapshot.Artefact) bool {
-	if size, ok := o.Store.Stat(a.SHA256); !ok || size != a.Size {
+// Has reports whether a store holds an artefact and the index that it names, and that its
+// line was compared with its manifest.
+func Has(store *cas.Store, a snapshot.Artefact) bool {
+	if size, ok := store.Stat(a.SHA256); !ok || size != a.Size {
 		return false
 	}
 	index, named := a.Index()
 	if !named {
 		return true
 	}
-	_, ok := o.Store.Stat(index)
+	if doc, named := vouched(a); named {
+		if _, ok := store.Stat(cas.Sum(doc)); !ok {
+			return false
+		}
+	}
+	_, ok := store.Stat(index)
 	return ok
 }
 
@@ -232,8 +238,10 @@ func (o BringOptions) index(ctx context.Context, a snapshot.Artefact, f Fetcher)
 			Remedy: "run `nbuild pin`, which makes it anew of the pinned bytes, and review the diff of nbuild.lock",
 		}
 	}
-	_, err = o.Store.PutBytes(ctx, doc)
-	return err
+	if _, err = o.Store.PutBytes(ctx, doc); err != nil {
+		return err
+	}
+	return o.compare(ctx, a)
 }
 
 // tries is where the bytes of one artefact go, anew with each try.

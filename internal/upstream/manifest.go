@@ -1,12 +1,15 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
 	"github.com/nbuild/nbuild/internal/cas"
+	"github.com/nbuild/nbuild/internal/diag"
 	"github.com/nbuild/nbuild/internal/npm/tarball"
 	"github.com/nbuild/nbuild/internal/snapshot"
+	"github.com/nbuild/nbuild/internal/strictjson"
 )
 
 // pinWhole is pin, with what the package's manifest says on the line where the lockfile
@@ -55,4 +58,51 @@ func (n *named) manifest(ctx context.Context, a snapshot.Artefact) (*snapshot.Ma
 		return nil, tarball.Explain(a.ID(), err)
 	}
 	return m, nil
+}
+
+// vouched is what the store holds once a package's manifest was compared with its line:
+// bound to the tarball, so that no other package's manifest passes for it. The last result
+// is false where the line has none.
+func vouched(a snapshot.Artefact) ([]byte, bool) {
+	m, ok := a.Manifest()
+	if !ok {
+		return nil, false
+	}
+	text, err := strictjson.Marshal(m)
+	return []byte("manifest of " + a.SHA256.String() + "\n" + string(text)), err == nil
+}
+
+// compare holds the manifest on a package's line against the one in its tarball. Without
+// that, who edits the line alone decides for which machines a package is.
+func (o BringOptions) compare(ctx context.Context, a snapshot.Artefact) error {
+	doc, named := vouched(a)
+	if !named {
+		return nil
+	}
+	x, err := snapshot.IndexOf(ctx, o.Store, a)
+	if err != nil {
+		return err
+	}
+	blob, err := o.Store.Open(ctx, a.SHA256)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = blob.Close() }()
+	found, err := tarball.Manifest(blob, x)
+	if err != nil {
+		return explain(a, err)
+	}
+	as, err := a.WithManifest(found)
+	if err != nil {
+		return err
+	}
+	if own, _ := vouched(as); !bytes.Equal(own, doc) {
+		return &diag.Problem{
+			Code: CodeManifest, What: "nbuild.lock says another thing of " + a.ID() + " than its package.json",
+			Why:    "the line was edited, or another version of nbuild wrote it; what stands there decides on which machines the package is installed",
+			Remedy: "look in the history of nbuild.lock who changed the line; `nbuild pin --update " + diag.Word(a.Renewal()) + "` reads it anew, to be reviewed",
+		}
+	}
+	_, err = o.Store.PutBytes(ctx, doc)
+	return err
 }

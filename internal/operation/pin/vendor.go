@@ -111,13 +111,8 @@ func split(lock *snapshot.Lock) (files *snapshot.Lock, bases []snapshot.Artefact
 
 func complete(store *cas.Store, lock *snapshot.Lock) bool {
 	for a := range lock.All() {
-		if size, ok := store.Stat(a.SHA256); !ok || size != a.Size {
+		if !upstream.Has(store, a) {
 			return false
-		}
-		if index, named := a.Index(); named {
-			if _, ok := store.Stat(index); !ok {
-				return false
-			}
 		}
 	}
 	return true
