@@ -1,6 +1,7 @@
 package pnpm
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,26 +60,26 @@ func (g *graph) judge(e *entry, folded map[string]string, digests map[string]*en
 	name, o := e.name+"@"+e.version, e.origin()
 	switch o.From {
 	case locked.FromGit:
-		add(npm.CodeGit, name+" comes from git, from "+o.Shown(), "what a git host packs has no fixed bytes, and nbuild clones nothing", g.publish(e.name))
+		add(npm.CodeGit, name+" comes from git, from "+o.Shown(), "what a git host packs has no fixed bytes, and nbuild clones nothing", g.packed(e, "clone it ("+o.Shown()+") at the commit that the lockfile names, run `pnpm pack` there, move the file beside the lockfile"))
 		return ps
 	case locked.FromFolder:
-		add(npm.CodeWorkspaces, name+" comes from the folder "+strconv.Quote(o.Address), "nbuild installs packed packages, and no folders", g.publish(e.name))
+		add(npm.CodeWorkspaces, name+" comes from the folder "+strconv.Quote(o.Address), "nbuild installs packed packages, and no folders", g.packed(e, "run `pnpm pack` in "+strconv.Quote(o.Address)+", move the file beside the lockfile"))
 		return ps
 	case locked.FromUnknown:
 		add(npm.CodeOrigin, name+" comes from "+strconv.Quote(o.Shown())+", which nbuild can't read", "a package comes from a registry, an https address or a tarball in the project", g.publish(e.name))
 		return ps
 	case locked.FromFile:
 		if !o.InProject() {
-			add(npm.CodeOrigin, name+" is a tarball outside of the project, "+strconv.Quote(o.Address), "a build reads its own folder only, so that it is the same on every machine", g.publish(e.name))
+			add(npm.CodeOrigin, name+" is a tarball outside of the project, "+strconv.Quote(o.Address), "a build reads its own folder only, so that it is the same on every machine", g.packed(e, "run `cp "+diag.Word(o.Address)+" "+diag.Word(path.Base(o.Address))+"` beside the lockfile"))
 			return ps
 		}
 	}
-	if i, err := sri.Parse(e.integrity); err != nil || i.IsZero() {
+	if i, err := sri.Parse(e.integrity); e.packed == "" && (err != nil || i.IsZero()) {
 		why := "without it nobody knows which bytes were meant"
 		if strings.Contains(e.tarball, "codeload.github.com") || o.From == locked.FromAddress {
 			why = "pnpm notes none of what a git host packs: it may be other bytes each time"
 		}
-		add(npm.CodeNoIntegrity, name+" has no integrity that can be read", why, "run "+g.l.relock()+"; if it still has none, "+g.publish(e.name))
+		add(npm.CodeNoIntegrity, name+" has no integrity that can be read", why, "run "+g.l.relock()+"; if it still has none, "+g.packed(e, "bring the file that the lockfile names ("+o.Shown()+") and put it beside the lockfile"))
 		return ps
 	}
 	if other := digests[name]; other != nil && other.integrity != e.integrity {
@@ -95,7 +96,21 @@ func (g *graph) why(e *entry) string {
 	return "run `pnpm why " + diag.Word(e.name) + "` to see who asks for it, then " + g.l.relock() + ", and review the diff"
 }
 
-// publish is the remedy for what has no tarball with a digest.
+// packed is the remedy for what has no tarball with a digest, and a tarball of the project
+// can stand for.
+func (g *graph) packed(e *entry, bring string) string {
+	file := "FILE.tgz"
+	if npm.ValidName(e.name) && npm.ValidVersion(e.version) {
+		file = strings.ReplaceAll(strings.TrimPrefix(e.name, "@"), "/", "-") + "-" + e.version + ".tgz"
+	}
+	if strings.HasPrefix(bring, "run `cp") {
+		file = path.Base(e.origin().Address)
+	}
+	return "keep it as a tarball of the project: " + bring + ", name the tarball in the npm block of build.hcl, which is this one where there is none, and run `nbuild pin`\n" +
+		"npm \"deps\" {\n  packed \"" + e.name + "\" {\n    file = \"" + path.Join(path.Dir(g.l.File), file) + "\"\n  }\n}"
+}
+
+// publish is the remedy for what no tarball of the project can stand for.
 func (g *graph) publish(name string) string {
-	return "take it from a registry: publish it to yours (`pnpm publish` in its own folder), then run `pnpm add " + diag.Word(name) + "`; `pnpm why " + diag.Word(name) + "` shows what asks for it"
+	return "publish it to your registry (`pnpm publish` in its own folder), and depend on the version there; `pnpm why " + diag.Word(name) + "` shows what asks for it"
 }

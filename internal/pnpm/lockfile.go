@@ -30,9 +30,8 @@ type Lockfile struct {
 	ignoredLine      int
 	injectWorkspaces bool
 
-	project  *Manifest // what it was held against
-	layout   layout
-	excluded bool // links stand in no importer (excludeLinksFromLockfile)
+	project *Manifest // what it was held against
+	layout  layout
 }
 
 // importer is a project of the lockfile: "." is the one beside it.
@@ -59,6 +58,7 @@ type entry struct {
 	tarball   string
 	directory string
 	git       string
+	packed    string // the tarball of the project that stands for it, relative to the lockfile's folder
 
 	engines       map[string]string
 	os, cpu, libc []string

@@ -83,6 +83,8 @@ func (l *Lockfile) pack(e *entry, children []child, dev, optional bool) locked.P
 // origin is where the bytes of a package come from.
 func (e *entry) origin() locked.Origin {
 	switch {
+	case e.packed != "":
+		return locked.Origin{From: locked.FromFile, Address: path.Clean(e.packed)}
 	case e.git != "":
 		return locked.Origin{From: locked.FromGit, Address: e.git}
 	case e.directory != "":

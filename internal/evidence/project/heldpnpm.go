@@ -24,13 +24,11 @@ func (p *Project) heldPNPM(ctx context.Context, n pipelines.Npm, src []byte, sho
 	if err != nil {
 		return nil, locked.Options{}, err
 	}
-	if len(n.Packed) > 0 {
-		return nil, locked.Options{}, &diag.Problem{
-			Code: npm.CodePacked, Pos: n.Packed[0].At, What: "the npm block puts a tarball in the place of " + n.Packed[0].Package + ", and its lockfile is pnpm's",
-			Why: "pnpm's lockfile can name a tarball of the project by itself", Remedy: "remove the packed block, and run `pnpm add " + diag.Word("./"+n.Packed[0].File) + "`",
-		}
+	folder := path.Dir(filepath.ToSlash(n.Lockfile))
+	if err := l.Pack(packed(n, folder)); err != nil {
+		return nil, locked.Options{}, err
 	}
-	return HeldPNPM(ctx, l, p.Root, path.Dir(filepath.ToSlash(n.Lockfile)), p.Platforms)
+	return HeldPNPM(ctx, l, p.Root, folder, p.Platforms)
 }
 
 // HeldPNPM holds a lockfile of pnpm against what stands beside it, as Held does one of
