@@ -15,20 +15,19 @@ type Lockfile struct {
 	packages  []*entry // by key, in the order of the lockfile
 	byKey     map[string]*entry
 
-	overrides        map[string]string
-	catalogs         map[string]map[string]string // the specifiers of each
-	ignoredOptional  []string
-	patched          []string
-	extensionsSum    string // of packageExtensions
-	pnpmfileSum      string // of .pnpmfile.cjs
-	overridesLine    int
-	catalogsLine     int
-	patchedLine      int
-	importersLine    int
-	extensionsLine   int
-	pnpmfileLine     int
-	ignoredLine      int
-	injectWorkspaces bool
+	overrides       map[string]string
+	catalogs        map[string]map[string]string // the specifiers of each
+	ignoredOptional []string
+	patched         []string
+	extensionsSum   string // of packageExtensions
+	pnpmfileSum     string // of .pnpmfile.cjs
+	overridesLine   int
+	catalogsLine    int
+	patchedLine     int
+	importersLine   int
+	extensionsLine  int
+	pnpmfileLine    int
+	ignoredLine     int
 
 	project *Manifest // what it was held against
 	layout  layout
