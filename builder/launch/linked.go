@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nbuild/nbuild/builder/rootfs"
 )
@@ -107,7 +108,7 @@ func (w *linking) before(name string, folders []string) {
 // that are for one kind of processor. One that is not there must not come to be there; of
 // one that is, it is the library.
 func (w *linking) forProcessors(dir, name string) {
-	for _, first := range processors {
+	for _, first := range processors() {
 		if w.root.Find(path.Join(dir, first[0])) == nil {
 			w.found.Before = append(w.found.Before, path.Join(dir, first[0]))
 			continue
@@ -121,9 +122,11 @@ func (w *linking) forProcessors(dir, name string) {
 // processors are the folders for a kind of processor, those below a first one behind it.
 // glibc looks in glibc-hwcaps (ld.so(8), "Hardware capabilities"), and until its version
 // 2.36 in every row of the old names, each of which may be left out.
-var processors = append([][]string{{
-	"glibc-hwcaps", "glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v4",
-}}, rows([]string{"tls"}, []string{"haswell", "xeon_phi", "x86_64", "aarch64"}, []string{"avx512_1", "atomics"}, []string{"x86_64"})...)
+var processors = sync.OnceValue(func() [][]string {
+	return append([][]string{{
+		"glibc-hwcaps", "glibc-hwcaps/x86-64-v2", "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v4",
+	}}, rows([]string{"tls"}, []string{"haswell", "xeon_phi", "x86_64", "aarch64"}, []string{"avx512_1", "atomics"}, []string{"x86_64"})...)
+})
 
 // rows are all that begin with one of the names and go on with others, one of each set at
 // the most and in their order, by the first.

@@ -70,13 +70,27 @@ var unrunnable = map[string]string{
 
 // programs are those whose command lines are remedies. All but the first are of a machine
 // as it comes; of those that a machine may lack, the words are held by [lacking].
-var programs = []string{"nbuild", "npm", "git", "cosign", "chmod", "cp", "df", "docker", "iconv", "mkdir", "mv", "podman", "rm", "ulimit"}
+var programs = []string{"nbuild", "npm", "git", "cosign", "chmod", "cp", "df", "docker", "iconv", "mkdir", "mv", "pnpm", "podman", "rm", "ulimit", "yarn"}
 
 // lacking are the command lines of programs that no machine of ours has, as the programs'
 // own documentation writes them.
 var lacking = map[string]*regexp.Regexp{
 	"docker login": regexp.MustCompile(`^docker login [^ -]\S*$`), // docker login [OPTIONS] [SERVER]
 	"podman login": regexp.MustCompile(`^podman login [^ -]\S*$`), // podman login [options] [registry]
+
+	"pnpm config delete --location":                   regexp.MustCompile(`^pnpm config delete --location project \S+$`), // pnpm config delete <key>
+	"pnpm install":                                    regexp.MustCompile(`^pnpm install$`),
+	"pnpm install --frozen-lockfile":                  regexp.MustCompile(`^pnpm install --frozen-lockfile$`),
+	"pnpm install --ignore-workspace --lockfile-only": regexp.MustCompile(`^pnpm install --ignore-workspace --lockfile-only$`),
+	"pnpm install --lockfile-only":                    regexp.MustCompile(`^pnpm install --lockfile-only$`),
+	"pnpm pack":                                       regexp.MustCompile(`^pnpm pack$`),
+	"pnpm patch-remove":                               regexp.MustCompile(`^pnpm patch-remove \S+$`), // pnpm patch-remove [pkg...]
+	"pnpm publish":                                    regexp.MustCompile(`^pnpm publish$`),
+	"pnpm why":                                        regexp.MustCompile(`^pnpm why \S+$`),                  // pnpm why <pkg> ...
+	"yarn info":                                       regexp.MustCompile(`^yarn info \S+ dist\.integrity$`), // yarn info <package> [<field>]
+	"yarn install --ignore-scripts":                   regexp.MustCompile(`^yarn install --ignore-scripts$`),
+	"yarn pack --filename":                            regexp.MustCompile(`^yarn pack --filename \S+$`),
+	"yarn why":                                        regexp.MustCompile(`^yarn why \S+$`), // yarn why <query>
 }
 
 // TestEveryRemedyThatIsACommandRunsInAScript holds each command that a problem outside of

@@ -73,7 +73,7 @@ func (l *Lockfile) engineProblem(o locked.Options, who, engine string, pos diag.
 	return &diag.Problem{
 		Code: npm.CodeEngine, Pos: pos, What: who + " does not take Node " + o.NodeVersion,
 		Why:    "yarn stops here too: its engines name another version of " + engine,
-		Remedy: "use a version that it takes: `node` of the base in build.hcl says which is in an image, and `nbuild install` goes by the one on this machine; or write the line `ignore-engines true` into .yarnrc beside the lockfile, which yarn reads as well",
+		Remedy: "use a version that it takes: `node` of the base in build.hcl says which is in an image, and `nbuild install` goes by the one on this machine; or write the line \"ignore-engines true\" into .yarnrc beside the lockfile, which yarn reads as well",
 	}
 }
 
