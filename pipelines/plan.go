@@ -196,6 +196,7 @@ type planner struct {
 	project        *Project
 	plan           *Plan
 	files          map[string]Input            // project files that were hashed
+	buffer         []byte                      // that files are read through, one after the other
 	helpers        map[string]*Input           // by platform
 	roots          map[string]*Tree            // by base and platform
 	trees          map[string]packaged         // by source and platform
@@ -356,7 +357,10 @@ func (pl *planner) file(name string) Input {
 	info, err := f.Stat()
 	if err == nil {
 		h := newHash()
-		in.Size, err = io.Copy(h, io.LimitReader(f, bounds.ArchiveFile+1))
+		if pl.buffer == nil {
+			pl.buffer = make([]byte, 64<<10)
+		}
+		in.Size, err = io.CopyBuffer(h, io.LimitReader(f, bounds.ArchiveFile+1), pl.buffer)
 		in.Executable, in.SHA256 = info.Mode()&0o111 != 0, cas.Digest(h.Sum(nil))
 	}
 	if err != nil || in.Size > bounds.ArchiveFile {
