@@ -77,8 +77,8 @@ func unpacked(r io.Reader, o Options) (stream, error) {
 	return inMemory(data), err
 }
 
-// index describes every file, and what the manifests say.
-func (l *layout) index() (*snapshot.Index, error) {
+// own is the package's own manifest.
+func (l *layout) own() (manifest, error) {
 	i, ok := l.find("package.json")
 	if !ok {
 		return nil, malformed("npm leaves no package.json at its top%s", l.misplaced())
@@ -87,7 +87,12 @@ func (l *layout) index() (*snapshot.Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := readManifest(src)
+	return readManifest(src)
+}
+
+// index describes every file, and what the manifests say.
+func (l *layout) index() (*snapshot.Index, error) {
+	root, err := l.own()
 	if err != nil {
 		return nil, err
 	}

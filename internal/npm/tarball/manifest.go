@@ -10,20 +10,15 @@ import (
 // Manifest reads of a .tgz what its package.json says of where the package is installed,
 // for lockfiles that do not say it. x is the file index that Index made of the same bytes.
 func Manifest(r io.Reader, x *snapshot.Index) (*snapshot.Manifest, error) {
+	if x.Package == nil {
+		return nil, malformed("its file index in nbuild.lock is not that of an npm package")
+	}
 	l, err := open(r, Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer l.data.close()
-	i, ok := l.find("package.json")
-	if !ok {
-		return nil, malformed("npm leaves no package.json at its top%s", l.misplaced())
-	}
-	src, err := l.manifest(l.spans[i])
-	if err != nil {
-		return nil, err
-	}
-	m, err := readManifest(src)
+	m, err := l.own()
 	if err != nil {
 		return nil, err
 	}
